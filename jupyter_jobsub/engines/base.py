@@ -1,0 +1,175 @@
+"""The contract between the dispatcher and whatever runs tasks.
+
+The dispatcher decides; an engine does, and reports what it sees. Both the local engine and
+Kubernetes obey these rules, and one contract suite proves it (tests/engines/contract.py):
+
+- Every call is idempotent by task key: the dispatcher repeats it after a crash without
+  asking whether the first one arrived.
+- ``launch`` returns when the wish is durable in the engine, not when the task runs. A task
+  key's command is executed at most once, however often it is launched and whoever is killed.
+- For each launched key the engine reports ``Started`` at most once a process life, then
+  exactly one ``Ended``; after ``open`` it reports them anew for whatever is launched again
+  (at least once over crashes: the dispatcher ignores what it knows).
+- ``Ended`` means that nothing of the task is left: no process, no device in use; its log is
+  complete and on disk.
+- ``halt`` asks; the answer is the task's ``Ended``. Halting a key that was never launched
+  makes sure that it never runs and reports ``Ended`` with reason HALTED.
+- Reports may come at any moment, also before ``launch`` has returned, always in the event
+  loop of ``open``, never after ``close`` has returned. ``close`` stops reporting; tasks run on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from ..model.catalog import Catalog, Image
+from ..model.job import JobId, Micros, Reason, TaskKey
+from ..model.resources import Resources
+from ..model.spec import JobSpec
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything an engine needs to start one task, or to find it again.
+
+    Parameters
+    ----------
+    key:
+        Job, attempt, role and index.
+    spec:
+        What the person asked for.
+    image:
+        What it runs in, resolved when the job was admitted.
+    resources:
+        What this task is charged for.
+    log:
+        The archive's file that stdout and stderr go to (local), or are copied to.
+    user, group:
+        For ``PRIMEHUB_USER`` and ``PRIMEHUB_GROUP``.
+    volume:
+        The group's shared folder, or None.
+    datasets:
+        Folders by name.
+    snapshot:
+        The text of the notebook or script that was kept at submit.
+    started:
+        The store has seen it start: what is not found any more is lost, not new.
+    """
+
+    key: TaskKey
+    spec: JobSpec
+    image: Image | None
+    resources: Resources
+    log: Path
+    user: str
+    group: str
+    volume: str | None = None
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    snapshot: bytes | None = None
+    started: bool = False
+
+
+@dataclass(frozen=True)
+class Started:
+    """The task's command has been executed."""
+
+    key: TaskKey
+    at: Micros
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Nothing of the task is left.
+
+    Parameters
+    ----------
+    exit_code:
+        The command's; 128 + n if signal n ended it; None if nobody knows.
+    reason:
+        COMPLETED, ERROR, DEADLINE_EXCEEDED, HALTED, EXIT_UNKNOWN, HOST_LOST or LAUNCH_FAILED.
+    message:
+        For people, "" if there is nothing to say.
+    """
+
+    key: TaskKey
+    at: Micros
+    exit_code: int | None
+    reason: Reason
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The task can't start yet, and why (an image is being pulled, no node fits)."""
+
+    key: TaskKey
+    message: str
+    pulling: bool = False
+
+
+@dataclass(frozen=True)
+class Reachable:
+    """The task's node stopped answering, or answers again."""
+
+    key: TaskKey
+    reachable: bool
+    message: str = ""
+
+
+Observation: TypeAlias = Started | Ended | Waiting | Reachable
+Observer: TypeAlias = Callable[[Observation], None]
+
+
+class Engine(ABC):
+    """Runs tasks; the module's docstring is the contract."""
+
+    name: str
+
+    @abstractmethod
+    async def open(self, observe: Observer) -> None:
+        """Begin to report.
+
+        Raises
+        ------
+        EngineError
+            If this machine or cluster can't run jobs at all, saying what to do.
+        """
+
+    @abstractmethod
+    async def launch(self, launch: Launch) -> None:
+        """Make the task run once, or take over the one that runs.
+
+        Raises
+        ------
+        EngineError
+            If it can't be started and never will; the dispatcher fails the job with the text.
+        """
+
+    @abstractmethod
+    async def halt(self, key: TaskKey, grace_seconds: float) -> None:
+        """End the task: TERM, the grace, then KILL for all that is left of it."""
+
+    @abstractmethod
+    async def purge(self, job: JobId) -> None:
+        """Forget all that the engine keeps of a job whose tasks have ended; logs are the archive's."""
+
+    @abstractmethod
+    def capacity(self) -> Resources | None:
+        """What there is to give in all, or None where the cluster does the placing."""
+
+    @abstractmethod
+    def images(self) -> Mapping[str, Image]:
+        """What tasks can run in here, found by the engine; the first is the default."""
+
+    @abstractmethod
+    def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
+        """Find (field, message, remedy) of what this engine can't run; [] if it can."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Stop reporting and let go of everything but the tasks."""

@@ -1,0 +1,97 @@
+"""The error tree.
+
+JobsubError
+├── UserError             a request that can't be served; its text is for the person
+│   ├── InvalidRequest    422, every wrong field at once
+│   ├── NotFound          404
+│   ├── Forbidden         403
+│   ├── Conflict          409, the request is fine and the state is not
+│   ├── TooLarge          413
+│   └── Unavailable       503, try again
+├── EngineError           an engine could not do what it was asked
+└── StoreError            the store can't be used (locked, read-only, corrupt, too new)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class JobsubError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong field: where it is, what is wrong, what to do."""
+
+    field: str
+    message: str
+    remedy: str
+
+
+class UserError(JobsubError):
+    """A request that can't be served, in words a person may read."""
+
+    status = 400
+    title = "Bad request"
+
+    def __init__(self, detail: str, *, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class InvalidRequest(UserError):
+    """One or more fields are wrong; nothing was stored."""
+
+    status = 422
+    title = "Invalid request"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
+        self.errors = tuple(errors)
+
+
+class NotFound(UserError):
+    """No such thing, or not for this person."""
+
+    status = 404
+    title = "Not found"
+
+
+class Forbidden(UserError):
+    """The person may see it and not do this."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class Conflict(UserError):
+    """The state does not allow it now."""
+
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(UserError):
+    """The body or snapshot is over its limit."""
+
+    status = 413
+    title = "Too large"
+
+
+class Unavailable(UserError):
+    """The service can't answer at the moment."""
+
+    status = 503
+    title = "Service unavailable"
+
+
+class EngineError(JobsubError):
+    """An engine could not do what it was asked; the message is for the job's page."""
+
+
+class StoreError(JobsubError):
+    """The store can't be used."""

@@ -1,0 +1,219 @@
+"""The contract of a store: every job, its timeline and its snapshots, durable.
+
+One process writes. Semantics that tests/store/contract.py proves for each implementation:
+
+- A coroutine that writes returns after the commit is on disk, or raises and has changed
+  nothing. Writes that are waiting at the same moment may share one commit; one that fails
+  does not take the others with it.
+- ``add`` numbers jobs in order of arrival: ``seq`` goes up by one, ``queued_at`` is never
+  before that of an earlier job (a clock stepped back gives the newest time plus 1 µs), so that
+  every list and every queue has one order.
+- ``save`` is guarded by the row's version: whoever read an older one gets StaleJob. A change
+  of phase, reason, message or attempt adds one event to the timeline in the same commit.
+- Event ids go up with every commit; listeners are called after the commit, in that order,
+  in the event loop, with what was committed.
+- A page costs the same however many jobs there are; counts come from counters.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..errors import JobsubError
+from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Phase, UserName
+
+
+class StaleJob(JobsubError):
+    """The row has changed since it was read, or is gone: read it again and decide anew."""
+
+
+class KeyReused(JobsubError):
+    """The idempotency key came before with another body."""
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A submitter's key for one submit, and the digest of what it asked for."""
+
+    user: UserName
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What a person may see: own jobs, and those of these groups (None: of every group)."""
+
+    user: UserName
+    groups: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class JobQuery:
+    """Filters of a list; all that are given must hold.
+
+    Parameters
+    ----------
+    visible:
+        The reader's horizon; None is everything.
+    phases:
+        Any of these; empty is all.
+    text:
+        Three characters or more, anywhere in name or id, upper and lower case alike.
+    since, until:
+        Bounds of ``queued_at``: from, inclusive, and up to, exclusive.
+    cursor:
+        ``Page.next`` of the page before.
+    """
+
+    visible: Visible | None = None
+    group: str | None = None
+    user: UserName | None = None
+    phases: frozenset[Phase] = frozenset()
+    text: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+    @staticmethod
+    def unfinished() -> JobQuery:
+        """Whatever has not ended."""
+        return JobQuery(phases=UNFINISHED)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Jobs, newest first, without their tasks; ``next`` is None on the last page."""
+
+    items: Sequence[Job]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many jobs of one user in one group stand in one phase."""
+
+    group: str
+    user: UserName
+    phase: Phase
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a commit changed: the job as it is now, and the event it caused, if any.
+
+    ``deleted`` is a job that is no longer there.
+    """
+
+    job: Job
+    event: Event | None = None
+    deleted: bool = False
+
+
+Listener: TypeAlias = Callable[[Sequence[Committed]], None]
+
+
+@dataclass
+class Store(ABC):
+    """Every job, durable; the module's docstring is the contract."""
+
+    listeners: list[Listener] = field(default_factory=list, init=False)
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """A random name of this store, made with it."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Create or migrate the schema.
+
+        Raises
+        ------
+        StoreError
+            If it is corrupt, read-only, in use or newer than this release; with what to do.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what is being written and let go."""
+
+    @abstractmethod
+    async def add(
+        self, job: Job, *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
+    ) -> tuple[Job, bool]:
+        """Store a new job; answer it as stored, and True, or an earlier one of the key, and False.
+
+        Sets ``seq`` and ``queued_at``; keeps the snapshot's bytes once under their SHA-256,
+        which becomes ``job.snapshot``.
+
+        Raises
+        ------
+        KeyReused
+            If the key came with another digest.
+        """
+
+    @abstractmethod
+    async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
+        """Replace each first job by its second in one commit; answer what is stored, in order."""
+
+    @abstractmethod
+    async def delete(self, job: Job) -> None:
+        """Remove a job with its timeline, and its snapshot if no other job has it.
+
+        Raises
+        ------
+        StaleJob
+            If it has changed since.
+        """
+
+    @abstractmethod
+    async def get(self, id: JobId) -> Job | None:
+        """Read one job with its tasks."""
+
+    @abstractmethod
+    async def page(self, query: JobQuery) -> Page:
+        """Read one page, newest first.
+
+        Raises
+        ------
+        ValueError
+            If the cursor is not one of this store's.
+        """
+
+    @abstractmethod
+    async def unfinished(self) -> list[Job]:
+        """Read all jobs that are not final or still hold something, with tasks, oldest first."""
+
+    @abstractmethod
+    async def expired(self, now: Micros, limit: int = 1000) -> list[Job]:
+        """Read final jobs whose TTL has passed and whose log was not yet removed."""
+
+    @abstractmethod
+    async def next_expiry(self) -> Micros | None:
+        """When the next log is due for removal."""
+
+    @abstractmethod
+    async def snapshot(self, digest: str) -> bytes | None:
+        """Read a snapshot."""
+
+    @abstractmethod
+    async def timeline(self, id: JobId) -> list[Event]:
+        """Read a job's events, oldest first."""
+
+    @abstractmethod
+    async def events_after(self, id: int, limit: int = 1000) -> list[Committed]:
+        """Read events after an id, oldest first, each with its job as it is now."""
+
+    @abstractmethod
+    async def last_event(self) -> int:
+        """The newest event's id; 0 if there is none."""
+
+    @abstractmethod
+    async def counts(self) -> list[Count]:
+        """Count jobs by group, user and phase, from counters."""
