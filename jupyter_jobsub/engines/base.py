@@ -27,7 +27,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..model.catalog import Catalog, Image
-from ..model.job import JobId, Micros, Reason, TaskKey
+from ..model.job import JobId, TaskKey
+from ..model.observation import Ended as Ended
+from ..model.observation import Observation as Observation
+from ..model.observation import Reachable as Reachable
+from ..model.observation import Started as Started
+from ..model.observation import Waiting as Waiting
 from ..model.resources import Resources
 from ..model.spec import JobSpec
 
@@ -73,55 +78,6 @@ class Launch:
     started: bool = False
 
 
-@dataclass(frozen=True)
-class Started:
-    """The task's command has been executed."""
-
-    key: TaskKey
-    at: Micros
-    host: str = ""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """Nothing of the task is left.
-
-    Parameters
-    ----------
-    exit_code:
-        The command's; 128 + n if signal n ended it; None if nobody knows.
-    reason:
-        COMPLETED, ERROR, DEADLINE_EXCEEDED, HALTED, EXIT_UNKNOWN, HOST_LOST or LAUNCH_FAILED.
-    message:
-        For people, "" if there is nothing to say.
-    """
-
-    key: TaskKey
-    at: Micros
-    exit_code: int | None
-    reason: Reason
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """The task can't start yet, and why (an image is being pulled, no node fits)."""
-
-    key: TaskKey
-    message: str
-    pulling: bool = False
-
-
-@dataclass(frozen=True)
-class Reachable:
-    """The task's node stopped answering, or answers again."""
-
-    key: TaskKey
-    reachable: bool
-    message: str = ""
-
-
-Observation: TypeAlias = Started | Ended | Waiting | Reachable
 Observer: TypeAlias = Callable[[Observation], None]
 
 

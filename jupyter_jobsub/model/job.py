@@ -62,6 +62,7 @@ class Reason(str, enum.Enum):
     CANCELLING = "Cancelling"
     PAUSING = "Pausing"
     PREEMPTING = "Preempting"
+    REQUEUING = "Requeuing"  # did not start in time
     # placed
     STARTING = "Starting"
     STARTED = "Started"

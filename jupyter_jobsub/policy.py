@@ -1,0 +1,82 @@
+"""Who may what: the table of rights, in one place."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .model.catalog import Catalog
+from .model.job import Intent, Job, Phase, UserName
+from .store.base import Visible
+
+
+class Action(str, enum.Enum):
+    """What can be done to a job."""
+
+    SEE = "see"  # its row
+    READ = "read"  # spec, log, timeline
+    CANCEL = "cancel"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RERUN = "rerun"
+    CLONE = "clone"
+    DELETE = "delete"
+
+
+CONTROL = frozenset({Action.CANCEL, Action.PAUSE, Action.RESUME, Action.DELETE})
+CHANGES = (Action.CANCEL, Action.PAUSE, Action.RESUME, Action.RERUN, Action.CLONE, Action.DELETE)
+
+
+@dataclass(frozen=True)
+class Person:
+    """An authenticated identity; the name never comes from a request's body."""
+
+    name: UserName
+    admin: bool = False
+
+
+def visible(person: Person, catalog: Catalog) -> Visible:
+    """What the person may list: everything for an admin, else own jobs and those of own groups."""
+    groups = None if person.admin else frozenset(g.name for g in catalog.groups_of(person.name))
+    return Visible(person.name, groups)
+
+
+def may(person: Person, action: Action, job: Job, catalog: Catalog) -> bool:
+    """Say whether the person may do it, whatever the job's phase."""
+    if person.name == job.user:
+        return True
+    group = catalog.groups.get(job.spec.group or "")
+    member = group is not None and group.has(person.name)
+    if not (member or person.admin):
+        return False
+    if action in CONTROL:
+        return person.admin or (group is not None and person.name in group.admins)
+    return action is not Action.RERUN
+
+
+def hides_env(person: Person, job: Job) -> bool:
+    """Values of variables are for the owner alone."""
+    return person.name != job.user
+
+
+def possible(action: Action, job: Job) -> bool:
+    """Say whether the job's phase allows it."""
+    return _POSSIBLE[action](job) if action in _POSSIBLE else True
+
+
+def _cancellable(job: Job) -> bool:
+    return not job.phase.final and job.intent is not Intent.CANCEL
+
+
+def _pausable(job: Job) -> bool:
+    return not job.phase.final and job.phase is not Phase.PAUSED and job.intent is Intent.RUN
+
+
+_POSSIBLE: Mapping[Action, Callable[[Job], bool]] = {
+    Action.CANCEL: _cancellable,
+    Action.PAUSE: _pausable,
+    Action.RESUME: lambda job: job.phase is Phase.PAUSED and job.intent is Intent.PAUSE,
+    Action.RERUN: lambda job: job.phase.final,
+    Action.DELETE: lambda job: job.phase.final,
+}

@@ -1,0 +1,205 @@
+"""How a job moves from phase to phase: pure functions from a job and a fact to the job after it.
+
+The same for every engine. A function that has nothing to change answers the job it was given,
+so that `before is after` means that there is nothing to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..model.job import Intent, Job, Micros, Phase, Reason, Task, TaskKey
+from ..model.observation import Ended, Observation, Reachable, Started, Waiting
+
+SECOND = 1_000_000  # µs
+BACK_OFF_FIRST = 30 * SECOND
+BACK_OFF_MOST = 15 * 60 * SECOND
+
+_ENDING = {Intent.CANCEL: Reason.CANCELLING, Intent.PAUSE: Reason.PAUSING}
+_STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING})
+
+
+def admitted(job: Job, now: Micros) -> Job:
+    """Begin an attempt: from here on the job holds what it asked for."""
+    attempt = job.attempt + 1
+    keys = [TaskKey(job.id, attempt, role, i) for role, tasks in job.spec.roles.items() for i in range(tasks)]
+    return replace(
+        job,
+        phase=Phase.PREPARING,
+        reason=Reason.STARTING,
+        message="",
+        attempt=attempt,
+        hold=job.request,
+        not_before=None,
+        admitted_at=now,
+        started_at=None,
+        exit_code=None,
+        tasks=tuple(Task(key) for key in keys),
+    )
+
+
+def wanted(job: Job, now: Micros) -> Job:
+    """Act on what its person wants, as far as that needs no engine."""
+    if job.phase.final:
+        return job
+    if job.phase.placed:
+        reason = _ENDING.get(job.intent)
+        return replace(job, reason=reason, message="") if reason and job.reason != reason else job
+    if job.intent is Intent.CANCEL:
+        return _cancelled(job, now)
+    if job.intent is Intent.PAUSE and job.phase is Phase.PENDING:
+        return _paused(job)
+    if job.intent is Intent.RUN and job.phase is Phase.PAUSED:
+        return replace(job, phase=Phase.PENDING, reason=Reason.RESUMED, message="", not_before=None)
+    return job
+
+
+def requeue(job: Job) -> Job:
+    """Give up on a start that took too long: once halted it goes back to its place."""
+    if job.phase is not Phase.PREPARING or stopping(job):
+        return job
+    return replace(job, reason=Reason.REQUEUING, message=job.message or "did not start in time")
+
+
+def stopping(job: Job) -> bool:
+    """Say whether its tasks are being ended, so that the engine must be told to halt them."""
+    return job.phase.placed and (job.reason in _STOPPED or _decided(job) is not None)
+
+
+def unended(job: Job) -> list[TaskKey]:
+    """The tasks of this attempt of which something may be left."""
+    return [task.key for task in job.tasks if task.finished_at is None] if job.phase.placed else []
+
+
+def observed(job: Job, fact: Observation, now: Micros) -> Job:
+    """Take in what the engine saw; facts of other attempts, or known ones, change nothing."""
+    if not job.phase.placed or all(task.key != fact.key for task in job.tasks):
+        return job
+    if isinstance(fact, Started):
+        return _started(job, fact)
+    if isinstance(fact, Ended):
+        return _ended(job, fact, now)
+    if isinstance(fact, Reachable):
+        return _reached(job, fact)
+    return _waiting(job, fact)
+
+
+def _waiting(job: Job, fact: Waiting) -> Job:
+    if job.phase is not Phase.PREPARING or job.message == fact.message or stopping(job):
+        return job
+    return replace(job, message=fact.message)
+
+
+def _reached(job: Job, fact: Reachable) -> Job:
+    phase = Phase.RUNNING if job.started_at else Phase.PREPARING
+    phase = phase if fact.reachable else Phase.UNKNOWN
+    return job if phase is job.phase else replace(job, phase=phase, message=fact.message)
+
+
+def _started(job: Job, fact: Started) -> Job:
+    task = _task(job, fact.key)
+    if task.started_at is not None:
+        return job
+    job = _with(job, replace(task, started_at=fact.at, host=fact.host))
+    if job.phase is not Phase.PREPARING or any(task.started_at is None for task in job.tasks):
+        return job
+    job = replace(job, phase=Phase.RUNNING, started_at=fact.at, requeues=0)
+    return job if stopping(job) else replace(job, reason=Reason.STARTED, message="")
+
+
+def _ended(job: Job, fact: Ended, now: Micros) -> Job:
+    task = _task(job, fact.key)
+    if task.finished_at is not None:
+        return job
+    job = _with(
+        job,
+        replace(
+            task, finished_at=fact.at, exit_code=fact.exit_code, reason=fact.reason, message=fact.message
+        ),
+    )
+    return job if unended(job) else _outcome(job, now)
+
+
+def _decided(job: Job) -> Task | None:
+    """The task whose failure has decided the attempt: one is enough (minFailed is 1)."""
+    failed = [t for t in job.tasks if t.reason not in (None, Reason.COMPLETED, Reason.HALTED)]
+    return min(failed, key=lambda t: t.finished_at or 0, default=None)
+
+
+def _outcome(job: Job, now: Micros) -> Job:
+    """Decide what becomes of a job of which nothing is left."""
+    if all(task.reason is Reason.COMPLETED for task in job.tasks):
+        return _final(job, Phase.SUCCEEDED, job.tasks[-1], now)
+    if job.intent is Intent.CANCEL:
+        return _cancelled(job, now)
+    failed = _decided(job)
+    if failed and job.failures >= job.spec.retries:
+        return _final(job, Phase.FAILED, failed, now)
+    job = replace(job, hold=None, failures=job.failures + bool(failed))
+    if job.intent is Intent.PAUSE:
+        return _paused(job)
+    if failed:
+        return _pending(job, Reason.RETRYING, _retry_message(job, failed))
+    if job.reason is Reason.REQUEUING:
+        return _backed_off(job, now)
+    if job.reason is Reason.PREEMPTING:
+        return _pending(job, Reason.QUEUED, "made room for another job")
+    return _final(job, Phase.FAILED, job.tasks[0], now)
+
+
+def _retry_message(job: Job, failed: Task) -> str:
+    code = f"exit code {failed.exit_code}" if failed.exit_code is not None else str(failed.reason and failed.reason.value)
+    return f"attempt {job.attempt} failed ({code}); retry {job.failures} of {job.spec.retries}"
+
+
+def _final(job: Job, phase: Phase, by: Task, now: Micros) -> Job:
+    return replace(
+        job,
+        phase=phase,
+        reason=by.reason or Reason.ERROR,
+        message=by.message,
+        exit_code=by.exit_code,
+        hold=None,
+        finished_at=max((t.finished_at for t in job.tasks if t.finished_at is not None), default=now),
+    )
+
+
+def _cancelled(job: Job, now: Micros) -> Job:
+    code = next((t.exit_code for t in job.tasks if t.exit_code is not None), None)
+    message = f"cancelled by {job.intent_by}" if job.intent_by else ""
+    return replace(
+        job,
+        phase=Phase.CANCELLED,
+        reason=Reason.CANCELLED,
+        message=message,
+        exit_code=code if job.phase.placed else None,
+        hold=None,
+        finished_at=now,
+    )
+
+
+def _paused(job: Job) -> Job:
+    message = f"paused by {job.intent_by}" if job.intent_by else ""
+    return replace(
+        job, phase=Phase.PAUSED, reason=Reason.PAUSED, message=message, hold=None, started_at=None, not_before=None
+    )
+
+
+def _pending(job: Job, reason: Reason, message: str) -> Job:
+    return replace(job, phase=Phase.PENDING, reason=reason, message=message, hold=None, started_at=None)
+
+
+def _backed_off(job: Job, now: Micros) -> Job:
+    pause = min(BACK_OFF_FIRST << min(job.requeues, 16), BACK_OFF_MOST)
+    job = _pending(job, Reason.BACK_OFF, job.message)
+    return replace(job, requeues=job.requeues + 1, not_before=Micros(now + pause))
+
+
+def _task(job: Job, key: TaskKey) -> Task:
+    return next(task for task in job.tasks if task.key == key)
+
+
+def _with(job: Job, task: Task) -> Job:
+    tasks: Sequence[Task] = [task if t.key == task.key else t for t in job.tasks]
+    return replace(job, tasks=tuple(tasks))
