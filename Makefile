@@ -1,0 +1,40 @@
+# Needs make and a shell; the rest (Python's venv, packages) tools/setup finds or installs.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test lint bench chaos clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## Put a notebook and a script through the queue, headless
+	@$(PY) tools/demo.py
+
+lab: $(VENV)/.lab ## Start JupyterLab with the extension, in examples/
+	$(VENV)/bin/jupyter lab --notebook-dir=examples
+
+test: lint ## Check style, layers and types, then run the tests
+	$(PY) -m pytest -n 2
+
+lint: $(VENV)/.test ## Check style, layers and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/.test ## Measure the promised figures
+	$(PY) -m benchmarks $(ARGS)
+
+chaos: $(VENV)/.test ## Kill things at random points (SEED=n ROUNDS=200)
+	$(PY) -m tests.chaos $(ARGS)
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# one stamp an extra: made again when what to install changes
+$(VENV)/.%: pyproject.toml tools/setup
+	@sh tools/setup "$(VENV)" "$*"
+	@touch $@
