@@ -1,0 +1,101 @@
+"""What a client may raise, beside the service's own UserError tree.
+
+JobsubError
+├── UserError             the service said no (see jupyter_jobsub.errors)
+│   ├── Unauthorized      401, or sent to a login page
+│   └── Expired           410, the log was removed after its TTL
+└── Unreachable           nobody answers
+    └── NotRunning        no local service, and it was not to be started
+"""
+
+from __future__ import annotations
+
+import json
+
+from .. import errors
+from ..errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    UserError,
+)
+
+TYPE_CHECKING = False  # the typing module takes longer to import than this one
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Unreachable(errors.JobsubError):
+    """Nobody answers where the service should be, or it could not be started."""
+
+    def __init__(self, detail: str, *, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class NotRunning(Unreachable):
+    """There is no local service, and the call was not to start one."""
+
+
+class Unauthorized(UserError):
+    """The server wants a token, or another one."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class Expired(UserError):
+    """It was there and has been removed, as the job's TTL asks."""
+
+    status = 410
+    title = "Gone"
+
+
+_CLASSES: tuple[type[UserError], ...] = (
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Conflict,
+    Expired,
+    TooLarge,
+    Unavailable,
+)
+_BY_STATUS = {kind.status: kind for kind in _CLASSES}
+_TOKEN_REMEDY = "set JOBSUB_TOKEN to the server's token"
+
+
+def from_response(status: int, body: bytes) -> UserError:
+    """Make the exception that a refusal stands for."""
+    if 300 <= status < 400:
+        return Unauthorized("The server asks for a login.", remedy=_TOKEN_REMEDY)
+    problem = _problem(body)
+    if rows := problem.get("errors"):
+        invalid = InvalidRequest([_field_error(row) for row in rows])
+        invalid.remedy = str(problem.get("remedy") or "")
+        invalid.status = status
+        return invalid
+    detail = str(
+        problem.get("detail") or problem.get("message") or problem.get("title") or f"HTTP status {status}"
+    )
+    remedy = str(problem.get("remedy") or "")
+    error = _BY_STATUS.get(status, UserError)(detail, remedy=remedy)
+    error.status = status
+    error.title = str(problem.get("title") or error.title)
+    return error
+
+
+def _field_error(row: dict[str, Any]) -> FieldError:
+    return FieldError(str(row.get("field", "")), str(row.get("message", "")), str(row.get("remedy") or ""))
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        problem = None
+    return problem if isinstance(problem, dict) else {}

@@ -1,0 +1,205 @@
+"""The local service: find its socket, start it when nobody listens, replace an older one."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import socket
+import stat
+import sys
+import time
+from pathlib import Path
+
+from .. import __version__, paths
+from ..errors import StoreError
+from .errors import NotRunning, Unreachable, from_response
+from .http import ANSWER_LIMIT, Connection, ConnectionLost
+
+PATIENCE = 20.0  # seconds for a service that another surface, or a person, is starting
+END_LIMIT = 60.0
+DOCTOR = "run: jupyter jobsub doctor"
+_STAGES = {"dev": -4, "a": -3, "b": -2, "rc": -1, "": 0, "post": 1}
+
+
+class LocalEndpoint:
+    """The service of a data folder, on its unix socket.
+
+    Parameters
+    ----------
+    data_dir:
+        The folder; `paths.data_dir()` if None.
+    start:
+        Start the service when nobody listens, and replace one that is older than this client.
+    """
+
+    prefix = ""
+
+    def __init__(self, data_dir: Path | None = None, *, start: bool = True) -> None:
+        self.data_dir = data_dir or paths.data_dir()
+        self.socket_path = paths.socket_path(self.data_dir)
+        self.headers: dict[str, str] = {}
+        self.start = start
+        self._known_version = False
+
+    def connect(self) -> Connection:
+        """Connect to the service.
+
+        Raises
+        ------
+        Unreachable
+            If it can't be reached or started, or its socket's folder is open to others.
+        """
+        if not self.start:
+            return self._required()
+        connection = self._connect_or_start()
+        if self._known_version:
+            return connection
+        while is_older(_version(connection), __version__):
+            hand_over(connection)
+            connection = self._connect_or_start()
+        self._known_version = True
+        return connection
+
+    def _required(self) -> Connection:
+        if connection := self.try_connect():
+            return connection
+        raise NotRunning(
+            "The service is not running.", remedy="any command that needs it starts it, such as: list"
+        )
+
+    def try_connect(self) -> Connection | None:
+        """Connect if somebody listens."""
+        check_folder(self.socket_path.parent)
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(os.fspath(self.socket_path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            sock.close()
+            return None
+        except OSError as error:
+            sock.close()
+            raise Unreachable(
+                f"Can't connect to {self.socket_path}: {error.strerror}.", remedy=DOCTOR
+            ) from error
+        sock.settimeout(ANSWER_LIMIT)
+        return Connection(sock, "localhost")
+
+    def _connect_or_start(self) -> Connection:
+        end = time.monotonic() + PATIENCE
+        while True:
+            if connection := self.try_connect():
+                return connection
+            refusal = self._start()
+            if time.monotonic() > end:
+                raise Unreachable(f"{refusal or 'The service started'}, but does not answer.", remedy=DOCTOR)
+
+    def _start(self) -> str:
+        """Start the service; give the reason if another one holds the folder."""
+        from ..spawn import ServiceNotStarted, start_service
+
+        try:
+            paths.private_folder(self.data_dir)
+            paths.private_folder(self.socket_path.parent)
+            start_service(self.data_dir, self.socket_path)
+        except StoreError as error:
+            raise Unreachable(str(error), remedy=DOCTOR) from error
+        except ServiceNotStarted as error:
+            if "another service" in str(error):  # it is about to listen, or to end
+                return str(error)
+            raise Unreachable(f"The service could not be started: {error}", remedy=DOCTOR) from error
+        return ""
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a socket's folder that others could put a socket into.
+
+    Raises
+    ------
+    Unreachable
+        If it is a link, somebody else's, or open to others.
+    """
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise Unreachable(
+            f"{folder} is not a folder of yours (uid {status.st_uid}).",
+            remedy="set JOBSUB_DATA_DIR to one that is",
+        )
+    if status.st_mode & 0o077:
+        mode = stat.S_IMODE(status.st_mode)
+        raise Unreachable(f"{folder} is open to others (mode {mode:04o}).", remedy=f"run: chmod 700 {folder}")
+
+
+def hand_over(connection: Connection) -> None:
+    """Ask the service to end, jobs running on, and return when it has.
+
+    Raises
+    ------
+    Unreachable
+        If it does not end.
+    UserError
+        If it refuses to.
+    """
+    process = process_of(connection.socket)
+    try:
+        stop(connection, handover=True)
+        wait_for_end(connection, process)
+    except ConnectionError:
+        pass  # gone already
+    finally:
+        connection.close()
+        if process is not None:
+            os.close(process)
+
+
+def stop(connection: Connection, *, handover: bool) -> None:
+    """Ask the service to end."""
+    body = b'{"handover": true}' if handover else b"{}"
+    response = connection.request("POST", "/jobsub/stop", body, {"Content-Type": "application/json"})
+    text = response.read()
+    if response.status >= 400:
+        raise from_response(response.status, text)
+
+
+def wait_for_end(connection: Connection, process: int | None) -> None:
+    """Wait until the process has ended, or, where it is not known, until it has closed the connection."""
+    watched = connection.socket if process is None else process
+    if not select.select([watched], [], [], END_LIMIT)[0]:
+        raise Unreachable(f"The running service has not ended after {END_LIMIT:.0f} s.", remedy=DOCTOR)
+
+
+def process_of(sock: socket.socket) -> int | None:
+    """Open the process that listens at the other end, where the system can tell (a pidfd)."""
+    try:
+        credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return os.pidfd_open(int.from_bytes(credentials[:4], sys.byteorder))
+    except (AttributeError, OSError):
+        return None
+
+
+def _version(connection: Connection) -> str:
+    try:
+        response = connection.request("GET", "/jobsub/healthz")
+        response.read()
+    except ConnectionLost:
+        return ""  # it has just ended: the request that follows connects anew
+    return response.headers.get("jobsub-version", "")
+
+
+def is_older(version: str, than: str) -> bool:
+    """Compare two released versions; what can't be read is not older."""
+    return bool(version) and _order(version) < _order(than)
+
+
+def _order(version: str) -> tuple[list[int], int, int]:
+    found = re.match(r"(\d+(?:\.\d+)*)[-._]?(dev|a|b|rc|post)?(\d*)", version)
+    if not found:
+        return ([9**9], 0, 0)
+    numbers, stage, count = found.groups()
+    release = [int(n) for n in numbers.split(".")]
+    while release and not release[-1]:
+        release.pop()
+    return (release, _STAGES[stage or ""], int(count or 0))
