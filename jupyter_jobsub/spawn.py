@@ -104,7 +104,15 @@ def launch(folder: str) -> bytes:
     """Launch the service and wait for the line that it writes when it listens, or gives up."""
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
-    command = [sys.executable, "-m", "jupyter_jobsub.service", "--data-dir", folder, "--ready-fd", str(writer)]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter_jobsub.service",
+        "--data-dir",
+        folder,
+        "--ready-fd",
+        str(writer),
+    ]
     log = os.open(os.path.join(folder, "service.log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     onto_log = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
     os.posix_spawn(sys.executable, command, os.environ, file_actions=onto_log)

@@ -1,0 +1,32 @@
+"""The extension as Jupyter Server sees it."""
+
+from __future__ import annotations
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Integer
+
+
+class JobsubExtension(ExtensionApp):
+    """Jobs, through this Jupyter server."""
+
+    name = "jupyter_jobsub"
+
+    max_body_bytes = Integer(
+        2**20,
+        min=1,
+        help="""Size of a request's body that is passed to the service; as large as its own
+        limit, JobsubService.max_body_bytes.""",
+    ).tag(config=True)
+
+    def initialize_handlers(self) -> None:
+        """Route everything under ``jobsub/``."""
+        from .forward import ForwardHandler
+        from .upstream import Upstream
+
+        self.upstream = Upstream()
+        shared = {"upstream": self.upstream, "max_body_bytes": self.max_body_bytes}
+        self.handlers.append((r"/jobsub(?:/.*)?", ForwardHandler, shared))
+
+    async def stop_extension(self) -> None:
+        """End what is under way."""
+        self.upstream.close()

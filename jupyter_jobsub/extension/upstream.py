@@ -1,0 +1,192 @@
+"""The way to the service: its socket, its start, and one request at a time as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from functools import cached_property
+
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream, StreamClosedError
+
+from ..client.errors import Unreachable
+from ..client.local import DOCTOR, LocalEndpoint, check_folder
+from ..errors import UserError
+
+PARAMETERS = HTTP1ConnectionParameters(max_body_size=sys.maxsize)  # a log may have any length
+METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class ConnectionLost(Unreachable):
+    """The service went away before the end of its response."""
+
+
+class Upstream:
+    """The local service, started when it is needed.
+
+    Each request has its own connection: on a unix socket that costs a fraction of a millisecond,
+    and none is left that could be stale, or that the service would take for somebody connected.
+    """
+
+    def __init__(self) -> None:
+        self.exchanges: set[Exchange] = set()
+        self._start: asyncio.Task[None] | None = None
+        self._found = False  # the service was there once, in a version that suits
+
+    @cached_property
+    def endpoint(self) -> LocalEndpoint:
+        """Where the service is, and how every surface starts it."""
+        return LocalEndpoint()
+
+    async def connect(self) -> IOStream:
+        """Connect to the service, and start it if nobody answers.
+
+        Raises
+        ------
+        Unreachable
+            If it can't be started.
+        """
+        if self._found and (stream := self._open()):
+            return stream
+        await self._find()
+        if stream := self._open():
+            return stream
+        raise Unreachable("The service is running and does not answer.", remedy=DOCTOR)
+
+    def _open(self) -> IOStream | None:
+        address = self.endpoint.socket_path
+        check_folder(address.parent)
+        sock = socket.socket(socket.AF_UNIX)
+        sock.setblocking(False)
+        try:
+            sock.connect(str(address))
+        except OSError:
+            sock.close()
+            return None
+        return IOStream(sock)
+
+    async def _find(self) -> None:
+        """Start the service or wait for the start that is under way."""
+        if self._start is None:
+            self._start = asyncio.create_task(self._start_service())
+            self._start.add_done_callback(self._started)
+        start = self._start
+        try:
+            await asyncio.shield(start)
+        except asyncio.CancelledError:
+            if not start.cancelled():
+                raise
+            raise Unreachable("This Jupyter server is stopping.") from None
+
+    async def _start_service(self) -> None:
+        """Do what every surface does, in a thread because it waits."""
+        try:
+            await asyncio.to_thread(lambda: self.endpoint.connect().close())
+        except UserError as error:
+            raise Unreachable(error.detail, remedy=error.remedy) from error
+
+    def _started(self, start: asyncio.Task[None]) -> None:
+        self._start = None
+        self._found = not start.cancelled() and start.exception() is None
+
+    def close(self) -> None:
+        """End every exchange, and the wait for a start."""
+        for exchange in list(self.exchanges):
+            exchange.close()
+        if self._start is not None:
+            self._start.cancel()
+
+
+class Exchange(HTTPMessageDelegate):
+    """One request, and what is done with its response; subclasses say what.
+
+    Parameters
+    ----------
+    method, target, headers, body
+        The request.
+    """
+
+    def __init__(self, method: str, target: str, headers: HTTPHeaders, body: bytes = b"") -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.begun = False
+        self.closed = False
+        self._complete = False
+        self._stream: IOStream | None = None
+
+    async def begin(self, start: ResponseStartLine, headers: HTTPHeaders) -> None:
+        """Take the response's head."""
+
+    async def receive(self, chunk: bytes) -> None:
+        """Take a piece of the body; no more is read before this returns."""
+
+    async def run(self, upstream: Upstream) -> None:
+        """Send the request and take the response to its end, or until `close`.
+
+        Raises
+        ------
+        Unreachable
+            If there is no service; ConnectionLost if it went away meanwhile.
+        """
+        upstream.exchanges.add(self)
+        try:
+            self._stream = await upstream.connect()
+            if not self.closed:
+                await self._exchange(self._stream)
+        finally:
+            upstream.exchanges.discard(self)
+            self.close_stream()
+        if not (self._complete or self.closed):
+            raise ConnectionLost(
+                "The service ended before it had answered.", remedy="try again: it starts by itself"
+            )
+
+    async def _exchange(self, stream: IOStream) -> None:
+        connection = HTTP1Connection(stream, True, PARAMETERS)
+        if self.body or self.method in METHODS_WITH_BODY:
+            self.headers["Content-Length"] = str(len(self.body))
+        self.headers["Host"] = "localhost"
+        self.headers["Connection"] = "close"
+        start = RequestStartLine(self.method, self.target, "HTTP/1.1")
+        connection.write_headers(start, self.headers, self.body)
+        connection.finish()
+        with contextlib.suppress(StreamClosedError):  # what it means, `run` says
+            await connection.read_response(self)
+
+    def close(self) -> None:
+        """Stop: nobody wants the rest."""
+        self.closed = True
+        self.close_stream()
+
+    def close_stream(self) -> None:
+        """Close the connection, if there is one."""
+        if self._stream is not None:
+            self._stream.close()
+
+    async def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        """Take the head, for tornado."""
+        assert isinstance(start_line, ResponseStartLine)
+        self.begun = True
+        if not self.closed:
+            await self.begin(start_line, headers)
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Take a piece, for tornado."""
+        if not self.closed:
+            await self.receive(chunk)
+
+    def finish(self) -> None:
+        """Note that the response is whole, for tornado."""
+        self._complete = True

@@ -1,0 +1,116 @@
+"""A Jupyter server with the extension, before a service that is played or real."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_server.auth import Authorizer
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_unix_socket
+from tornado.web import Application, RequestHandler
+from traitlets.config import Config
+
+from jupyter_jobsub import paths
+from jupyter_jobsub.extension.app import JobsubExtension
+
+Answer = Callable[[RequestHandler], Awaitable[None]]
+
+
+class Played(RequestHandler):
+    """Answers as the test said."""
+
+    def initialize(self, service: PlayedService) -> None:
+        self.service = service
+
+    async def answer(self) -> None:
+        self.service.requests.append(self.request)
+        await self.service.answer(self)
+
+    get = head = post = put = patch = delete = answer
+
+    def on_connection_close(self) -> None:
+        self.service.gone.set()
+
+
+async def say_ok(handler: RequestHandler) -> None:
+    handler.write({"ok": True})
+
+
+class PlayedService:
+    """A service on the socket of a data folder, which answers what a test tells it to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = paths.socket_path(folder)
+        self.requests: list[HTTPServerRequest] = []
+        self.gone = asyncio.Event()
+        self.answer: Answer = say_ok
+        self.server: HTTPServer | None = None
+
+    def start(self) -> None:
+        self.server = HTTPServer(
+            Application([(r"/jobsub/healthz", Healthz), (r".*", Played, {"service": self})])
+        )
+        self.server.add_socket(bind_unix_socket(str(self.address), 0o600))
+
+    async def kill(self) -> None:
+        """Stop listening and cut every connection."""
+        assert self.server is not None
+        self.server.stop()
+        self.address.unlink()
+        await self.server.close_all_connections()
+
+    @property
+    def last(self) -> HTTPServerRequest:
+        return self.requests[-1]
+
+
+class Healthz(RequestHandler):
+    def get(self) -> None:
+        self.write({"status": "ok"})
+
+
+class Denying(Authorizer):
+    """Allows nothing."""
+
+    def is_authorized(self, *_: object) -> bool:
+        return False
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder whose socket path is short."""
+    path = Path(tempfile.mkdtemp(prefix="jobsub-"))
+    monkeypatch.setenv("JOBSUB_DATA_DIR", str(path))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def jp_server_config(folder: Path) -> Config:
+    return Config({"ServerApp": {"jpserver_extensions": {"jupyter_jobsub": True}}})
+
+
+@pytest.fixture
+def service(folder: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[PlayedService]:
+    async def start() -> PlayedService:
+        played = PlayedService(folder)
+        played.start()
+        return played
+
+    played = jp_asyncio_loop.run_until_complete(start())
+    yield played
+    if played.address.exists():
+        jp_asyncio_loop.run_until_complete(played.kill())
+
+
+@pytest.fixture
+def extension(jp_serverapp: ServerApp) -> JobsubExtension:  # noqa: F405
+    [app] = jp_serverapp.extension_manager.extension_apps["jupyter_jobsub"]
+    return app
