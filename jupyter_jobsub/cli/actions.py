@@ -1,0 +1,101 @@
+"""``cancel``, ``pause``, ``resume``, ``rerun`` and ``delete``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from .common import brief, client, each, resolve, unique
+from .errors import OK
+from .output import json_line, note
+from .parser import Parser, add_ids, examples
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..client.api import Row
+
+
+def _declare(name: str, about: str, line: str) -> Callable[[Parser], None]:
+    def declare(parser: Parser) -> None:
+        add_ids(parser)
+        parser.description = about
+        examples(parser, line)
+        parser.set_defaults(run=act, action=name)
+
+    return declare
+
+
+declare_cancel = _declare(
+    "cancel",
+    "End jobs for good: TERM first, KILL after the grace. Their logs stay.",
+    "cancel k7x2mp9w 3fp0a8qz",
+)
+declare_pause = _declare(
+    "pause",
+    "Stop jobs; a resumed job keeps its place in the queue and starts from scratch.",
+    "pause k7x2mp9w",
+)
+declare_resume = _declare(
+    "resume", "Put paused jobs back to their old place in the queue.", "resume k7x2mp9w"
+)
+declare_rerun = _declare(
+    "rerun",
+    "Submit jobs again with the script or notebook text that was kept, and print the new jobs' ids.",
+    "rerun k7x2mp9w",
+)
+
+
+def act(args: argparse.Namespace) -> int:
+    """Carry one of the actions out on every job given."""
+
+    def once(job_id: str) -> None:
+        job = service.rerun(job_id) if args.action == "rerun" else service.act(job_id, args.action)
+        _tell(job, args)
+
+    with client() as service:
+        return each(args, service, once)
+
+
+def _tell(job: Row, args: argparse.Namespace) -> None:
+    if args.json:
+        json_line(job)
+    elif args.action == "rerun" and not sys.stdout.isatty():
+        print(job["id"], flush=True)
+    else:
+        print(brief(job), flush=True)
+
+
+def declare_delete(parser: Parser) -> None:
+    """Declare ``delete``."""
+    add_ids(parser)
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.description = (
+        "Delete finished jobs with their logs. Asks first on a terminal. Your own files stay."
+    )
+    examples(parser, "delete k7x2mp9w --yes")
+    parser.set_defaults(run=delete)
+
+
+def delete(args: argparse.Namespace) -> int:
+    """Carry ``delete`` out."""
+
+    def once(job_id: str) -> None:
+        service.delete(job_id)
+        if args.json:
+            json_line({"id": job_id, "deleted": True})
+        else:
+            print(f"{job_id}: deleted", flush=True)
+
+    with client() as service:
+        if not args.yes and sys.stdin.isatty() and not _confirmed(args, service):
+            note("nothing was deleted")
+            return OK
+        return each(args, service, once)
+
+
+def _confirmed(args: argparse.Namespace, service: Client) -> bool:
+    names = [resolve(service, text) for text in unique(args.ids)]
+    note(f"Delete {', '.join(names)} with {'its log' if len(names) == 1 else 'their logs'}?")
+    return input("[y/N] ").strip().lower() in ("y", "yes")

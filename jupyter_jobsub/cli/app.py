@@ -1,0 +1,152 @@
+"""The table of commands, and the way from a command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ..errors import JobsubError
+from .errors import BROKEN_PIPE, EXIT_CODES, INTERRUPTED, UsageError, report
+from .parser import PROG, Parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = {
+    "submit": ("submit", "hand a command, a script or a notebook to the queue"),
+    "clone": ("submit", "submit a job's specification again, with changes"),
+    "list": ("jobs", "list jobs, newest first"),
+    "get": ("jobs", "show everything about jobs"),
+    "timeline": ("jobs", "show what happened to jobs, and when"),
+    "spec": ("jobs", "print what jobs were submitted with, ready for submit --file"),
+    "logs": ("logs", "print or follow a job's log"),
+    "wait": ("logs", "wait until jobs end, and exit with the job's code"),
+    "cancel": ("actions", "end jobs for good"),
+    "pause": ("actions", "stop jobs so that they can be resumed"),
+    "resume": ("actions", "put paused jobs back to their place in the queue"),
+    "rerun": ("actions", "submit jobs again, exactly as they were"),
+    "delete": ("actions", "delete finished jobs with their logs"),
+    "usage": ("inventory", "show quotas and what is in use"),
+    "catalog": ("inventory", "show groups, instance types and images"),
+    "doctor": ("doctor", "check this machine and say what to do"),
+    "status": ("host", "say whether the service runs, and how it does"),
+    "serve": ("host", "run the service in the foreground"),
+    "stop": ("host", "end the service; jobs run on"),
+    "reload": ("host", "make the service read its configuration again"),
+    "drain": ("host", "admit no more jobs, and let what runs end"),
+    "completion": ("completion", "print what switches on tab completion in a shell"),
+}
+TAKES_COMMAND = ("submit", "clone")
+
+DESCRIPTION = "Hand notebooks, scripts and commands to a queue, and watch them to their end."
+EPILOG = """\
+Ids may be cut: any beginning or end that only one job has will do.
+Help on one command: jupyter jobsub COMMAND --help
+
+Examples:
+  jupyter jobsub submit -- python train.py --epochs 3
+  jupyter jobsub submit train.ipynb -p lr=0.1 --gpus 1 --follow
+  jupyter jobsub list --phase unfinished
+  jupyter jobsub logs --follow k7x2mp9w
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and give its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if "_ARGCOMPLETE" in os.environ:
+        from .completion import complete
+
+        complete(full_parser())
+    try:
+        return run(words)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone; keep Python from saying so while it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (UsageError, JobsubError, OSError) as error:
+        return report(error, as_json="--json" in split(words)[0])
+
+
+def run(words: list[str]) -> int:
+    """Parse the words and carry the command out."""
+    args = parse(words)
+    code: int = args.run(args)
+    sys.stdout.flush()
+    return code
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Parse a command line, importing the module of its command alone."""
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
+    own, rest = split(words)
+    name = own[0] if own else "--help"
+    if name in COMMANDS:
+        args = command_parser(name).parse_args(own[1:])
+        args.rest = rest
+        return args
+    if name.startswith("-"):
+        root_parser().parse_args([name])
+    raise UsageError(f"there is no command {name!r}", remedy=suggestion(name))
+
+
+def split(words: list[str]) -> tuple[list[str], list[str] | None]:
+    """Cut off what follows ``--`` where that is a command for the job."""
+    if words[:1] and words[0] in TAKES_COMMAND and "--" in words:
+        at = words.index("--")
+        return words[:at], words[at + 1 :]
+    return words, None
+
+
+def command_parser(name: str) -> Parser:
+    """Make the parser of one command."""
+    parser = Parser(prog=f"{PROG} {name}")
+    declare(name, parser)
+    return parser
+
+
+def declare(name: str, parser: Parser) -> None:
+    """Let the command's module declare its arguments."""
+    module, summary = COMMANDS[name]
+    parser.description = summary[0].upper() + summary[1:] + "."
+    getattr(import_module(f".{module}", __package__), f"declare_{name}")(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, an object a line; errors too")
+
+
+def root_parser() -> Parser:
+    """Make the parser for a line without a command: help and version."""
+    from .. import __version__
+
+    listing = "\n".join(f"  {name:<11} {summary}" for name, (_, summary) in COMMANDS.items())
+    codes = "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES)
+    parser = Parser(
+        prog=PROG,
+        usage=f"{PROG} COMMAND [options]",
+        description=f"{DESCRIPTION}\n\ncommands:\n{listing}",
+        epilog=f"{EPILOG}\nExit codes:\n{codes}",
+    )
+    parser.add_argument("--version", action="version", version=f"jupyter-jobsub {__version__}")
+    return parser
+
+
+def full_parser() -> Parser:
+    """Make the parser of all commands, which completion needs."""
+    parser = root_parser()
+    commands = parser.add_subparsers(prog=PROG)
+    for name, (_, summary) in COMMANDS.items():
+        declare(name, commands.add_parser(name, help=summary))
+    return parser
+
+
+def suggestion(name: str) -> str:
+    """Say what may have been meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, COMMANDS, 1)
+    return f"did you mean {close[0]!r}?" if close else f"see: {PROG} --help"

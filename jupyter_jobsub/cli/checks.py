@@ -1,0 +1,292 @@
+"""The checks that ``doctor`` makes, each a function that gives findings."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import __version__, paths
+from ..client import Client, LocalEndpoint, ServerEndpoint, Unreachable
+from ..client.local import check_folder, is_older
+from ..errors import JobsubError
+
+ENOUGH = 1 << 30  # bytes
+TOO_LITTLE = 100 << 20
+NEEDED = ("tornado", "sqlalchemy", "pydantic", "jupyter_jobsub.service")
+LOGIND = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
+
+
+class Finding(NamedTuple):
+    """What one check says: ok, warn or fail, in words, and what to do."""
+
+    level: str
+    check: str
+    text: str
+    remedy: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+def run_checks(environ: Mapping[str, str]) -> Findings:
+    """Make all checks that make sense here."""
+    yield from python()
+    if url := environ.get("JOBSUB_URL"):
+        yield from server(ServerEndpoint(url, environ.get("JOBSUB_TOKEN", "")))
+        return
+    for check in (data_folder, disk_space, socket_folder, packages, service):
+        yield from check()
+    yield from logout(Path("/"), os.getuid(), environ)
+    yield from pod(environ)
+    for late in (configuration, extension, kernels, gpus):
+        yield from late()
+
+
+def python() -> Findings:
+    """The system and the Python."""
+    text = (
+        f"{platform.system()}, Python {platform.python_version()}, jupyter-jobsub {__version__}, {sys.prefix}"
+    )
+    if sys.platform == "linux":
+        yield Finding("ok", "system", text)
+    elif sys.platform == "darwin":
+        yield Finding(
+            "warn", "system", text, "macOS works as far as its calls reach; Linux is what is tested"
+        )
+    else:
+        yield Finding("fail", "system", text, "use Linux, or WSL2 on Windows")
+
+
+def data_folder() -> Findings:
+    """Where jobs are kept: on a local disk, and nobody else's."""
+    wanted, folder = paths.wanted_data_dir(), paths.data_dir()
+    if wanted != folder:
+        kind = paths.network_file_system(wanted)
+        text = f"jobs are kept in {folder}, because {wanted} is on {kind}"
+        yield Finding("warn", "data folder", text, "to choose another local folder, set JOBSUB_DATA_DIR")
+    try:
+        status = folder.stat()
+    except OSError:
+        yield from _parent(folder)
+        return
+    if status.st_uid != os.getuid():
+        owner = f"{folder} belongs to uid {status.st_uid}"
+        yield Finding("fail", "data folder", owner, "set JOBSUB_DATA_DIR to a folder of yours")
+    elif status.st_mode & 0o077:
+        yield Finding("fail", "data folder", f"{folder} is open to others", f"run: chmod 700 {folder}")
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding("fail", "data folder", f"{folder} can't be written", f"run: chmod 700 {folder}")
+    else:
+        yield Finding("ok", "data folder", str(folder))
+
+
+def _parent(folder: Path) -> Findings:
+    there = _existing(folder)
+    if os.access(there, os.W_OK | os.X_OK):
+        yield Finding("ok", "data folder", f"{folder} (made on first use)")
+    else:
+        text = f"{folder} can't be made, {there} is not yours to write"
+        yield Finding("fail", "data folder", text, "set JOBSUB_DATA_DIR to a folder of yours")
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def disk_space() -> Findings:
+    """Room for the store and the logs."""
+    folder = _existing(paths.data_dir())
+    there = os.statvfs(folder)
+    free = there.f_bavail * there.f_frsize
+    level = "ok" if free > ENOUGH else "warn" if free > TOO_LITTLE else "fail"
+    remedy = "" if level == "ok" else "make room, delete old jobs, or set JOBSUB_DATA_DIR to another disk"
+    yield Finding(level, "disk space", f"{free / (1 << 30):.1f} GiB free in {folder}", remedy)
+
+
+def socket_folder() -> Findings:
+    """A socket's path is limited, and its folder must be closed to others."""
+    folder = paths.data_dir()
+    address = paths.socket_path(folder)
+    try:
+        check_folder(address.parent)
+    except Unreachable as error:
+        yield Finding("fail", "socket", error.detail, error.remedy)
+        return
+    moved = "" if address.parent == folder else ", because the data folder's path is too long for a socket"
+    yield Finding("ok", "socket", f"{address} ({len(os.fsencode(address))} bytes){moved}")
+
+
+def packages() -> Findings:
+    """What the service needs to start."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        yield Finding("fail", "packages", f"missing: {', '.join(missing)}", "run: pip install jupyter-jobsub")
+    else:
+        yield Finding("ok", "packages", "all there")
+
+
+def service() -> Findings:
+    """The service: it answers, or could start."""
+    endpoint = LocalEndpoint(start=False)
+    try:
+        connection = endpoint.try_connect()
+    except Unreachable as error:
+        yield Finding("fail", "service", error.detail, error.remedy)
+        return
+    if connection is None:
+        yield _not_running(endpoint.data_dir)
+        return
+    connection.close()
+    yield from server(endpoint)
+
+
+def server(endpoint: LocalEndpoint | ServerEndpoint) -> Findings:
+    """The service answers, and is of this version."""
+    where = "service" if isinstance(endpoint, LocalEndpoint) else "server"
+    try:
+        with Client(endpoint) as client:
+            response, text = client.exchange("GET", "/jobsub/status")
+    except JobsubError as error:
+        yield Finding("fail", where, str(error), getattr(error, "remedy", ""))
+        return
+    status = json.loads(text)
+    yield Finding(
+        "ok", where, f"runs as pid {status['pid']}, engine {status['engine']}, store {status['store']}"
+    )
+    yield _version(response.headers.get("jobsub-version", ""))
+
+
+def _version(theirs: str) -> Finding:
+    if is_older(theirs, __version__):
+        text = f"the service is {theirs}, older than this client ({__version__})"
+        return Finding("warn", "version", text, "the next command that needs the service replaces it")
+    if is_older(__version__, theirs):
+        text = f"the service is {theirs}, newer than this client ({__version__})"
+        return Finding("warn", "version", text, "upgrade here: pip install --upgrade jupyter-jobsub")
+    return Finding("ok", "version", f"{theirs}, the same on both sides")
+
+
+def _not_running(folder: Path) -> Finding:
+    try:
+        with open(folder / "service.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = "a process holds the store and does not answer on the socket"
+        remedy = f"wait; if it stays so, see who it is: fuser {folder}/service.lock, and {folder}/service.log"
+        return Finding("fail", "service", text, remedy)
+    except OSError:
+        pass  # never started here
+    return Finding("ok", "service", "not running; the first command that needs it starts it")
+
+
+def logout(root: Path, uid: int, environ: Mapping[str, str]) -> Findings:
+    """Whether systemd ends a person's processes, and so jobs, when they log out."""
+    if not (root / "run/systemd/system").exists():
+        return
+    name = environ.get("USER", "")
+    lingers = bool(name) and (root / "var/lib/systemd/linger" / name).exists()
+    if lingers or not kills_user_processes(root) or uid == 0:
+        yield Finding("ok", "logout", "jobs go on after you log out")
+        return
+    text = "systemd ends your processes, jobs among them, when you log out (KillUserProcesses=yes)"
+    yield Finding("warn", "logout", text, "to let them go on, run: loginctl enable-linger")
+
+
+def kills_user_processes(root: Path) -> bool:
+    """Read systemd-logind's configuration as it does: the last setting counts."""
+    main = next((f for d in LOGIND if (f := root / d[1:] / "logind.conf").exists()), None)
+    extra = {f.name: f for d in reversed(LOGIND) for f in (root / d[1:] / "logind.conf.d").glob("*.conf")}
+    value = "no"
+    for file in [*([main] if main else []), *(extra[name] for name in sorted(extra))]:
+        for line in file.read_text(errors="replace").splitlines():
+            key, _, text = line.partition("=")
+            value = text.strip().lower() if key.strip() == "KillUserProcesses" else value
+    return value in ("yes", "true", "1", "on")
+
+
+def pod(environ: Mapping[str, str]) -> Findings:
+    """Whether this machine is a pod, which jobs do not outlive."""
+    if "KUBERNETES_SERVICE_HOST" in environ:
+        text = "this is a Kubernetes pod: local jobs end when it does"
+        yield Finding("warn", "pod", text, "run long jobs on the cluster (c.JobsubService.engine)")
+
+
+def configuration() -> Findings:
+    """Which configuration files are read."""
+    from jupyter_core.paths import jupyter_config_path
+
+    names = ("jupyter_jobsub_config.py", "jupyter_jobsub_config.json")
+    found = [os.path.join(folder, name) for folder in jupyter_config_path() for name in names]
+    found = [path for path in found if os.path.exists(path)]
+    yield Finding("ok", "configuration", ", ".join(found) or "none, everything is at its default")
+
+
+def extension() -> Findings:
+    """Whether Jupyter Server loads the extension."""
+    from jupyter_core.paths import jupyter_config_path
+
+    enabled: bool | None = None
+    for folder in reversed(jupyter_config_path()):  # the first folder has the last word
+        for file in [
+            *sorted(Path(folder).glob("jupyter_server_config.d/*.json")),
+            Path(folder, "jupyter_server_config.json"),
+        ]:
+            enabled = _enabled(file, enabled)
+    if enabled:
+        yield Finding("ok", "extension", "enabled in Jupyter Server")
+    else:
+        text = "Jupyter Server does not load it, so JupyterLab shows no jobs"
+        yield Finding("warn", "extension", text, "run: jupyter server extension enable jupyter_jobsub")
+
+
+def _enabled(file: Path, before: bool | None) -> bool | None:
+    try:
+        found = json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]["jupyter_jobsub"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return before
+    return bool(found)
+
+
+def kernels() -> Findings:
+    """The environments that jobs can name."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    names = sorted(KernelSpecManager().find_kernel_specs())
+    if names:
+        yield Finding("ok", "kernels", ", ".join(names))
+    else:
+        text = "no kernelspecs: jobs run in the submitting environment only, notebooks need a kernel"
+        yield Finding("warn", "kernels", text, "run: python -m ipykernel install --user")
+
+
+def gpus() -> Findings:
+    """The GPUs that NVML shows."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception as error:  # any failure has the same meaning: none can be found this way
+        yield _no_gpus(error)
+        return
+    count = pynvml.nvmlDeviceGetCount()
+    names = [pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
+    pynvml.nvmlShutdown()
+    yield Finding("ok", "GPUs", ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "none")
+
+
+def _no_gpus(error: Exception) -> Finding:
+    if os.path.exists("/dev/nvidiactl"):
+        text = f"there are NVIDIA devices, but NVML says: {error}"
+        return Finding(
+            "warn", "GPUs", text, "install the driver's library (nvidia-smi must work), or configure them"
+        )
+    return Finding("ok", "GPUs", "none found")

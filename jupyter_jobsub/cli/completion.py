@@ -1,0 +1,60 @@
+"""``completion``, and the completing itself; argcomplete is imported here alone."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..errors import JobsubError
+from .common import client
+from .errors import OK, UsageError
+from .parser import Parser, examples
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SHOWN = 100
+
+
+def declare_completion(parser: Parser) -> None:
+    """Declare ``completion``."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
+    parser.description = "Print what switches on tab completion of commands, options and job ids in a shell."
+    examples(
+        parser,
+        "completion bash    # for a look; to use it:",
+        "completion bash >> ~/.bashrc",
+        "completion zsh >> ~/.zshrc",
+        "completion fish > ~/.config/fish/completions/jupyter.fish",
+    )
+    parser.set_defaults(run=completion)
+
+
+def completion(args: argparse.Namespace) -> int:
+    """Carry ``completion`` out."""
+    try:
+        from argcomplete.shell_integration import shellcode
+    except ImportError as error:
+        raise UsageError("completion needs argcomplete", remedy="run: pip install argcomplete") from error
+    print(shellcode(["jupyter", "jupyter-jobsub"], shell=args.shell))
+    return OK
+
+
+def complete(parser: Parser) -> None:
+    """Answer the shell's question, and end the process."""
+    import argcomplete
+
+    argcomplete.autocomplete(parser)
+
+
+def job_ids(prefix: str, **_: Any) -> list[str]:
+    """Give the ids of the newest jobs; none if the service does not run."""
+    try:
+        with client(start=False) as service:
+            rows = service.page(limit=SHOWN)["items"]
+    except (JobsubError, OSError):
+        return []
+    ids = [row["id"] for row in rows]
+    return [i for i in ids if i.startswith(prefix)] or [
+        s for i in ids if (s := i.rpartition("-")[2]).startswith(prefix)
+    ]

@@ -1,0 +1,226 @@
+"""``list``, ``get``, ``timeline`` and ``spec``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from .common import client, each
+from .errors import OK
+from .output import fields, json_line, note, on_terminal, resources, seconds, short_time, standing, table
+from .parser import Parser, add_ids, examples
+from .values import count, moment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..client.api import Row
+
+PHASES = ("Pending", "Preparing", "Running", "Paused", "Unknown", "Succeeded", "Failed", "Cancelled")
+FILTERS = ("group", "user", "phase", "text", "since", "until", "mine")
+SHOWN = 100
+PLAIN = (
+    "ID",
+    "PHASE",
+    "NAME",
+    "USER",
+    "GROUP",
+    "INSTANCE_TYPE",
+    "QUEUED",
+    "STARTED",
+    "FINISHED",
+    "EXIT",
+    "MESSAGE",
+)
+RULED = ("ID", "NAME", "PHASE", "USER", "GROUP", "TYPE", "QUEUED", "TIME", "EXIT", "STANDING")
+
+
+def _phase(text: str) -> str:
+    known = {name.lower(): name for name in (*PHASES, "unfinished")}
+    if text.lower() not in known:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known.values())}")
+    return known[text.lower()]
+
+
+def declare_list(parser: Parser) -> None:
+    """Declare ``list``."""
+    parser.add_argument("--group", help="only of this group")
+    parser.add_argument("--user", help="only of this person")
+    parser.add_argument("--mine", action="store_true", default=None, help="only your own")
+    parser.add_argument(
+        "--phase",
+        action="append",
+        type=_phase,
+        metavar="PHASE",
+        help=f"only in this phase: {', '.join(PHASES)} or unfinished; repeatable",
+    )
+    parser.add_argument("--text", help="only with this text in the name, id, command or message")
+    parser.add_argument(
+        "--since", type=moment, metavar="TIME", help="only submitted since a time, or 2h, 7d ago"
+    )
+    parser.add_argument(
+        "--until", type=moment, metavar="TIME", help="only submitted until a time, or 2h, 7d ago"
+    )
+    many = parser.add_mutually_exclusive_group()
+    many.add_argument("--limit", type=count, default=SHOWN, metavar="N", help=f"at most so many ({SHOWN})")
+    many.add_argument("--all", action="store_true", help="all there are")
+    examples(
+        parser,
+        "list --phase unfinished --mine",
+        "list --text sweep --since 7d --all",
+        "list --phase failed --json | jq -r .id",
+        "list | cut -f 1,2    # piped: separated by tabs, times in UTC",
+    )
+    parser.set_defaults(run=list_jobs)
+
+
+def list_jobs(args: argparse.Namespace) -> int:
+    """Carry ``list`` out."""
+    query = {name: getattr(args, name) for name in FILTERS}
+    limit = None if args.all else args.limit
+    with client() as service:
+        rows = service.jobs(limit=limit, **query)
+        if args.json:
+            for row in rows:
+                json_line(row)
+        elif on_terminal():
+            _for_people(list(rows), limit)
+        else:
+            table(PLAIN, map(_plain, rows))
+    return OK
+
+
+def _for_people(rows: list[Row], limit: int | None) -> None:
+    if not rows:
+        note("no jobs")
+        return
+    table(RULED, map(_ruled, rows), right=("TIME", "EXIT"))
+    if len(rows) == limit:
+        note(f"the newest {limit}; for more: --limit N or --all")
+
+
+def _plain(job: Row) -> tuple[object, ...]:
+    times = [short_time(job[at]) for at in ("queued_at", "started_at", "finished_at")]
+    names = [job[name] for name in ("id", "phase", "name", "user", "group", "instance_type")]
+    return (*names, *times, job["exit_code"], standing(job))
+
+
+def _ruled(job: Row) -> tuple[object, ...]:
+    names = [job[name] for name in ("id", "name", "phase", "user", "group", "instance_type")]
+    times = (short_time(job["queued_at"]), seconds(job["duration_seconds"]))
+    return (*names, *times, job["exit_code"], standing(job))
+
+
+def declare_get(parser: Parser) -> None:
+    """Declare ``get``."""
+    add_ids(parser)
+    examples(parser, "get k7x2mp9w", "get k7x2mp9w --json | jq .tasks")
+    parser.set_defaults(run=get)
+
+
+def get(args: argparse.Namespace) -> int:
+    """Carry ``get`` out."""
+    with client() as service:
+        return each(args, service, lambda job_id: _show(service.job(job_id), args))
+
+
+def _show(job: Row, args: argparse.Namespace) -> None:
+    if args.json:
+        json_line(job)
+        return
+    fields(_facts(job))
+    if len(job.get("tasks") or ()) > 1:
+        titles = ("TASK", "ATTEMPT", "STARTED", "FINISHED", "EXIT", "REASON", "HOST")
+        table(titles, map(_task, job["tasks"]), right=("EXIT",))
+    print(flush=True)
+
+
+def _facts(job: Row) -> list[tuple[str, object]]:
+    reason = job["reason"] if job["reason"] != job["phase"] else None
+    return [
+        ("id", job["id"]),
+        ("name", job["name"]),
+        ("phase", job["phase"]),
+        ("reason", reason),
+        ("standing", standing(job)),
+        ("exit code", job["exit_code"]),
+        ("command", job.get("command")),
+        ("working dir", job.get("working_dir")),
+        ("output", job.get("output")),
+        ("user", job["user"]),
+        ("group", job["group"]),
+        ("instance type", job["instance_type"]),
+        ("resources", resources(job["request"])),
+        ("image", job["image"]),
+        ("priority", job["priority"]),
+        ("preemptible", "yes" if job["preemptible"] else None),
+        (
+            "attempt",
+            f"{job['attempt']}; {job['failures']} failed, {job['retries']} retries"
+            if job["attempt"]
+            else None,
+        ),
+        *((title, short_time(job[f"{title}_at"])) for title in ("queued", "admitted", "started", "finished")),
+        ("duration", seconds(job["duration_seconds"])),
+        ("deadline", seconds(job["deadline_seconds"])),
+        ("rerun of", job["rerun_of"]),
+        ("log", "removed, its time to live is over" if job["log_expired"] else None),
+        ("may", ", ".join(job["allowed"])),
+    ]
+
+
+def _task(task: Row) -> tuple[object, ...]:
+    times = (short_time(task["started_at"]), short_time(task["finished_at"]))
+    return (
+        f"{task['role']} {task['index']}",
+        task["attempt"],
+        *times,
+        task["exit_code"],
+        task["reason"],
+        task["host"],
+    )
+
+
+def declare_timeline(parser: Parser) -> None:
+    """Declare ``timeline``."""
+    add_ids(parser)
+    examples(parser, "timeline k7x2mp9w")
+    parser.set_defaults(run=timeline)
+
+
+def timeline(args: argparse.Namespace) -> int:
+    """Carry ``timeline`` out."""
+    with client() as service:
+        return each(args, service, lambda job_id: _events(job_id, service.timeline(job_id), args))
+
+
+def _events(job_id: str, items: list[Row], args: argparse.Namespace) -> None:
+    if args.json:
+        json_line({"id": job_id, "items": items})
+        return
+    titles = ("AT", "ATTEMPT", "PHASE", "REASON", "MESSAGE")
+    rows = [(short_time(i["at"]), i["attempt"], i["phase"], i["reason"], i["message"]) for i in items]
+    table(titles, rows, right=("ATTEMPT",))
+
+
+def declare_spec(parser: Parser) -> None:
+    """Declare ``spec``."""
+    add_ids(parser)
+    examples(parser, "spec k7x2mp9w > job.json", "submit --file job.json --priority 500")
+    parser.set_defaults(run=spec)
+
+
+def spec(args: argparse.Namespace) -> int:
+    """Carry ``spec`` out."""
+    with client() as service:
+        return each(args, service, lambda job_id: _spec(job_id, service.spec(job_id), args))
+
+
+def _spec(job_id: str, found: Row, args: argparse.Namespace) -> None:
+    if args.json:
+        json_line({"id": job_id, "spec": found})
+    else:
+        print(
+            json.dumps(
+                {k: v for k, v in found.items() if v not in (None, [], {})}, indent=2, ensure_ascii=False
+            )
+        )

@@ -1,0 +1,139 @@
+"""Rows for people on a terminal, plain text for pipes, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..client.api import Row
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+PHASE_STYLES = {
+    "Running": "cyan",
+    "Succeeded": "green",
+    "Failed": "red",
+    "Unknown": "magenta",
+    "Preparing": "yellow",
+    "Cancelled": "dim",
+    "Paused": "dim",
+}
+
+
+def on_terminal() -> bool:
+    """Say whether a person reads standard output."""
+    return sys.stdout.isatty()
+
+
+def note(text: str) -> None:
+    """Tell a person something that is not part of the output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def json_line(row: object) -> None:
+    """Print one object on one line."""
+    print(json.dumps(row, ensure_ascii=False, separators=(",", ":")), flush=True)
+
+
+def clean(value: object) -> str:
+    """Show a value on one line, without anything that a terminal would act upon."""
+    return "-" if value is None or value == "" else _CONTROL.sub(" ", str(value))
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print a table: ruled on a terminal, separated by tabs elsewhere."""
+    texts = [[clean(value) for value in row] for row in rows]
+    if on_terminal():
+        _rich_table(titles, texts, right)
+        return
+    for cells in [list(titles), *texts]:
+        print("\t".join(cells))
+
+
+def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in titles:
+        grid.add_column(
+            title, justify="right" if title in right else "left", no_wrap=title == "ID", overflow="fold"
+        )
+    for row in rows:
+        cells = [Text(cell, style=PHASE_STYLES.get(cell, "")) for cell in row]
+        grid.add_row(*cells)
+    Console().print(grid)
+
+
+def fields(pairs: Iterable[tuple[str, object]]) -> None:
+    """Print names with their values, a line each; what has no value is left out."""
+    for name, value in pairs:
+        if value is not None and value != "":
+            text = clean(value)
+            print(f"{name + ':':<16}{text}" if on_terminal() else f"{name}\t{text}")
+
+
+def seconds(value: float | None) -> str:
+    """Write a duration in two units at most, such as 1h05m."""
+    if value is None:
+        return ""
+    whole = int(value)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 172_800:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02}h"
+
+
+def short_time(at: str | None) -> str | None:
+    """Cut a time to seconds, in the local zone on a terminal and in UTC elsewhere."""
+    if at is None or not on_terminal():
+        return at and f"{at[:19]}Z"
+    from datetime import datetime
+
+    return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: int | None) -> str:
+    """Write bytes in the largest unit that keeps the number readable."""
+    value = float(count or 0)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.4g} {unit}"
+        value /= 1024
+    return f"{value:.4g} TiB"
+
+
+def resources(request: Row | None) -> str:
+    """Write CPU, memory and GPUs in a few words."""
+    if not request:
+        return ""
+    found = []
+    if request.get("cpu") is not None:
+        found.append(f"{request['cpu'] / 1000:g} CPU")
+    if request.get("memory") is not None:
+        found.append(size(request["memory"]))
+    gpu: dict[str, Any] = request.get("gpu") or {}
+    found += [f"{number} × {kind}" for kind, number in gpu.items()]
+    if request.get("gpus") is not None:
+        found.append(f"{request['gpus']} GPU")
+    return ", ".join(found)
+
+
+def standing(job: Row) -> str:
+    """Say in a few words what a job waits for, or how it went."""
+    if job.get("position") is not None:
+        return f"no. {job['position']} in {job['group']}; {job['message']}".rstrip("; ")
+    progress = job.get("progress") or {}
+    if progress.get("fraction") is not None:
+        return f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip()
+    return str(job.get("message") or progress.get("text") or "")

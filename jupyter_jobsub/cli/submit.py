@@ -1,0 +1,146 @@
+"""``submit`` and ``clone``."""
+
+from __future__ import annotations
+
+import argparse
+
+from . import logs
+from .common import brief, client, resolve
+from .errors import OK, UsageError
+from .output import json_line, note, on_terminal, standing
+from .parser import Parser, add_ids, examples
+from .specs import changed_spec, new_spec
+from .values import assignment, duration, natural, parameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..client.api import Row
+
+
+WATCHING = """\
+With --wait the exit code is the job's own, or 125 if it did not succeed and left none (or 0).
+Ctrl-C ends the watching, never the job. With --json the job is printed, and not its log."""
+
+
+def declare_submit(parser: Parser) -> None:
+    """Declare ``submit``."""
+    parser.usage = (
+        "jupyter jobsub submit [options] -- COMMAND [ARG…]\n"
+        "       jupyter jobsub submit [options] FILE.ipynb [-p NAME=VALUE]…\n"
+        "       jupyter jobsub submit [options] FILE.py|FILE.sh [-- ARG…]\n"
+        "       jupyter jobsub submit --file JOB.yaml|JOB.json|- [options]"
+    )
+    parser.add_argument(
+        "target", nargs="?", metavar="FILE", help="a notebook or script; its text is kept now"
+    )
+    parser.add_argument(
+        "--file",
+        metavar="JOB",
+        help="read the job from YAML or JSON, - for standard input; other options override its fields",
+    )
+    _add_options(parser)
+    parser.description = (
+        "Hand a command, a script or a notebook to the queue, and print the job's id.\n\n"
+        "A command runs in this folder, a file in its own. One argument after -- is shell text;\n"
+        "several are quoted together. Without --image the job runs in this shell's environment."
+    )
+    examples(
+        parser,
+        "submit -- python train.py --epochs 3",
+        "submit --name sweep --gpus 1 -- 'for lr in 0.1 0.01; do python train.py $lr; done'",
+        "submit train.ipynb -p lr=0.1 -p layers='[64, 64]' --follow",
+        "submit train.sh --deadline 2h --retries 2 --wait -- --verbose",
+        "submit --file job.yaml --priority 200",
+        more=WATCHING,
+    )
+    parser.set_defaults(run=submit)
+
+
+def declare_clone(parser: Parser) -> None:
+    """Declare ``clone``."""
+    parser.usage = "jupyter jobsub clone ID [options] [-- COMMAND [ARG…]]"
+    add_ids(parser, nargs="1")
+    _add_options(parser)
+    parser.description = (
+        "Submit a job's specification again, with changes; a notebook or script is taken as it is now.\n"
+        "What follows -- replaces the command, or the script's arguments."
+    )
+    examples(parser, "clone k7x2mp9w --priority 500", "clone k7x2mp9w -e SEED=2 --wait -- python train.py")
+    parser.set_defaults(run=clone)
+
+
+def _add_options(parser: Parser) -> None:
+    job = parser.add_argument_group("the job")
+    job.add_argument("--name", help="shown to people; made from what runs if missing")
+    job.add_argument("--group", help="the queue; your first group if missing")
+    size = job.add_mutually_exclusive_group()
+    size.add_argument("--instance-type", metavar="NAME", help="a size of the catalog")
+    size.add_argument("--gpus", type=natural, metavar="N", help="the smallest size with at least N GPUs")
+    job.add_argument("--image", metavar="NAME", help="what it runs in, of the catalog")
+    job.add_argument(
+        "-e",
+        "--env",
+        type=assignment,
+        action="append",
+        metavar="NAME=VALUE",
+        help="add a variable; repeatable",
+    )
+    job.add_argument(
+        "-p",
+        "--parameter",
+        dest="parameters",
+        type=parameter,
+        action="append",
+        metavar="NAME=VALUE",
+        help="a notebook's parameter, JSON or text; repeatable",
+    )
+    job.add_argument("--working-dir", metavar="FOLDER", help="where it runs")
+    job.add_argument("--priority", type=int, metavar="1-1000", help="a higher one goes first (100)")
+    job.add_argument(
+        "--preemptible",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="it may be stopped for a job of higher priority",
+    )
+    job.add_argument("--deadline", type=duration, metavar="2h", help="running time of an attempt (24h)")
+    job.add_argument("--ttl", type=duration, metavar="7d", help="how long the log is kept after the end (7d)")
+    job.add_argument("--retries", type=natural, metavar="N", help="further attempts after a failure (0)")
+    then = parser.add_argument_group("this command")
+    then.add_argument(
+        "--idempotency-key",
+        metavar="KEY",
+        help="the same key never makes a second job, however often it is sent",
+    )
+    then.add_argument("--wait", action="store_true", help="print the log, then exit with the job's code")
+    then.add_argument("--follow", "-f", action="store_true", help="print the log until the job ends")
+
+
+def submit(args: argparse.Namespace) -> int:
+    """Carry ``submit`` out."""
+    with client() as service:
+        return _send(args, service, new_spec(args, service))
+
+
+def clone(args: argparse.Namespace) -> int:
+    """Carry ``clone`` out."""
+    with client() as service:
+        job_id = resolve(service, args.id)
+        return _send(args, service, changed_spec(service.spec(job_id), args, service))
+
+
+def _send(args: argparse.Namespace, service: Client, spec: Row) -> int:
+    key = args.idempotency_key
+    if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
+        raise UsageError("the idempotency key must be printable ASCII text")
+    job = service.submit(spec, idempotency_key=key)
+    if args.wait or args.follow:
+        note(f"submitted {job['id']}")
+        return logs.watch(service, job["id"], as_json=args.json, own_code=args.wait)
+    if args.json:
+        json_line(job)
+    elif on_terminal():
+        print(f"{brief(job)}  {standing(job)}".rstrip())
+    else:
+        print(job["id"])
+    return OK

@@ -1,0 +1,73 @@
+"""Values of options: durations, times, assignments."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import ArgumentTypeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(?:\d+[smhdw])+|\d+")
+_PART = re.compile(r"(\d+)([smhdw]?)")
+
+
+def duration(text: str) -> int:
+    """Read a duration such as 90, 30m, 1h30m or 7d, in seconds."""
+    if not _DURATION.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is not a duration; write 90s, 30m, 2h, 1h30m or 7d")
+    return sum(int(number) * UNITS[unit] for number, unit in _PART.findall(text))
+
+
+def moment(text: str) -> str:
+    """Read a time, or how long ago it was, as RFC 3339 in UTC."""
+    from datetime import datetime, timedelta, timezone
+
+    if _DURATION.fullmatch(text) and not text.isdigit():
+        at = datetime.now(timezone.utc) - timedelta(seconds=duration(text))
+    else:
+        try:
+            at = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+        except ValueError as error:
+            raise ArgumentTypeError(
+                f"{text!r} is not a time; write 2026-11-21, 2026-11-21T08:15 (local) or how long ago: 2h, 7d"
+            ) from error
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE."""
+    name, sign, value = text.partition("=")
+    if not name or not sign:
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE where the value is JSON if it can be, else text."""
+    name, value = assignment(text)
+    try:
+        return name, json.loads(value, parse_constant=_refuse)
+    except ValueError:
+        return name, value
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are no JSON: they stay text
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 up."""
+    if not text.isdigit() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def natural(text: str) -> int:
+    """Read a whole number from 0 up."""
+    if not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
