@@ -1,0 +1,67 @@
+"""How many jobs there are of each group, user and phase, kept beside the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..model.job import Phase, UserName
+from .base import Count
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a counter counts."""
+
+    group: str
+    user: str
+    phase: str
+
+
+class Counters:
+    """The counters in memory, so that a reader can plan by them."""
+
+    def __init__(self, counts: Iterable[tuple[Kind, int]] = ()) -> None:
+        self._counts: dict[Kind, int] = {}
+        self._by_group: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._by_user: dict[str, dict[Kind, int]] = defaultdict(dict)
+        self._by_phase: dict[str, int] = defaultdict(int)
+        for kind, jobs in counts:
+            self._change(kind, jobs)
+
+    def after(self, changes: Mapping[Kind, int]) -> dict[Kind, int]:
+        """The new values of what changes."""
+        return {kind: self._counts.get(kind, 0) + change for kind, change in changes.items() if change}
+
+    def change(self, changes: Mapping[Kind, int]) -> None:
+        """Add to the counters."""
+        for kind, change in changes.items():
+            self._change(kind, change)
+
+    def _change(self, kind: Kind, change: int) -> None:
+        jobs = self._counts.get(kind, 0) + change
+        self._counts[kind] = self._by_user[kind.user][kind] = jobs
+        self._by_group[kind.group][kind.phase] += change
+        self._by_phase[kind.phase] += change
+        if not jobs:
+            del self._counts[kind], self._by_user[kind.user][kind]
+
+    def of_phases(self) -> list[tuple[str, int]]:
+        """Jobs by phase."""
+        return [(phase, jobs) for phase, jobs in self._by_phase.items() if jobs]
+
+    def of_group(self, group: str) -> list[tuple[str, int]]:
+        """A group's jobs by phase."""
+        return [(phase, jobs) for phase, jobs in self._by_group.get(group, {}).items() if jobs]
+
+    def of_user(self, user: str) -> list[tuple[Kind, int]]:
+        """A user's jobs by group and phase."""
+        return list(self._by_user.get(user, {}).items())
+
+    def all(self) -> list[Count]:
+        """Every counter that is not 0."""
+        return [
+            Count(kind.group, UserName(kind.user), Phase(kind.phase), jobs)
+            for kind, jobs in self._counts.items()
+        ]

@@ -1,0 +1,66 @@
+"""Bring a store's schema up to this release: ordered, named, each whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, inspect, select
+
+from ..errors import StoreError
+from . import schema, tables
+
+Transaction: TypeAlias = Callable[[Connection], AbstractContextManager[None]]
+
+applied = Table("migrations", MetaData(), Column("name", Text, primary_key=True))
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the schema; its name is kept in the store for ever."""
+
+    name: str
+    apply: Callable[[Connection], None]
+
+
+def _first(connection: Connection) -> None:
+    for statement in (*schema.FIRST, *schema.FIRST_TEXT_INDEX_SQLITE):
+        connection.exec_driver_sql(statement)
+    values = {"id": secrets.token_hex(8), "last_seq": 0, "last_event": 0, "last_queued_at": 0}
+    connection.execute(insert(tables.head), values)
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration("0001-first", _first),)
+
+
+def migrate(
+    connection: Connection, transaction: Transaction, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Apply what is pending, in order, one transaction each.
+
+    Raises
+    ------
+    StoreError
+        If a newer release has been here.
+    """
+    names = _applied(connection)
+    if unknown := sorted(names - {m.name for m in migrations}):
+        raise StoreError(
+            f"the store was made by a newer release of jupyter-jobsub (it has {', '.join(unknown)}); "
+            "upgrade jupyter-jobsub, or set JOBSUB_DATA_DIR to another folder"
+        )
+    for migration in migrations:
+        if migration.name not in names:
+            with transaction(connection):
+                applied.create(connection, checkfirst=True)
+                migration.apply(connection)
+                connection.execute(insert(applied), {"name": migration.name})
+
+
+def _applied(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table(applied.name):
+        return set()
+    return set(connection.execute(select(applied.c.name)).scalars())

@@ -1,0 +1,243 @@
+"""Pages of the list: every filter becomes strands, and a page is what is newest of them.
+
+A strand is a set of rows with equal values under one index, where they lie in order of
+arrival. The strands of a filter never overlap, and the counters say which exist and how long
+they are; so a page reads about as many entries as it shows, however many jobs there are.
+
+Text has two plans. The text index gives candidates in order of arrival, which is right for
+frequent text or where nothing else is asked; the strands give them too, which is right where
+they are the rarer of the two.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, union_all
+
+from . import sqlite
+from .base import JobQuery, Page
+from .counters import Counters
+from .rows import JOB_COLUMNS, read_job, searchable
+from .tables import jobs
+
+MAX_STRANDS = 64
+FEW = 1000
+"""Rows that are read sooner than a plan is made."""
+
+_FIRST_SINCE = (
+    select(jobs.c.seq)
+    .where(jobs.c.queued_at >= bindparam("since"))
+    .order_by(jobs.c.queued_at, jobs.c.seq)
+    .limit(1)
+)
+_NTH_MATCH = (
+    select(sqlite.text_index.c.rowid)
+    .where(
+        sqlite.matches(),
+        sqlite.text_index.c.rowid < bindparam("before"),
+        sqlite.text_index.c.rowid >= bindparam("first"),
+    )
+    .order_by(sqlite.text_index.c.rowid.desc())
+    .limit(1)
+    .offset(bindparam("nth"))
+)
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Rows of equal values: a phase's, a group's in a phase, or a user's in a group and phase."""
+
+    rows: int
+    phase: str | None = None
+    group: str | None = None
+    user: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Which columns are equal."""
+        return tuple(name for name in ("user", "group", "phase") if getattr(self, name) is not None)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a page may lie, in seq: from the first, inclusive, and before the last, exclusive."""
+
+    first: int
+    before: int
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Reads pages of one store.
+
+    Parameters
+    ----------
+    store:
+        The store's name, which its cursors bear.
+    """
+
+    connection: Connection
+    store: str
+
+    def read(self, query: JobQuery, counters: Counters, last_seq: int) -> Page:
+        """Read the page that the query asks for."""
+        span = self._span(query, last_seq)
+        text = None if query.text is None else searchable(query.text)
+        strands = strands_of(query, counters, last_seq)
+        if not strands or span.first >= span.before or (text is not None and not _can_match(text)):
+            return Page((), None)
+        statement = self._plan(strands, text, span, last_seq)
+        values = {"first": span.first, "before": span.before, "size": query.limit + 1, **_values(strands)}
+        if text is not None:
+            values |= {"text": text, "trigrams": sqlite.trigrams(text)}
+        rows = self.connection.execute(statement, values).all()
+        items = [read_job(row) for row in rows[: query.limit]]
+        return Page(items, self._cursor(items[-1].seq) if len(rows) > query.limit else None)
+
+    def _span(self, query: JobQuery, last_seq: int) -> Span:
+        before = last_seq + 1 if query.cursor is None else self._seq_of(query.cursor)
+        if query.until is not None:
+            before = min(before, self._first_since(query.until, last_seq))
+        return Span(1 if query.since is None else self._first_since(query.since, last_seq), before)
+
+    def _first_since(self, since: int, last_seq: int) -> int:
+        found: int | None = self.connection.execute(_FIRST_SINCE, {"since": since}).scalar()
+        return last_seq + 1 if found is None else found
+
+    def _plan(self, strands: Sequence[Strand], text: str | None, span: Span, last_seq: int) -> Select[Any]:
+        kinds = tuple(strand.columns for strand in strands)
+        if text is None:
+            return strand_by_strand(kinds, False) if len(strands) <= MAX_STRANDS else row_by_row(kinds)
+        if len(text) < 3:
+            return row_by_row(kinds, text=True)
+        rows = sum(strand.rows for strand in strands)
+        if len(strands) <= MAX_STRANDS and () not in kinds and self._rarer(rows / last_seq, text, span):
+            return strand_by_strand(kinds, True)
+        return match_by_match(kinds)
+
+    def _rarer(self, share: float, text: str, span: Span) -> bool:
+        """Whether rows of this share are rarer than those with the text."""
+        values = {"trigrams": sqlite.trigrams(text), "first": span.first, "before": span.before, "nth": FEW}
+        nth: int | None = self.connection.execute(_NTH_MATCH, values).scalar()
+        return nth is not None and share < FEW / (span.before - nth)
+
+    def _cursor(self, seq: int) -> str:
+        return base64.urlsafe_b64encode(f"{self.store}.{seq}".encode()).decode().rstrip("=")
+
+    def _seq_of(self, cursor: str) -> int:
+        try:
+            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        except (ValueError, binascii.Error):
+            text = ""
+        store, _, seq = text.partition(".")
+        if store != self.store or not (seq.isascii() and seq.isdigit() and len(seq) < 19):
+            raise ValueError("the cursor is not one that this list gave; start again without it")
+        return int(seq)
+
+
+def strands_of(query: JobQuery, counters: Counters, last_seq: int) -> list[Strand]:
+    """Turn all filters but text and time into strands."""
+    groups = query.visible.groups if query.visible else None
+    me = query.visible.user if query.visible else None
+    phases = {phase.value for phase in query.phases}
+
+    def fits(group: str, phase: str) -> bool:
+        return query.group in (None, group) and (not phases or phase in phases)
+
+    def seen(group: str) -> bool:
+        return groups is None or group in groups
+
+    def of_user(user: str, hidden: bool) -> list[Strand]:
+        return [
+            Strand(rows, kind.phase, kind.group, user)
+            for kind, rows in counters.of_user(user)
+            if fits(kind.group, kind.phase) and hidden != seen(kind.group)
+        ]
+
+    if query.user is not None:
+        found = of_user(query.user, hidden=False)
+        return found + of_user(query.user, hidden=True) if query.user == me else found
+    if groups is None and query.group is None:
+        if not phases:
+            return [Strand(last_seq)]
+        return [Strand(rows, phase) for phase, rows in counters.of_phases() if phase in phases]
+    wanted = groups if query.group is None else {query.group}
+    found = [
+        Strand(rows, phase, group)
+        for group in sorted(filter(seen, wanted or ()))
+        for phase, rows in counters.of_group(group)
+        if fits(group, phase)
+    ]
+    return found if me is None or groups is None else found + of_user(me, hidden=True)
+
+
+def _can_match(text: str) -> bool:
+    # names and ids are of one line each, and a lone surrogate is in neither
+    return not any(c in "\0\n" or "\ud800" <= c <= "\udfff" for c in text)
+
+
+def _values(strands: Sequence[Strand]) -> dict[str, str]:
+    return {
+        f"{name}_{number}": getattr(strand, name)
+        for number, strand in enumerate(strands)
+        for name in strand.columns
+    }
+
+
+def _conditions(number: int, columns: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [jobs.c[name] == bindparam(f"{name}_{number}") for name in columns]
+
+
+def _any_of(kinds: tuple[tuple[str, ...], ...]) -> list[ColumnElement[bool]]:
+    if () in kinds:
+        return []
+    return [or_(*(and_(*_conditions(number, columns)) for number, columns in enumerate(kinds)))]
+
+
+def _has_text() -> ColumnElement[bool]:
+    return func.instr(jobs.c.search, bindparam("text")) > 0
+
+
+def _in_span(seq: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return seq < bindparam("before"), seq >= bindparam("first")
+
+
+@lru_cache(maxsize=512)
+def strand_by_strand(kinds: tuple[tuple[str, ...], ...], text: bool) -> Select[Any]:
+    """The newest of each strand, then the newest of those."""
+    branches = [
+        select(jobs.c.seq)
+        .where(*_conditions(number, columns), *_in_span(jobs.c.seq), *([_has_text()] if text else []))
+        .order_by(jobs.c.seq.desc())
+        .limit(bindparam("size"))
+        for number, columns in enumerate(kinds)
+    ]
+    if len(branches) == 1:
+        return branches[0].with_only_columns(*JOB_COLUMNS)
+    all_of_them = union_all(*(select(branch.subquery().c.seq) for branch in branches)).subquery()
+    newest = select(all_of_them.c.seq).order_by(all_of_them.c.seq.desc()).limit(bindparam("size"))
+    return select(*JOB_COLUMNS).where(jobs.c.seq.in_(newest)).order_by(jobs.c.seq.desc())
+
+
+@lru_cache(maxsize=512)
+def row_by_row(kinds: tuple[tuple[str, ...], ...], text: bool = False) -> Select[Any]:
+    """Whatever fits, read from the newest row down."""
+    conditions = [*_in_span(jobs.c.seq), *_any_of(kinds), *([_has_text()] if text else [])]
+    rows = select(*JOB_COLUMNS).with_hint(jobs, "NOT INDEXED", "sqlite").where(*conditions)
+    return rows.order_by(jobs.c.seq.desc()).limit(bindparam("size"))
+
+
+@lru_cache(maxsize=512)
+def match_by_match(kinds: tuple[tuple[str, ...], ...]) -> Select[Any]:
+    """Whatever fits, read from the newest match of the text index down."""
+    rowid = sqlite.text_index.c.rowid
+    rows = select(*JOB_COLUMNS).select_from(sqlite.text_index.join(jobs, jobs.c.seq == rowid))
+    rows = rows.with_hint(jobs, "NOT INDEXED", "sqlite")
+    rows = rows.where(sqlite.matches(), *_in_span(rowid), *_any_of(kinds), _has_text())
+    return rows.order_by(rowid.desc()).limit(bindparam("size"))

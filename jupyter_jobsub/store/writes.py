@@ -1,0 +1,212 @@
+"""What one transaction writes: new jobs, changes, deletions, and the numbers that go with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+
+from ..model.job import Event, Job, Micros, Task, UserName
+from . import queries, tables
+from .base import Committed, Idempotency, KeyReused, StaleJob
+from .counters import Counters, Kind
+from .queries import Head
+from .rows import changing_values, group_of, in_order, job_values, task_values
+from .tables import counters, head, idempotency, jobs, snapshots, tasks
+
+KEYS_LAST = Micros(7 * 24 * 3600 * 1_000_000)
+"""How long an idempotency key is remembered after its job was queued."""
+
+_ADD_JOB = insert(jobs)
+_ADD_EVENT = insert(tables.events)
+_ADD_TASKS = insert(tasks)
+_REMOVE_TASKS = delete(tasks).where(
+    tasks.c.job_seq == bindparam("job_seq"),
+    tasks.c.attempt == bindparam("attempt"),
+    tasks.c.role == bindparam("role"),
+    tasks.c.index == bindparam("index"),
+)
+_CHANGE_JOB = update(jobs).where(
+    jobs.c.seq == bindparam("its_seq"), jobs.c.version == bindparam("its_version")
+)
+_REMOVE_JOB = delete(jobs).where(
+    jobs.c.seq == bindparam("its_seq"), jobs.c.version == bindparam("its_version")
+)
+_ADD_SNAPSHOT = insert(snapshots)
+_HAS_SNAPSHOT = select(snapshots.c.digest).where(snapshots.c.digest == bindparam("digest"))
+_REMOVE_UNUSED_SNAPSHOT = delete(snapshots).where(
+    snapshots.c.digest == bindparam("digest"), ~exists().where(jobs.c.snapshot == bindparam("digest"))
+)
+_ADD_KEY = insert(idempotency)
+_FIND_KEY = (
+    select(idempotency.c.digest, jobs.c.id)
+    .join(jobs, jobs.c.seq == idempotency.c.job_seq)
+    .where(idempotency.c.user == bindparam("user"), idempotency.c.key == bindparam("key"))
+)
+_FORGET_KEYS = delete(idempotency).where(
+    idempotency.c.job_seq
+    < select(func.min(jobs.c.seq)).where(jobs.c.queued_at >= bindparam("since")).scalar_subquery()
+)
+_REMOVE_COUNTERS = delete(counters).where(
+    counters.c.group == bindparam("group"),
+    counters.c.user == bindparam("user"),
+    counters.c.phase == bindparam("phase"),
+)
+_ADD_COUNTERS = insert(counters)
+_CHANGE_HEAD = update(head)
+
+
+@dataclass
+class Batch:
+    """One transaction's writes, not yet committed."""
+
+    connection: Connection
+    was: Head
+    clock: Callable[[], Micros]
+    committed: list[Committed] = field(default_factory=list)
+    counts: Counter[Kind] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.head = self.was
+
+    def add(self, job: Job, snapshot: bytes | None, key: Idempotency | None) -> tuple[Job, bool]:
+        """Write a new job, or find the earlier one of its key."""
+        if key and (earlier := self._earlier(key)):
+            return earlier, False
+        job = self._numbered(replace(job, snapshot=self._keep(job, snapshot), version=1))
+        self.connection.execute(_ADD_JOB, job_values(job))
+        self._write_tasks(job, job.tasks)
+        if key:
+            self._remember(key, job)
+        self._count(job, 1)
+        self._committed(job, self._event(job, job.queued_at))
+        return job, True
+
+    def _earlier(self, key: Idempotency) -> Job | None:
+        found = self.connection.execute(_FIND_KEY, {"user": key.user, "key": key.key}).first()
+        if found is None:
+            return None
+        if found.digest != key.digest:
+            raise KeyReused(f"the key {key.key!r} came before, with another request ({found.id}); use a new one")
+        return queries.get(self.connection, found.id)
+
+    def _remember(self, key: Idempotency, job: Job) -> None:
+        values = {"user": key.user, "key": key.key, "digest": key.digest, "job_seq": job.seq}
+        self.connection.execute(_ADD_KEY, values)
+
+    def _numbered(self, job: Job) -> Job:
+        queued_at = Micros(max(job.queued_at, self.head.queued_at + 1))
+        self.head = replace(self.head, seq=self.head.seq + 1, queued_at=queued_at)
+        return replace(job, seq=self.head.seq, queued_at=queued_at, tasks=in_order(job.tasks, job.attempt))
+
+    def _keep(self, job: Job, content: bytes | None) -> str | None:
+        digest = job.snapshot if content is None else hashlib.sha256(content).hexdigest()
+        if digest is None or self.connection.execute(_HAS_SNAPSHOT, {"digest": digest}).first():
+            return digest
+        if content is None:
+            raise StaleJob(f"the snapshot {digest} has been removed with the last job that had it")
+        self.connection.execute(_ADD_SNAPSHOT, {"digest": digest, "content": content})
+        return digest
+
+    def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
+        """Write each second job over its first, where that is still the stored one."""
+        return [self._save(old, new) for old, new in changes]
+
+    def _save(self, old: Job, new: Job) -> Job | StaleJob:
+        new = replace(
+            new,
+            **{name: getattr(old, name) for name in ("id", "user", "spec", "request", "seq", "queued_at")},
+            snapshot=old.snapshot,
+            rerun_of=old.rerun_of,
+            version=old.version + 1,
+            tasks=in_order(new.tasks, new.attempt),
+        )
+        values = {"its_seq": old.seq, "its_version": old.version, **changing_values(new)}
+        if not self.connection.execute(_CHANGE_JOB, values).rowcount:
+            return StaleJob(f"{old.id} has changed since version {old.version}")
+        self._write_tasks(new, set(new.tasks) - set(old.tasks))
+        self._committed(new, self._event_between(old, new))
+        return new
+
+    def _event_between(self, old: Job, new: Job) -> Event | None:
+        if old.phase != new.phase:
+            self._count(old, -1)
+            self._count(new, 1)
+        if _shown(old) == _shown(new):
+            return None
+        return self._event(new, Micros(max(self.clock(), new.queued_at)))
+
+    def delete(self, job: Job) -> None:
+        """Remove a job and all that only it has."""
+        values = {"its_seq": job.seq, "its_version": job.version}
+        if not self.connection.execute(_REMOVE_JOB, values).rowcount:
+            raise StaleJob(f"{job.id} has changed since version {job.version}")
+        if job.snapshot:
+            self.connection.execute(_REMOVE_UNUSED_SNAPSHOT, {"digest": job.snapshot})
+        self._count(job, -1)
+        self.head = replace(self.head, event=self.head.event + 1)
+        self.committed.append(Committed(job, deleted=True))
+
+    def forget_keys(self) -> None:
+        """Remove idempotency keys that are too old."""
+        self.connection.execute(_FORGET_KEYS, {"since": self.clock() - KEYS_LAST})
+
+    def finish(self, stored: Counters) -> None:
+        """Write what goes with all of it: counters and the newest numbers."""
+        if changed := stored.after(self.counts):
+            rows = [
+                {"group": k.group, "user": k.user, "phase": k.phase, "jobs": jobs}
+                for k, jobs in changed.items()
+            ]
+            self.connection.execute(_REMOVE_COUNTERS, rows)
+            if rows := [row for row in rows if row["jobs"]]:
+                self.connection.execute(_ADD_COUNTERS, rows)
+        if self.head != self.was:
+            self._write_head()
+
+    def _write_head(self) -> None:
+        self.connection.execute(
+            _CHANGE_HEAD,
+            {
+                "last_seq": self.head.seq,
+                "last_event": self.head.event,
+                "last_queued_at": self.head.queued_at,
+            },
+        )
+
+    def _write_tasks(self, job: Job, changed: Iterable[Task]) -> None:
+        if rows := [task_values(job.seq, task) for task in changed]:
+            self.connection.execute(_REMOVE_TASKS, rows)
+            self.connection.execute(_ADD_TASKS, rows)
+
+    def _event(self, job: Job, at: Micros) -> Event:
+        self.head = replace(self.head, event=self.head.event + 1)
+        event = Event(
+            *(self.head.event, job.id, at, job.phase, job.reason, job.message, job.attempt),
+            user=job.user,
+            group=group_of(job),
+        )
+        values = {
+            "id": event.id,
+            "job_seq": job.seq,
+            "at": at,
+            "phase": job.phase.value,
+            "reason": job.reason.value,
+            "attempt": job.attempt,
+            "message": job.message,
+        }
+        self.connection.execute(_ADD_EVENT, values)
+        return event
+
+    def _committed(self, job: Job, event: Event | None) -> None:
+        self.committed.append(Committed(job, event))
+
+    def _count(self, job: Job, change: int) -> None:
+        self.counts[Kind(group_of(job), UserName(job.user), job.phase.value)] += change
+
+
+def _shown(job: Job) -> tuple[object, ...]:
+    return job.phase, job.reason, job.message, job.attempt
