@@ -21,12 +21,21 @@ class JobsubExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Route everything under ``jobsub/``."""
         from .forward import ForwardHandler
+        from .hub import Hub
+        from .job_events import JobEvents
+        from .page import Page
         from .upstream import Upstream
 
-        self.upstream = Upstream()
-        shared = {"upstream": self.upstream, "max_body_bytes": self.max_body_bytes}
-        self.handlers.append((r"/jobsub(?:/.*)?", ForwardHandler, shared))
+        assert self.serverapp is not None
+        assert self.serverapp.event_logger is not None
+        upstream = Upstream()
+        self.hub = Hub(upstream, JobEvents(self.serverapp.event_logger))
+        shared = {"upstream": upstream, "max_body_bytes": self.max_body_bytes}
+        self.handlers += [
+            (r"/jobsub/ws", Page, {"hub": self.hub}),
+            (r"/jobsub(?:/.*)?", ForwardHandler, shared),
+        ]
 
     async def stop_extension(self) -> None:
         """End what is under way."""
-        self.upstream.close()
+        await self.hub.close()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.concurrent import Future
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import StreamClosedError
@@ -159,6 +160,11 @@ class ForwardHandler(ProblemHandler, APIHandler):
         """Tell the service that nobody listens any more."""
         if self.exchange is not None:
             self.exchange.close()
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None, **_: Any) -> Future[None]:
+        """Finish with the content type that is set, where other API handlers say JSON."""
+        self.update_api_activity()
+        return super(APIHandler, self).finish(chunk)
 
     def compute_etag(self) -> None:
         """Leave validators to the service."""

@@ -7,7 +7,6 @@ from http.client import responses
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
-from tornado.concurrent import Future
 from tornado.web import HTTPError
 
 AUTH_RESOURCE = "jobsub"
@@ -48,10 +47,6 @@ class ProblemHandler(JupyterHandler):
         if status == 403:
             return "ask whoever runs this Jupyter server for the permission"
         return ""
-
-    def finish(self, chunk: str | bytes | dict[str, Any] | None = None, **_: Any) -> Future[None]:
-        """Finish with the content type that is set, where Jupyter's API handlers say JSON."""
-        return super(JupyterHandler, self).finish(chunk)
 
 
 def reason_of(error: HTTPError) -> str:

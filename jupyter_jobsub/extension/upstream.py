@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import socket
 import sys
+from collections.abc import Coroutine
 from functools import cached_property
+from typing import Any
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import (
@@ -38,6 +40,8 @@ class Upstream:
 
     def __init__(self) -> None:
         self.exchanges: set[Exchange] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._start: asyncio.Task[None] | None = None
         self._found = False  # the service was there once, in a version that suits
 
@@ -54,6 +58,8 @@ class Upstream:
         Unreachable
             If it can't be started.
         """
+        if self._closed:
+            raise Unreachable("This Jupyter server is stopping.")
         if self._found and (stream := self._open()):
             return stream
         await self._find()
@@ -97,12 +103,21 @@ class Upstream:
         self._start = None
         self._found = not start.cancelled() and start.exception() is None
 
-    def close(self) -> None:
-        """End every exchange, and the wait for a start."""
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the requests, until it ends."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def close(self) -> None:
+        """End every exchange, and wait for what `run` runs."""
+        self._closed = True
         for exchange in list(self.exchanges):
             exchange.close()
         if self._start is not None:
             self._start.cancel()
+        if self.tasks:
+            await asyncio.wait(self.tasks)
 
 
 class Exchange(HTTPMessageDelegate):
