@@ -1,0 +1,163 @@
+"""Plays a round: submits, cancels and kills at their times, then collects what is left to see."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from jupyter_jobsub.client import Client, Unreachable
+from jupyter_jobsub.errors import Conflict, NotFound, UserError
+
+from .judge import Evidence
+from .plan import Kill, PlannedJob, Round
+from .world import MARK, World, kill
+
+PATIENCE = 60.0  # seconds for a round's jobs to end, and for any one call to get through
+T = TypeVar("T")
+
+
+@dataclass
+class Play:
+    """One round under way."""
+
+    world: World
+    round: Round
+    began: float = field(default_factory=time.monotonic)
+    seen: Evidence = field(default_factory=Evidence)
+    kills: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.mark = f"{self.world.mark}.{self.round.number}."
+        self._cancelled: set[str] = set()
+        self.clients = {"socket": self.world.socket_client(), "jupyter": self.world.jupyter_client()}
+
+    def run(self) -> Evidence:
+        """Play it all, and answer what was seen."""
+        killer = threading.Thread(target=self._kill_all)
+        killer.start()
+        try:
+            for planned in self.round.jobs:
+                self._cancel_due()
+                self._submit(planned)
+        finally:
+            killer.join()
+        self._wait_for_ends()
+        return self._collect()
+
+    def _submit(self, planned: PlannedJob) -> None:
+        spec = {
+            "name": planned.name,
+            "group": "chaos",
+            "instance_type": "one",
+            "command": planned.command(),
+            "retries": planned.retries,
+            "env": {"MARKS": str(self.world.marks), MARK: self.mark},
+        }
+        if planned.surface == "cli":
+            id = insist(lambda: self.world.submit_by_command(spec, planned.name))
+        else:
+            client = self.clients[planned.surface]
+            id = insist(lambda: str(client.submit(spec, idempotency_key=planned.name)["id"]))
+        if id:
+            self.seen.accepted[planned.name] = id
+
+    def _cancel_due(self) -> None:
+        """Cancel what is due by its plan and has been accepted."""
+        for planned in self.round.jobs:
+            due = self.began + planned.cancel_after < time.monotonic()
+            id = self.seen.accepted.get(planned.name)
+            if planned.cancelled and due and id and planned.name not in self._cancelled:
+                self._cancelled.add(planned.name)
+                insist(partial(self._cancel, id, planned.surface))
+
+    def _cancel(self, id: str, surface: str) -> bool:
+        with contextlib.suppress(Conflict):  # it has ended: the judge will say whether it may
+            self.clients.get(surface, self.clients["socket"]).act(id, "cancel")
+        return True
+
+    def _kill_all(self) -> None:
+        for each in self.round.kills:
+            time.sleep(max(0.0, self.began + each.at - time.monotonic()))
+            self._kill(each)
+
+    def _kill(self, each: Kill) -> None:
+        if each.victim == "jupyter":
+            self.world.jupyter.kill()
+            self.world.jupyter.start()
+            self._count("jupyter")
+        elif each.victim == "service":
+            for pid in self.world.services():
+                self._count("service", kill(pid))
+        elif found := self.world.supervisors():
+            pid, job, attempt = found[int(each.choice * len(found))]
+            self.seen.killed.add((job, attempt))
+            self._count("supervisor", kill(pid))
+
+    def _count(self, victim: str, times: int = 1) -> None:
+        self.kills[victim] = self.kills.get(victim, 0) + times
+
+    def _wait_for_ends(self) -> None:
+        limit = time.monotonic() + PATIENCE
+        while time.monotonic() < limit:
+            self._cancel_due()
+            page = insist(lambda: self.clients["socket"].page(phase="unfinished", limit=500))
+            if page is None or not page["items"]:
+                return
+            time.sleep(0.1)
+
+    def _collect(self) -> Evidence:
+        client, seen = self.clients["socket"], self.seen
+        ours = {planned.name for planned in self.round.jobs}
+        page: Any = insist(lambda: client.page(limit=500)) or {"items": []}
+        seen.rows = [row for row in page["items"] if row["name"] in ours]
+        ids = {row["id"] for row in seen.rows}
+        seen.marks = {path.name for path in self.world.marks.iterdir() if path.name.split(".")[0] in ids}
+        for row in seen.rows:
+            timeline = insist(partial(client.timeline, row["id"])) or []
+            seen.timelines[row["id"]] = [event["phase"] for event in timeline]
+            for attempt in range(1, row["attempt"] + 1):
+                seen.logs[row["id"], attempt] = self._log(client, row["id"], attempt)
+        seen.held = insist(lambda: held(client.call("GET", "/jobsub/usage"))) or ""
+        seen.left = self.world.left_of(self.mark)
+        return seen
+
+    def _log(self, client: Client, id: str, attempt: int) -> bytes:
+        def whole() -> bytes:
+            try:
+                return b"".join(client.log(id, download=True, attempt=attempt))
+            except NotFound:
+                return b""
+
+        return insist(whole) or b""
+
+
+def held(usage: dict[str, Any]) -> str:
+    """Say what the usage still holds; "" if nothing."""
+    rows = [row for group in usage["groups"] for row in (group, *group["users"])]
+    busy = [row for row in rows if row["running"] or any(_amounts(row["held"]))]
+    return "; ".join(f"{row['name']} holds {row['held']}, {row['running']} running" for row in busy)
+
+
+def _amounts(amounts: dict[str, Any]) -> list[Any]:
+    return [n for value in amounts.values() for n in (value.values() if isinstance(value, dict) else [value])]
+
+
+def insist(call: Callable[[], T | None]) -> T | None:
+    """Repeat a call until it gets through, as a person would whose surface was just killed."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        try:
+            if (answer := call()) is not None:
+                return answer
+        except (Unreachable, OSError):
+            pass
+        except UserError as error:
+            if error.status < 500:
+                raise
+        time.sleep(0.05)
+    return None
