@@ -66,11 +66,15 @@ def private_folder(path: Path) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.stat()
         if status.st_uid != os.getuid():
-            raise StoreError(f"{path} belongs to another user (uid {status.st_uid}); set JOBSUB_DATA_DIR to your own")
+            raise StoreError(
+                f"{path} belongs to another user (uid {status.st_uid}); set JOBSUB_DATA_DIR to your own"
+            )
         if stat.S_IMODE(status.st_mode) & 0o077:
             path.chmod(0o700)
     except OSError as error:
-        raise StoreError(f"can't use {path}: {error.strerror}; set JOBSUB_DATA_DIR to a folder of yours") from error
+        raise StoreError(
+            f"can't use {path}: {error.strerror}; set JOBSUB_DATA_DIR to a folder of yours"
+        ) from error
     return path
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..model.catalog import Catalog, Image
-from ..model.job import JobId, TaskKey
+from ..model.job import Job, JobId, TaskKey
 from ..model.observation import Ended as Ended
 from ..model.observation import Observation as Observation
 from ..model.observation import Reachable as Reachable
@@ -113,6 +113,10 @@ class Engine(ABC):
     @abstractmethod
     async def purge(self, job: JobId) -> None:
         """Forget all that the engine keeps of a job whose tasks have ended; logs are the archive's."""
+
+    @abstractmethod
+    def output(self, job: Job) -> str | None:
+        """Where people find the output notebook of a job, or None if it makes none."""
 
     @abstractmethod
     def capacity(self) -> Resources | None:

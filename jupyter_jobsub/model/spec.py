@@ -55,7 +55,9 @@ def _no_nul(text: str) -> str:
 def _absolute(text: str) -> str:
     path = PurePosixPath(text)
     if not path.is_absolute() or ".." in path.parts or _CONTROL.search(text):
-        _wrong(f"{text!r} is not an absolute path", "give a full path without '..', such as /home/me/train.py")
+        _wrong(
+            f"{text!r} is not an absolute path", "give a full path without '..', such as /home/me/train.py"
+        )
     return text
 
 
@@ -116,7 +118,8 @@ class JobSpec(_Strict):
         None, description="A name of the catalog; on the local engine also an environment's folder."
     )
     environment: AbsolutePath | None = Field(
-        None, description="The submitting surface's own environment (its prefix), used when no image is given."
+        None,
+        description="The submitting surface's own environment (its prefix), used when no image is given.",
     )
     command: Command | None = Field(
         None, description="One text is run by the shell as it is; several are quoted together."

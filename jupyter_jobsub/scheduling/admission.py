@@ -17,6 +17,8 @@ from ..model.catalog import Group
 from ..model.job import JobId, Micros, Reason, UserName
 from ..model.resources import Quota, Resources, Shortage
 
+NOTHING = Resources()
+
 Key: TypeAlias = tuple[bool, int, Micros, JobId]
 
 
@@ -77,8 +79,8 @@ class Ledger:
 
     def charge(self, group: str, user: UserName, amount: Resources) -> None:
         """Add a hold; a negative amount releases it."""
-        self.groups[group] = self.groups.get(group, Resources()) + amount
-        self.users[group, user] = self.users.get((group, user), Resources()) + amount
+        self.groups[group] = self.groups.get(group, NOTHING) + amount
+        self.users[group, user] = self.users.get((group, user), NOTHING) + amount
         self.total = self.total + amount
 
     def copy(self) -> Ledger:
@@ -163,13 +165,12 @@ def admit(snapshot: Snapshot, now: Micros) -> Decisions:
 
 def never_fits(request: Resources, group: Group, capacity: Resources | None) -> list[tuple[str, Shortage]]:
     """Name each bound that the request is over even when nothing else runs."""
-    nothing = Resources()
     bounds = [
         (f"your quota in {group.name}", group.user_quota),
         (f"the quota of {group.name}", group.quota),
         ("this machine", _as_quota(capacity)),
     ]
-    return [(whose, short) for whose, quota in bounds for short in quota.shortages(nothing, request)]
+    return [(whose, short) for whose, quota in bounds for short in quota.shortages(NOTHING, request)]
 
 
 def _walk(
@@ -187,9 +188,9 @@ def _walk(
             aside[job.id] = block
         elif job.user in users or group is None:
             continue
-        elif short := group.user_quota.shortages(_of(held.users, (job.group, job.user)), job.request):
+        elif short := group.user_quota.shortages(held.users.get((job.group, job.user), NOTHING), job.request):
             users[job.user] = Block(job.id, Reason.QUOTA, f"quota of {job.user} in {job.group}: {short[0]}")
-        elif short := group.quota.shortages(_of(held.groups, job.group), job.request):
+        elif short := group.quota.shortages(held.groups.get(job.group, NOTHING), job.request):
             head = Block(job.id, Reason.QUOTA, f"quota of {job.group}: {short[0]}")
             return Standing(head, users, aside)
         elif short := _as_quota(capacity).shortages(held.total, job.request):
@@ -214,10 +215,6 @@ def _set_aside(job: Candidate, group: Group | None, now: Micros) -> Block | None
 
 def _behind(job: Candidate, block: Block) -> Block:
     return Block(job.id, Reason.QUEUED, f"behind {block.job}, which waits for the {block.message}")
-
-
-def _of(held: Mapping[object, Resources], key: object) -> Resources:
-    return held.get(key) or Resources()
 
 
 def _as_quota(capacity: Resources | None) -> Quota:

@@ -62,6 +62,13 @@ def requeue(job: Job) -> Job:
     return replace(job, reason=Reason.REQUEUING, message=job.message or "did not start in time")
 
 
+def backed_off_enough(job: Job) -> Job:
+    """End a back-off: the job may start again from its place."""
+    if job.phase is not Phase.PENDING or job.not_before is None:
+        return job
+    return replace(job, reason=Reason.QUEUED, not_before=None)
+
+
 def stopping(job: Job) -> bool:
     """Say whether its tasks are being ended, so that the engine must be told to halt them."""
     return job.phase.placed and (job.reason in _STOPPED or _decided(job) is not None)
@@ -149,7 +156,11 @@ def _outcome(job: Job, now: Micros) -> Job:
 
 
 def _retry_message(job: Job, failed: Task) -> str:
-    code = f"exit code {failed.exit_code}" if failed.exit_code is not None else str(failed.reason and failed.reason.value)
+    code = (
+        f"exit code {failed.exit_code}"
+        if failed.exit_code is not None
+        else str(failed.reason and failed.reason.value)
+    )
     return f"attempt {job.attempt} failed ({code}); retry {job.failures} of {job.spec.retries}"
 
 
@@ -182,7 +193,13 @@ def _cancelled(job: Job, now: Micros) -> Job:
 def _paused(job: Job) -> Job:
     message = f"paused by {job.intent_by}" if job.intent_by else ""
     return replace(
-        job, phase=Phase.PAUSED, reason=Reason.PAUSED, message=message, hold=None, started_at=None, not_before=None
+        job,
+        phase=Phase.PAUSED,
+        reason=Reason.PAUSED,
+        message=message,
+        hold=None,
+        started_at=None,
+        not_before=None,
     )
 
 

@@ -1,0 +1,247 @@
+"""The one loop that moves jobs.
+
+Facts come in (a row was added or its intent changed, an engine saw something, time passed),
+each as a pure function from a job to the job after it. A cycle folds the facts that have come,
+commits what changed, asks admission who may start, commits that, and hands launches and halts
+to the engine. A commit comes before its effect and every effect may be repeated, so that a
+crash anywhere leaves a state that `open` carries on from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from ..archive import LogArchive
+from ..engines.base import Ended, Engine, Observation
+from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
+from ..scheduling import lifecycle
+from ..scheduling.admission import Block, Ledger, Snapshot, admit
+from ..settings import Settings
+from ..store.base import Committed, StaleJob, Store
+from .actions import Actions
+from .book import Book
+from .expiry import Expiry
+from .timers import Timers
+
+log = logging.getLogger(__name__)
+
+Fact: TypeAlias = Callable[[Job], Job]
+
+
+def _nothing(job: Job) -> Job:
+    return job
+
+
+class Dispatcher:
+    """Moves jobs until it is closed; the only writer of phases."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        archive: LogArchive,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._archive = archive
+        self._settings = settings
+        self._book = Book()
+        self._timers = Timers()
+        self._actions = Actions(store, engine, archive, settings, self._failed_to_launch)
+        self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
+        self._inbox: deque[tuple[JobId, Fact]] = deque()
+        self._wake = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+        self._closing = False
+        self.draining = False
+
+    async def open(self) -> None:
+        """Take up every unfinished job where it was left, and begin."""
+        await self._engine.open(self._observe)
+        for job in await self._store.unfinished():
+            self._book.put(job)
+            self._resume(job)
+        self._store.listeners.append(self._committed)
+        self._loop = asyncio.create_task(self._run(), name="dispatcher")
+        self._actions.open()
+        await self._expiry.open()
+        self.wake()
+
+    async def close(self) -> None:
+        """Finish what is being written and let go; tasks run on."""
+        self._closing = True
+        self._wake.set()
+        self._timers.close()
+        if self._loop:
+            await self._loop
+        await self._actions.close()
+        if self._committed in self._store.listeners:
+            self._store.listeners.remove(self._committed)
+        await self._engine.close()
+
+    def wake(self) -> None:
+        """Look again at who may start, as after a change of quotas."""
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is unfinished."""
+        return not self._book.jobs
+
+    @property
+    def held(self) -> Ledger:
+        """What is held now, by group and person."""
+        return self._book.held
+
+    @property
+    def waiting_launches(self) -> int:
+        """Launches and halts that the engine has not been given yet."""
+        return len(self._actions)
+
+    def waiting_of(self, user: UserName) -> int:
+        """How many jobs of a person wait."""
+        return self._book.waiting_of(user)
+
+    def why(self, job: Job) -> tuple[Block | None, int | None]:
+        """What a waiting job waits for, and its place in its group's queue, from 1."""
+        block, place = self._book.why(job)
+        if place and self.draining:
+            block = Block(job.id, Reason.DRAINING, "the service is drained: it starts no more jobs for now")
+        return block, place
+
+    def _committed(self, changes: Sequence[Committed]) -> None:
+        for change in changes:
+            known = self._book.jobs.get(change.job.id)
+            if change.deleted:
+                self._book.drop(change.job.id)
+            elif known is None or known.version < change.job.version:
+                self._book.put(change.job)
+                self._tell(change.job.id, _nothing)
+
+    def _observe(self, fact: Observation) -> None:
+        self._tell(fact.key.job, lambda job: lifecycle.observed(self._sealed(job, fact), fact, self._clock()))
+
+    def _sealed(self, job: Job, fact: Observation) -> Job:
+        # before the commit: nobody looks again at the log of a job that is stored as ended
+        if isinstance(fact, Ended):
+            self._archive.seal(fact.key)
+        return job
+
+    def _failed_to_launch(self, fact: Ended) -> None:
+        self._observe(fact)
+
+    def _clock(self) -> Micros:
+        return self._settings().clock()
+
+    def _tell(self, id: JobId, fact: Fact) -> None:
+        self._inbox.append((id, fact))
+        self._wake.set()
+
+    def _resume(self, job: Job) -> None:
+        if job.phase.placed:
+            self._actions.launch(job)
+            if lifecycle.stopping(job):
+                self._actions.halt(job)
+        self._set_timers(job)
+        self._tell(job.id, _nothing)
+
+    async def _run(self) -> None:
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._move()
+                await self._admit()
+            except Exception:  # the loop outlives a full disk: what was not written is told again
+                log.exception("a dispatcher cycle failed; trying again in 1 s")
+                self._timers.set("retry", 1.0, self.wake)
+            await asyncio.sleep(0)
+
+    async def _move(self) -> None:
+        """Fold the facts that have come into their jobs and commit what changed."""
+        facts: dict[JobId, list[Fact]] = {}
+        while self._inbox:
+            id, fact = self._inbox.popleft()
+            facts.setdefault(id, []).append(fact)
+        try:
+            changes = [change for id in facts if (change := self._fold(id, facts[id]))]
+            stored = await self._save(changes)
+        except Exception:
+            self._inbox.extendleft((id, fact) for id in facts for fact in reversed(facts[id]))
+            raise
+        for (before, _), after in zip(changes, stored):
+            if isinstance(after, StaleJob):
+                for fact in facts[before.id]:
+                    self._tell(before.id, fact)
+
+    def _fold(self, id: JobId, facts: Sequence[Fact]) -> tuple[Job, Job] | None:
+        before = self._book.jobs.get(id)
+        if before is None:
+            return None
+        after = before
+        for fact in facts:
+            after = fact(after)
+        after = lifecycle.wanted(after, self._clock())
+        return None if after is before else (before, after)
+
+    async def _admit(self) -> None:
+        """Let start who may start now."""
+        if self.draining or not self._book.queues:
+            return
+        settings = self._settings()
+        snapshot = Snapshot(
+            self._book.queues, self._book.held, settings.catalog.groups, self._engine.capacity()
+        )
+        now = self._clock()
+        decisions = admit(snapshot, now)
+        self._book.standings = dict(decisions.standings)
+        starting = [self._book.jobs[id] for id in decisions.admit]
+        await self._save([(job, lifecycle.admitted(job, now)) for job in starting])
+
+    async def _save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
+        if not changes:
+            return []
+        stored = await self._store.save(changes)
+        for (before, _), after in zip(changes, stored):
+            if isinstance(after, StaleJob):
+                await self._reread(before.id)
+            else:
+                self._book.put(after)
+                self._act(before, after)
+        return stored
+
+    async def _reread(self, id: JobId) -> None:
+        job = await self._store.get(id)
+        if job is None:
+            self._book.drop(id)
+        else:
+            self._book.put(job)
+        self._tell(id, _nothing)
+
+    def _act(self, before: Job, after: Job) -> None:
+        """Do what a commit calls for."""
+        if after.attempt != before.attempt:
+            self._actions.launch(after)
+        if lifecycle.stopping(after) and (after.reason != before.reason or not lifecycle.stopping(before)):
+            self._actions.halt(after)
+        if after.phase.final:
+            self._expiry.ended(after)
+        self._set_timers(after)
+        if before.hold is not None and after.hold is None:
+            self.wake()
+
+    def _set_timers(self, job: Job) -> None:
+        settings = self._settings()
+        if job.phase is Phase.PREPARING and not lifecycle.stopping(job):
+            self._timers.keep(job.id, settings.start_timeout, lambda: self._tell(job.id, lifecycle.requeue))
+        elif job.phase is Phase.PENDING and job.not_before is not None:
+            pause = max(0.0, (job.not_before - self._clock()) / lifecycle.SECOND)
+            pause = min(pause, lifecycle.BACK_OFF_MOST / lifecycle.SECOND)
+            self._timers.keep(job.id, pause, lambda: self._tell(job.id, lifecycle.backed_off_enough))
+        else:
+            self._timers.cancel(job.id)

@@ -1,0 +1,77 @@
+"""Removes logs when their time is over; the job stays listed and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..archive import LogArchive
+from ..engines.base import Engine
+from ..model.job import Job, Micros
+from ..scheduling.lifecycle import SECOND
+from ..store.base import Store
+from .timers import Timers
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP = 3600.0  # seconds: a wall clock that was set forward is noticed within the hour
+
+
+class Expiry:
+    """Watches for the next log that is due."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        archive: LogArchive,
+        clock: Callable[[], Micros],
+        timers: Timers,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._archive = archive
+        self._clock = clock
+        self._timers = timers
+        self._due: Micros | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Remove what is due and wait for the next."""
+        while jobs := await self._store.expired(self._clock()):
+            for job in jobs:
+                await self._expire(job)
+        self._due = await self._store.next_expiry()
+        self._wait()
+
+    def ended(self, job: Job) -> None:
+        """Take note of a job that has ended."""
+        due = Micros((job.finished_at or 0) + job.spec.ttl_seconds * SECOND)
+        if self._due is None or due < self._due:
+            self._due = due
+            self._wait()
+
+    async def _expire(self, job: Job) -> None:
+        self._archive.remove(job.id)
+        await self._engine.purge(job.id)
+        await self._store.save([(job, replace(job, log_expired=True))])
+
+    def _wait(self) -> None:
+        if self._due is None:
+            return
+        pause = max(0.0, (self._due - self._clock()) / SECOND)
+        self._timers.set("expiry", min(pause, LONGEST_SLEEP), self._begin)
+
+    def _begin(self) -> None:
+        task = asyncio.create_task(self._again(), name="expiry")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _again(self) -> None:
+        try:
+            await self.open()
+        except Exception:
+            log.exception("removing expired logs failed; trying again in an hour")
+            self._timers.set("expiry", LONGEST_SLEEP, self._begin)

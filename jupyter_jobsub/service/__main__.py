@@ -1,0 +1,47 @@
+"""The service as a process: ``python -m jupyter_jobsub.service``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from ..errors import JobsubError
+from ..paths import data_dir
+from .host_local import serve
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Serve until told to stop; 1 if it can't start."""
+    parser = argparse.ArgumentParser(prog="jupyter jobsub serve", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, default=None, help="the store's folder")
+    parser.add_argument("--ready-fd", type=int, default=None, help="where to write 'ready' or 'error …'")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def tell(line: str) -> None:
+        fd, options.ready_fd = options.ready_fd, None
+        if fd is not None:
+            os.write(fd, f"{line}\n".encode())
+            os.close(fd)
+
+    try:
+        asyncio.run(serve(options.data_dir or data_dir(), lambda: tell("ready")))
+        return 0
+    except JobsubError as error:
+        message = " ".join(str(error).split())
+    except Exception as error:
+        log.exception("the service ended")
+        message = f"{type(error).__name__}: {' '.join(str(error).split())}; see the service's log"
+    tell(f"error {message}")
+    print(f"jupyter jobsub: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,294 @@
+"""The service, wired: store, engine, archive, dispatcher and use cases behind HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from itertools import groupby
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
+
+from .. import __version__
+from ..archive import LogArchive
+from ..config import JobsubService, load_config
+from ..dispatcher import Dispatcher
+from ..engines.base import Engine
+from ..errors import Forbidden, NotFound
+from ..model.catalog import Catalog
+from ..model.job import Job, JobId, Phase, TaskKey, UserName
+from ..model.progress import parse_progress
+from ..model.resources import Resources
+from ..policy import CHANGES, Person, may, possible
+from ..settings import Settings
+from ..store.base import Store
+from ..usecases import Sources, Usecases
+from . import render
+from .catalog import build_catalog
+from .events import Hub
+from .http import Call, Handler, Missing, Route
+from .metrics import exposition
+from .routes import ROUTES
+
+log = logging.getLogger(__name__)
+
+_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+PROGRESS_TAIL = 4096  # bytes of a running job's log in which its progress is looked for
+
+
+class Service:
+    """Everything that handlers need, opened and closed together.
+
+    Parameters
+    ----------
+    found:
+        The catalog where nothing is configured: what the engine's machine offers.
+    owner:
+        The operating-system user that the service runs as.
+    place:
+        Facts for `status`: socket and data_dir.
+    """
+
+    def __init__(
+        self,
+        config: JobsubService,
+        store: Store,
+        engine: Engine,
+        archive: LogArchive,
+        sources: Sources,
+        found: Catalog,
+        owner: UserName,
+        place: dict[str, str],
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.engine = engine
+        self.archive = archive
+        self.owner = owner
+        self.place = place
+        self.stopping = asyncio.Event()
+        self._found = found
+        self.settings = self._settings(config)
+        self.dispatcher = Dispatcher(store, engine, archive, lambda: self.settings)
+        self.usecases = Usecases(store, engine, self.settings, sources, self.dispatcher.waiting_of)
+        self._began = self.settings.clock()
+
+    async def open(self) -> None:
+        """Open the store, take up what is unfinished, begin."""
+        await self.store.open()
+        self.hub = Hub(self.store)
+        await self.dispatcher.open()
+
+    async def close(self) -> None:
+        """Let readers go, finish what is being written."""
+        self.hub.close()
+        await self.dispatcher.close()
+        await self.store.close()
+
+    def application(self) -> Application:
+        """Serve every route."""
+        paths = [
+            (path_pattern(path), Handler, {"service": self, "routes": {r.method: r for r in routes}})
+            for path, routes in groupby(sorted(ROUTES, key=_path), key=_path)
+        ]
+        nothing = {"service": self, "routes": {}}
+        return Application(
+            paths, default_handler_class=Missing, default_handler_args=nothing, log_function=_log_request
+        )
+
+    def person_of(self, request: HTTPServerRequest) -> Person:
+        """Who asks: the socket's owner, or whom its owner forwards."""
+        if self.config.identity == "os":
+            return Person(self.owner, admin=True)
+        name = request.headers.get("Jobsub-User", "")
+        if not name or not name.isprintable() or len(name) > 128:
+            raise Forbidden(
+                "the request names no user", remedy="come through Jupyter Server, which signs you in"
+            )
+        return Person(UserName(name), admin=name in self.settings.admins)
+
+    def require_admin(self, person: Person) -> None:
+        """Let only operators pass."""
+        if not person.admin:
+            raise Forbidden(f"{person.name} may not do this", remedy="ask one of JobsubService.admins")
+
+    def id_of(self, call: Call) -> JobId:
+        """The id in the path, if it can be one."""
+        id = call.params["id"]
+        if not _ID.fullmatch(id):
+            raise NotFound(f"{id[:80]!r} is not a job's id", remedy="list your jobs to see their ids")
+        return JobId(id)
+
+    def row(self, job: Job, person: Person) -> dict[str, Any]:
+        """A job as this person sees it now."""
+        data = render.row(job, self.settings.clock())
+        if job.phase is Phase.PENDING:
+            block, data["position"] = self.dispatcher.why(job)
+            if block:
+                data["reason"] = block.reason.value
+                data["message"] = "; ".join(filter(None, [block.message, job.message]))
+        elif job.phase is Phase.RUNNING:
+            data["progress"] = self._progress(job)
+        catalog = self.settings.catalog
+        data["allowed"] = [
+            action.value for action in CHANGES if possible(action, job) and may(person, action, job, catalog)
+        ]
+        return data
+
+    def detail(self, job: Job, person: Person) -> dict[str, Any]:
+        """A job's page."""
+        return self.row(job, person) | render.detail(job) | {"output": self.engine.output(job)}
+
+    async def forget(self, job: Job) -> None:
+        """Remove what is kept of a deleted job outside the store."""
+        self.archive.remove(job.id)
+        await self.engine.purge(job.id)
+
+    def catalog_for(self, person: Person) -> dict[str, Any]:
+        """What this person can ask for."""
+        catalog, config = self.settings.catalog, self.config
+        groups = [
+            render.group(
+                group,
+                [t.name for t in catalog.instance_types_of(group)],
+                [i.name for i in catalog.images_of(group)],
+            )
+            for group in catalog.groups_of(person.name)
+        ]
+        types = catalog.instance_types.values()
+        return {
+            "user": person.name,
+            "engine": self.engine.name,
+            "groups": groups,
+            "instance_types": [
+                {"name": t.name, "description": t.description} | render.resources(t.resources) for t in types
+            ],
+            "images": [
+                {"name": i.name, "reference": i.reference, "description": i.description}
+                for i in catalog.images.values()
+            ],
+            "defaults": {
+                "group": groups[0]["name"] if groups else None,
+                "instance_type": next((t for g in groups for t in g["instance_types"]), None),
+                "image": next(iter(catalog.images), None),
+                "priority": 100,
+                "deadline_seconds": 86400,
+                "ttl_seconds": 7 * 86400,
+            },
+            "limits": {
+                "max_waiting_per_user": config.max_waiting_per_user,
+                "max_body_bytes": config.max_body_bytes,
+                "max_snapshot_bytes": config.max_snapshot_bytes,
+                "max_log_bytes": config.max_log_bytes,
+            },
+            "notes": list(catalog.notes),
+        }
+
+    async def usage_for(self, person: Person) -> dict[str, Any]:
+        """Quotas of the person's groups, and what is held of them."""
+        counts = await self.usecases.counts(person)
+        catalog, held, nothing = self.settings.catalog, self.dispatcher.held, Resources()
+        groups = catalog.groups.values() if person.admin else catalog.groups_of(person.name)
+
+        def tally(group: str, user: UserName | None, running: bool) -> int:
+            wanted = (Phase.PREPARING, Phase.RUNNING, Phase.UNKNOWN) if running else (Phase.PENDING,)
+            rows = [c for c in counts if c.group == group and c.phase in wanted]
+            return sum(c.jobs for c in rows if user in (None, c.user))
+
+        capacity = self.engine.capacity()
+        return {
+            "capacity": render.resources(capacity) if capacity else None,
+            "groups": [
+                {
+                    "name": g.name,
+                    "quota": render.quota(g.quota),
+                    "held": render.resources(held.groups.get(g.name, nothing)),
+                    "running": tally(g.name, None, True),
+                    "waiting": tally(g.name, None, False),
+                    "users": [
+                        {
+                            "name": user,
+                            "quota": render.quota(g.user_quota),
+                            "held": render.resources(held.users.get((g.name, user), nothing)),
+                            "running": tally(g.name, user, True),
+                            "waiting": tally(g.name, user, False),
+                        }
+                        for user in sorted({c.user for c in counts if c.group == g.name})
+                    ],
+                }
+                for g in groups
+            ],
+        }
+
+    async def status(self) -> dict[str, Any]:
+        """Facts about the service."""
+        jobs = {phase.value: 0 for phase in Phase}
+        for count in await self.store.counts():
+            jobs[count.phase.value] += count.jobs
+        return self.place | {
+            "pid": os.getpid(),
+            "store": self.store.id,
+            "engine": self.engine.name,
+            "version": __version__,
+            "started_at": render.time_text(self._began),
+            "user": self.owner,
+            "jobs": jobs,
+            "draining": self.dispatcher.draining,
+            "waiting_launches": self.dispatcher.waiting_launches,
+        }
+
+    async def metrics(self) -> bytes:
+        """Figures for Prometheus."""
+        return exposition(await self.store.counts(), self.dispatcher.held, len(self.hub))
+
+    def stop(self) -> None:
+        """End; jobs run on."""
+        self.stopping.set()
+
+    def drain(self, on: bool) -> None:
+        """Admit no more jobs, or admit again."""
+        self.dispatcher.draining = on
+        self.dispatcher.wake()
+
+    def reload(self) -> list[str]:
+        """Reread the configuration; answer which settings changed."""
+        new = load_config()
+        settings = self._settings(new)
+        names = JobsubService.class_trait_names(config=True)
+        changed = [name for name in sorted(names) if getattr(new, name) != getattr(self.config, name)]
+        self.config, self.settings = new, settings
+        self.usecases.settings = settings
+        self.dispatcher.wake()
+        return changed
+
+    def _settings(self, config: JobsubService) -> Settings:
+        return Settings(
+            catalog=build_catalog(config, self._found),
+            admins=frozenset(config.admins),
+            start_timeout=config.start_timeout_seconds,
+            halt_grace=config.halt_grace_seconds,
+            max_waiting_per_user=config.max_waiting_per_user,
+            share_logs=config.share_logs,
+        )
+
+    def _progress(self, job: Job) -> dict[str, Any] | None:
+        first = TaskKey(job.id, job.attempt, next(iter(job.spec.roles)), 0)
+        found = parse_progress(self.archive.newest(first, PROGRESS_TAIL))
+        return {"fraction": found.fraction, "text": found.text} if found else None
+
+
+def path_pattern(path: str) -> str:
+    """A route's path as a regular expression."""
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.replace(".", r"\."))
+
+
+def _path(route: Route) -> str:
+    return route.path
+
+
+def _log_request(handler: Any) -> None:
+    if handler.get_status() >= 500:
+        log.error("%s %s: %d", handler.request.method, handler.request.path, handler.get_status())

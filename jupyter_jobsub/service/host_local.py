@@ -1,0 +1,187 @@
+"""The local host: one person, one machine, a unix socket; starts by itself and ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import pwd
+import signal
+import socket
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+from ..archive import LogArchive
+from ..config import JobsubService, load_config
+from ..engines.local.engine import LocalEngine, open_local_engine
+from ..engines.local.machine import default_catalog
+from ..errors import StoreError
+from ..model.job import UserName
+from ..paths import private_folder, socket_path
+from ..store.sqlite import SqliteStore
+from .app import Service
+from .sources import LocalSources
+
+log = logging.getLogger(__name__)
+
+LOCK_PATIENCE = 10.0  # seconds: a service that hands over finishes its writes in less
+
+
+class Server(HTTPServer):
+    """Serves the socket's owner alone, and knows whether anyone is connected."""
+
+    changed: Callable[[], None]
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Take what HTTPServer takes."""
+        super().initialize(*args, **kwargs)
+        self.changed = lambda: None
+
+    @property
+    def connected(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Refuse every other user's connection."""
+        if peer_uid(stream.socket) != os.getuid():
+            stream.close()
+            return
+        super().handle_stream(stream, address)
+        self.changed()
+
+    def on_close(self, server_conn: object) -> None:
+        """Take note that a connection has ended."""
+        super().on_close(server_conn)
+        self.changed()
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """Who is at the other end of a unix socket."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    uid: int = struct.unpack("3i", credentials)[1]
+    return uid
+
+
+async def serve(folder: Path, ready: Callable[[], None]) -> None:
+    """Be the service of a data folder until told to stop, or until nobody needs it.
+
+    Raises
+    ------
+    JobsubError
+        If it can't start, saying why and what to do.
+    """
+    config = load_config()
+    private_folder(folder)
+    address = socket_path(folder)
+    private_folder(address.parent)
+    lock = take_lock(folder, address)
+    try:
+        service = _assemble(config, folder, address)
+        await service.open()
+        server = Server(service.application(), max_body_size=2**40)
+        listener = listen(address)
+        server.add_socket(listener)
+        _handle_signals(service)
+        ready()
+        try:
+            await _until_unneeded(service, server)
+        finally:
+            server.stop()
+            address.unlink(missing_ok=True)
+            await service.close()
+            await server.close_all_connections()
+    finally:
+        os.close(lock)
+
+
+def take_lock(folder: Path, address: Path) -> int:
+    """Be the only service of this folder; the lock goes with the process.
+
+    Raises
+    ------
+    StoreError
+        If another one listens already.
+    """
+    lock = os.open(folder / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    patience = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            return lock
+        except BlockingIOError:
+            if address.exists() or time.monotonic() > patience:
+                holder = os.pread(lock, 32, 0).decode().strip()
+                os.close(lock)
+                raise StoreError(f"another service (pid {holder}) holds {folder}") from None
+            time.sleep(0.02)  # the one before is finishing its writes
+
+
+def listen(address: Path) -> socket.socket:
+    """Bind the socket, mode 0600; one that a killed service left is replaced: we hold the lock."""
+    address.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(os.fspath(address))
+    finally:
+        os.umask(before)
+    listener.setblocking(False)
+    listener.listen(128)
+    return listener
+
+
+def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
+    owner = UserName(pwd.getpwuid(os.getuid()).pw_name)
+    engine: LocalEngine = open_local_engine(config, folder)
+    return Service(
+        config=config,
+        store=SqliteStore(f"sqlite:///{folder / 'jobsub.db'}"),
+        engine=engine,
+        archive=LogArchive(folder / "logs"),
+        sources=LocalSources(config.max_snapshot_bytes),
+        found=default_catalog(owner, engine.capacity(), engine.images()),
+        owner=owner,
+        place={"socket": str(address), "data_dir": str(folder)},
+    )
+
+
+def _handle_signals(service: Service) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop)
+    loop.add_signal_handler(signal.SIGHUP, _reload, service)
+
+
+def _reload(service: Service) -> None:
+    try:
+        log.warning("reloaded: %s", ", ".join(service.reload()) or "nothing changed")
+    except Exception as error:
+        log.error("not reloaded, what was in effect stays so: %s", error)
+
+
+async def _until_unneeded(service: Service, server: Server) -> None:
+    """Wait until told to stop, or until nothing is unfinished and nobody connected for a while."""
+    busy = asyncio.Event()
+    server.changed = busy.set
+    service.store.listeners.append(lambda changes: busy.set())
+    while not service.stopping.is_set():
+        busy.clear()
+        unneeded = service.dispatcher.idle and not server.connected
+        waits = {asyncio.create_task(busy.wait()), asyncio.create_task(service.stopping.wait())}
+        linger = service.config.linger_seconds if unneeded else None
+        done, pending = await asyncio.wait(waits, timeout=linger, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if not done:
+            log.warning("nothing to do for %g s: ending", service.config.linger_seconds)
+            return

@@ -1,0 +1,220 @@
+"""Logs over HTTP: the newest lines, ranges, a download, and a live stream over all attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from ..archive import Chunk, LogArchive
+from ..errors import FieldError, InvalidRequest, NotFound, UserError
+from ..model.job import Job, TaskKey
+from .events import KEEP_ALIVE, Subscription, sse
+from .http import Call, Reply
+
+DEFAULT_TAIL = 2000  # lines
+PIECE = 256 * 1024  # bytes
+_CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
+
+
+class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
+    """Which log, and which part of it."""
+
+    role: str = Field("main", max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    task: Annotated[int, Field(ge=0, lt=10**6)] = 0
+    attempt: Annotated[int, Field(ge=1, lt=10**9)] | None = Field(None, description="The newest if missing.")
+    tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        None, description="Newest lines; 2000 by default."
+    )
+    from_: str | None = Field(None, alias="from", description="A cursor; answers what follows it.")
+    before: str | None = Field(None, description="A cursor; answers the lines before it.")
+    limit: Annotated[int, Field(ge=1, le=8 * 2**20)] = Field(2**20, description="Bytes of a range.")
+    follow: bool = Field(False, description="Stay, and answer server-sent events.")
+    download: bool = Field(False, description="All of it, as a file.")
+
+
+class LogGone(UserError):
+    """The TTL has passed."""
+
+    status = 410
+    title = "Gone"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a job's log; callers pass it back as it came."""
+
+    attempt: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.attempt}:{self.offset}"
+
+
+def parse_cursor(text: str, field: str) -> Cursor:
+    """Read a cursor that came back.
+
+    Raises
+    ------
+    InvalidRequest
+        If we never gave it.
+    """
+    match = _CURSOR.fullmatch(text)
+    if not match:
+        raise InvalidRequest(
+            [FieldError(field, f"{text!r} is not a cursor", "send back one that this log gave")]
+        )
+    return Cursor(int(match[1]), int(match[2]))
+
+
+async def get_log(call: Call) -> Reply | None:
+    """Serve any part of a log."""
+    query = call.query(LogQuery)
+    job = await call.service.usecases.read(call.person, call.service.id_of(call))
+    if job.log_expired:
+        raise LogGone(
+            f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
+        )
+    if query.role not in job.spec.roles or query.task >= job.spec.roles[query.role]:
+        names = ", ".join(f"{role} (tasks 0 to {n - 1})" for role, n in job.spec.roles.items())
+        raise NotFound(f"{job.id} has no task {query.task} of {query.role}", remedy=f"there are: {names}")
+    if query.attempt is not None and query.attempt > max(job.attempt, 1):
+        raise NotFound(f"{job.id} has no attempt {query.attempt}", remedy=f"there are 1 to {job.attempt}")
+    if query.follow:
+        await _Follow(call, job, query).run()
+        return None
+    key = _key(job, query, query.attempt)
+    if query.download:
+        await _download(call, key)
+        return None
+    return await _part(call.service.archive, key, query)
+
+
+async def _part(archive: LogArchive, key: TaskKey, query: LogQuery) -> Reply:
+    if query.from_ is not None:
+        cursor = parse_cursor(query.from_, "from")
+        key = TaskKey(key.job, cursor.attempt, key.role, key.index)
+        chunk = archive.read(key, cursor.offset, query.limit)
+    else:
+        before = parse_cursor(query.before, "before") if query.before is not None else None
+        if before:
+            key = TaskKey(key.job, before.attempt, key.role, key.index)
+        lines = DEFAULT_TAIL if query.tail is None else query.tail
+        chunk = archive.tail(key, lines, before=before.offset if before else None)
+    info = archive.info(key)
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Jobsub-Log-Start": str(Cursor(key.attempt, chunk.start)),
+        "Jobsub-Log-End": str(Cursor(key.attempt, chunk.end)),
+        "Jobsub-Log-Complete": "true" if info and info.sealed else "false",
+    }
+    return Reply(chunk.data, headers=headers)
+
+
+async def _download(call: Call, key: TaskKey) -> None:
+    name = f"{key.job}-{key.attempt}-{key.role}-{key.index}.log"
+    call.stream("text/plain; charset=utf-8", {"Content-Disposition": f'attachment; filename="{name}"'})
+    chunk = call.service.archive.read(key, 0, PIECE)
+    while chunk.data:
+        await call.send(chunk.data)
+        chunk = call.service.archive.read(key, chunk.end, PIECE)
+
+
+class _Follow:
+    """One reader of a job's log, from attempt to attempt, until the job has ended."""
+
+    def __init__(self, call: Call, job: Job, query: LogQuery) -> None:
+        self._call = call
+        self._job = job
+        self._query = query
+        self._archive = call.service.archive
+        self._cursor = self._begin()
+        self._signal = asyncio.Event()
+
+    def _begin(self) -> Cursor:
+        if header := self._call.headers.get("Last-Event-ID"):
+            return parse_cursor(header, "Last-Event-ID")
+        if self._query.from_ is not None:
+            return parse_cursor(self._query.from_, "from")
+        attempt = self._query.attempt or max(self._job.attempt, 1)
+        if self._query.tail is None:
+            return Cursor(attempt, 0)
+        chunk = self._archive.tail(_key(self._job, self._query, attempt), self._query.tail)
+        return Cursor(attempt, chunk.start)
+
+    async def run(self) -> None:
+        service, person = self._call.service, self._call.person
+        with (
+            service.hub.admitted(person, service.config.max_streams_per_user),
+            service.hub.subscribe(lambda c: c.job.id == self._job.id) as changes,
+        ):
+            # read again: what was committed before the subscription would be missed
+            self._job = await service.usecases.get(person, self._job.id)
+            self._call.stream("text/event-stream")
+            await self._call.send(sse("job", service.row(self._job, person)))
+            sending = asyncio.create_task(self._send_log())
+            watching = asyncio.create_task(self._watch(changes))
+            try:
+                done, _ = await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                sending.cancel()
+                watching.cancel()
+                await asyncio.gather(sending, watching, return_exceptions=True)
+            if sending in done or self._job.phase.final:
+                await self._call.send(sse("end", service.row(self._job, person)))
+
+    async def _send_log(self) -> None:
+        """Send each attempt's log to its end; ends with the last attempt of a job that has ended."""
+        while True:
+            async for chunk in self._log(self._cursor):
+                self._cursor = Cursor(self._cursor.attempt, chunk.end)
+                await self._call.send(sse("log", _text(chunk.data), str(self._cursor)))
+            while not self._job.phase.final and self._job.attempt <= self._cursor.attempt:
+                await self._changed()
+            if self._query.attempt is not None or self._job.attempt <= self._cursor.attempt:
+                return
+            self._cursor = Cursor(self._cursor.attempt + 1, 0)
+            await self._call.send(sse("attempt", {"attempt": self._cursor.attempt}, str(self._cursor)))
+
+    def _log(self, cursor: Cursor) -> AsyncIterator[Chunk]:
+        return self._archive.follow(_key(self._job, self._query, cursor.attempt), cursor.offset)
+
+    async def _watch(self, changes: Subscription) -> None:
+        """Pass on the job's states; ends when it has ended without a log to wait for."""
+        while not (self._job.phase.final and self._unlogged()):
+            try:
+                change = await changes.next(KEEP_ALIVE)
+            except asyncio.TimeoutError:
+                await self._call.send(b": keep-alive\n\n")
+                continue
+            if change is None:
+                return
+            self._job = change.job
+            self._signal.set()
+            await self._call.send(sse("job", self._call.service.row(self._job, self._call.person)))
+
+    async def _changed(self) -> None:
+        self._signal.clear()
+        await self._signal.wait()
+
+    def _unlogged(self) -> bool:
+        info = self._archive.info(_key(self._job, self._query, self._cursor.attempt))
+        return info is None or not info.sealed
+
+
+def _text(data: bytes) -> dict[str, Any]:
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
+
+
+def _key(job: Job, query: LogQuery, attempt: int | None) -> TaskKey:
+    return TaskKey(job.id, attempt or max(job.attempt, 1), query.role, query.task)

@@ -1,0 +1,135 @@
+"""Jobs as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..model.catalog import Group
+from ..model.job import Event, Job, Micros, Phase
+from ..model.resources import Quota, Resources
+from ..model.spec import JobSpec
+
+_EPOCH = datetime(1970, 1, 1)
+
+
+def time_text(at: Micros | None) -> str | None:
+    """RFC 3339 in UTC with microseconds."""
+    return None if at is None else (_EPOCH + timedelta(microseconds=at)).isoformat("T", "microseconds") + "Z"
+
+
+def resources(amount: Resources) -> dict[str, Any]:
+    """Milli-CPU, bytes, devices by type."""
+    return {"cpu": amount.cpu, "memory": amount.memory, "gpu": {t: n for t, n in amount.gpu.items() if n}}
+
+
+def quota(bounds: Quota) -> dict[str, Any]:
+    """Bounds; null is unlimited."""
+    return {"cpu": bounds.cpu, "memory": bounds.memory, "gpus": bounds.gpus, "gpu": dict(bounds.gpu)}
+
+
+def row(job: Job, now: Micros) -> dict[str, Any]:
+    """A job in a list, without what depends on the reader or on others in the queue."""
+    spec = job.spec
+    return {
+        "id": job.id,
+        "name": spec.name,
+        "user": job.user,
+        "group": spec.group,
+        "phase": job.phase.value,
+        "reason": job.reason.value,
+        "message": job.message,
+        "position": None,
+        "kind": spec.kind,
+        "instance_type": spec.instance_type,
+        "image": spec.image,
+        "request": resources(job.request),
+        "priority": spec.priority,
+        "preemptible": spec.preemptible,
+        "retries": spec.retries,
+        "deadline_seconds": spec.deadline_seconds,
+        "ttl_seconds": spec.ttl_seconds,
+        "attempt": job.attempt,
+        "failures": job.failures,
+        "queued_at": time_text(job.queued_at),
+        "admitted_at": time_text(job.admitted_at),
+        "started_at": time_text(job.started_at),
+        "finished_at": time_text(job.finished_at),
+        "duration_seconds": _duration(job, now),
+        "exit_code": job.exit_code,
+        "progress": None,
+        "log_expired": job.log_expired,
+        "rerun_of": job.rerun_of,
+        "intent": job.intent.value,
+        "version": job.version,
+    }
+
+
+def detail(job: Job) -> dict[str, Any]:
+    """What one job's page shows besides its row."""
+    return {
+        "tasks": [
+            {
+                "role": task.key.role,
+                "index": task.key.index,
+                "attempt": task.key.attempt,
+                "started_at": time_text(task.started_at),
+                "finished_at": time_text(task.finished_at),
+                "exit_code": task.exit_code,
+                "reason": task.reason.value if task.reason else None,
+                "message": task.message,
+                "host": task.host,
+            }
+            for task in job.tasks
+        ],
+        "command": command(job.spec),
+        "working_dir": job.spec.working_dir,
+        "snapshot": job.snapshot,
+    }
+
+
+def command(spec: JobSpec) -> str:
+    """What runs, as people read it."""
+    if spec.source:
+        return " ".join([spec.source, *spec.args])
+    return "\n".join(spec.shell_text(role) for role in spec.roles)
+
+
+def event(happened: Event) -> dict[str, Any]:
+    """A line of the timeline."""
+    return {
+        "id": happened.id,
+        "at": time_text(happened.at),
+        "phase": happened.phase.value,
+        "reason": happened.reason.value,
+        "message": happened.message,
+        "attempt": happened.attempt,
+    }
+
+
+def spec_of(job: Job, *, hide_env: bool) -> dict[str, Any]:
+    """The specification as it was submitted, fields that were not given left out."""
+    data: dict[str, Any] = job.spec.model_dump(mode="json", exclude_defaults=True)
+    if hide_env and "env" in data:
+        data["env"] = dict.fromkeys(data["env"], "")
+    return data
+
+
+def group(one: Group, instance_types: list[str], images: list[str]) -> dict[str, Any]:
+    """A group in the catalog."""
+    return {
+        "name": one.name,
+        "quota": quota(one.quota),
+        "user_quota": quota(one.user_quota),
+        "volume": one.volume,
+        "datasets": dict(one.datasets),
+        "instance_types": instance_types,
+        "images": images,
+    }
+
+
+def _duration(job: Job, now: Micros) -> float | None:
+    if job.started_at is None:
+        return None
+    end = job.finished_at if job.phase.final else now
+    return max(0, (end or now) - job.started_at) / 1e6 if job.phase is not Phase.PENDING else None

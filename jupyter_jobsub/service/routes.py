@@ -1,0 +1,144 @@
+"""Every route, declared."""
+
+from __future__ import annotations
+
+from ..model.spec import JobSpec
+from . import endpoints as e
+from .http import Route
+from .logs import LogQuery, get_log
+from .schemas import (
+    DrainBody,
+    JobDetail,
+    JobPage,
+    JobRow,
+    JsonObject,
+    ListQuery,
+    Status,
+    StopBody,
+    Timeline,
+)
+
+JOB = "/jobsub/jobs/{id}"
+EXAMPLE = {"name": "train", "command": "python train.py --epochs 3", "instance_type": "cpu-1", "retries": 1}
+
+ROUTES = (
+    Route(
+        "POST",
+        "/jobsub/jobs",
+        e.submit,
+        "Submit a job; it is on disk when this answers.",
+        body=JobSpec,
+        answer=JobRow,
+        status=201,
+        statuses=(200, 400, 409, 413, 422),
+        example=EXAMPLE,
+        headers=("Idempotency-Key",),
+    ),
+    Route(
+        "GET",
+        "/jobsub/jobs",
+        e.list_jobs,
+        "List jobs, newest first.",
+        query=ListQuery,
+        answer=JobPage,
+        statuses=(422,),
+    ),
+    Route("GET", JOB, e.get_job, "Show a job.", answer=JobDetail, statuses=(404,)),
+    Route(
+        "DELETE", JOB, e.delete_job, "Delete an ended job with its log.", status=204, statuses=(403, 404, 409)
+    ),
+    Route("POST", f"{JOB}/cancel", e.cancel, "End a job.", answer=JobRow, statuses=(403, 404, 409)),
+    Route(
+        "POST",
+        f"{JOB}/pause",
+        e.pause,
+        "Stop a job and keep it in its place.",
+        answer=JobRow,
+        statuses=(403, 404, 409),
+    ),
+    Route(
+        "POST",
+        f"{JOB}/resume",
+        e.resume,
+        "Put a paused job back into its place.",
+        answer=JobRow,
+        statuses=(403, 404, 409),
+    ),
+    Route(
+        "POST",
+        f"{JOB}/rerun",
+        e.rerun,
+        "Submit an ended job again, as it was.",
+        answer=JobRow,
+        status=201,
+        statuses=(200, 403, 404, 409, 422),
+        headers=("Idempotency-Key",),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/spec",
+        e.get_spec,
+        "Show what was asked for, to submit it again.",
+        answer=JsonObject,
+        statuses=(403, 404),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/log",
+        get_log,
+        "Read a log: its newest lines, a range, all of it, or as it is written.",
+        query=LogQuery,
+        media="text/plain",
+        statuses=(403, 404, 410, 422, 429),
+        headers=("Last-Event-ID",),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/timeline",
+        e.timeline,
+        "Show what happened to a job.",
+        answer=Timeline,
+        statuses=(403, 404),
+    ),
+    Route(
+        "GET",
+        "/jobsub/events",
+        e.events,
+        "Follow all jobs as server-sent events.",
+        media="text/event-stream",
+        statuses=(422, 429),
+        headers=("Last-Event-ID",),
+    ),
+    Route("GET", "/jobsub/catalog", e.catalog, "Show what can be asked for.", answer=JsonObject),
+    Route("GET", "/jobsub/usage", e.usage, "Show quotas and what is held of them.", answer=JsonObject),
+    Route("GET", "/jobsub/status", e.status, "Show the service itself.", answer=Status),
+    Route(
+        "POST",
+        "/jobsub/stop",
+        e.stop,
+        "End the service; jobs run on.",
+        body=StopBody,
+        answer=JsonObject,
+        statuses=(400, 403, 422),
+    ),
+    Route(
+        "POST",
+        "/jobsub/reload",
+        e.reload,
+        "Reread the configuration.",
+        answer=JsonObject,
+        statuses=(403, 422),
+    ),
+    Route(
+        "POST",
+        "/jobsub/drain",
+        e.drain,
+        "Admit no more jobs, or admit again.",
+        body=DrainBody,
+        answer=JsonObject,
+        statuses=(400, 403, 422),
+    ),
+    Route("GET", "/jobsub/healthz", e.healthz, "Say that the service answers.", answer=JsonObject),
+    Route("GET", "/jobsub/metrics", e.metrics, "Figures for Prometheus.", media="text/plain"),
+    Route("GET", "/jobsub/openapi.json", e.openapi, "This document.", answer=JsonObject),
+)

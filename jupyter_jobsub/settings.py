@@ -1,0 +1,42 @@
+"""The part of the configuration that can change while the service runs, as one value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .model.catalog import Catalog
+from .model.job import Micros
+
+
+def wall_clock() -> Micros:
+    """Microseconds since 1970, UTC."""
+    return Micros(time.time_ns() // 1000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Replaced as a whole when the configuration is reread.
+
+    Parameters
+    ----------
+    admins:
+        User names that may see and end every job.
+    start_timeout, halt_grace:
+        Seconds.
+    max_waiting_per_user:
+        Jobs of one person that may wait.
+    share_logs:
+        Members of a group may read each other's logs and specs.
+    clock:
+        Where the time comes from.
+    """
+
+    catalog: Catalog
+    admins: frozenset[str] = frozenset()
+    start_timeout: float = 180.0
+    halt_grace: float = 10.0
+    max_waiting_per_user: int = 1000
+    share_logs: bool = True
+    clock: Callable[[], Micros] = wall_clock
