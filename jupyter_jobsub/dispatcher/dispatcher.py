@@ -58,6 +58,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._closing = False
+        self._writing: set[JobId] = set()
         self.draining = False
 
     async def open(self) -> None:
@@ -119,6 +120,8 @@ class Dispatcher:
             known = self._book.jobs.get(change.job.id)
             if change.deleted:
                 self._book.drop(change.job.id)
+            elif change.job.id in self._writing:
+                continue  # our own, or one that makes ours stale: either is dealt with there
             elif known is None or known.version < change.job.version:
                 self._book.put(change.job)
                 self._tell(change.job.id, _nothing)
@@ -174,7 +177,7 @@ class Dispatcher:
         except Exception:
             self._inbox.extendleft((id, fact) for id in facts for fact in reversed(facts[id]))
             raise
-        for (before, _), after in zip(changes, stored):
+        for (before, _), after in zip(changes, stored, strict=True):
             if isinstance(after, StaleJob):
                 for fact in facts[before.id]:
                     self._tell(before.id, fact)
@@ -206,8 +209,12 @@ class Dispatcher:
     async def _save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         if not changes:
             return []
-        stored = await self._store.save(changes)
-        for (before, _), after in zip(changes, stored):
+        self._writing = {before.id for before, _ in changes}
+        try:
+            stored = await self._store.save(changes)
+        finally:
+            self._writing = set()
+        for (before, _), after in zip(changes, stored, strict=True):
             if isinstance(after, StaleJob):
                 await self._reread(before.id)
             else:

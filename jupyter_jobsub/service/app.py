@@ -276,7 +276,7 @@ class Service:
 
     def _progress(self, job: Job) -> dict[str, Any] | None:
         first = TaskKey(job.id, job.attempt, next(iter(job.spec.roles)), 0)
-        found = parse_progress(self.archive.newest(first, PROGRESS_TAIL))
+        found = parse_progress(self.archive.tail(first, PROGRESS_TAIL, max_bytes=PROGRESS_TAIL).data)
         return {"fraction": found.fraction, "text": found.text} if found else None
 
 

@@ -36,9 +36,7 @@ async def list_jobs(call: Call) -> Reply:
         call.person,
         JobQuery(
             group=query.group,
-            user=UserName(call.person.name if query.mine else query.user)
-            if query.mine or query.user
-            else None,
+            user=call.person.name if query.mine else UserName(query.user) if query.user else None,
             phases=_phases(query.phase),
             text=query.text,
             since=_time(query.since, "since"),

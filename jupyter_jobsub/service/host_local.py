@@ -25,7 +25,7 @@ from ..engines.local.machine import default_catalog
 from ..errors import StoreError
 from ..model.job import UserName
 from ..paths import private_folder, socket_path
-from ..store.sqlite import SqliteStore
+from ..store.sql import SqlStore
 from .app import Service
 from .sources import LocalSources
 
@@ -145,7 +145,7 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
     engine: LocalEngine = open_local_engine(config, folder)
     return Service(
         config=config,
-        store=SqliteStore(f"sqlite:///{folder / 'jobsub.db'}"),
+        store=SqlStore(f"sqlite:///{folder / 'jobsub.db'}"),
         engine=engine,
         archive=LogArchive(folder / "logs"),
         sources=LocalSources(config.max_snapshot_bytes),
