@@ -80,8 +80,8 @@ def _submit_to_final(service: Service, spec: dict[str, str]) -> float:
 
 
 def _bare_run(service: Service, folder: Path, notebook: Path) -> float:
-    files = [notebook, folder / "output.ipynb"]
-    command = [sys.executable, "-m", "jupyter_jobsub.runner", *files, "--kernel", "python3", "--cwd", folder]
+    runner = (sys.executable, "-m", "jupyter_jobsub.runner")
+    command = (*runner, notebook, folder / "output.ipynb", "--kernel", "python3", "--cwd", folder)
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=service.variables, capture_output=True, text=True)
     elapsed = (time.perf_counter() - began) * 1e3

@@ -11,7 +11,7 @@ from . import product
 from .figures import REGISTRY, Bench, Bound, CannotMeasure, Outcome, Term, interleave
 from .product import JOBS, Service
 
-PAIRS = 15
+PAIRS = 25
 PIECE = 4096
 PIECES = 60_000  # 246 MB
 WRITER = """\
