@@ -1,0 +1,202 @@
+"""One raw file per task key, ``<root>/<job>/<attempt>.<role>.<index>.log``.
+
+A task's own process appends to its file; nothing here stands between. A log is sealed when its
+task has ended: its file is then read-only, which is how a later start of the service knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model.job import JobId, TaskKey
+from .changes import Changes
+from .pieces import BLOCK, Gap, range_end, read_gap, read_range, tail_start, unfinished_character
+
+MAX_TAIL = 4 * 2**20  # bytes
+QUIET = 0.005  # seconds; a writer that comes back sooner is read by the clock, not by its writes
+SHORT_PAUSE, LONG_PAUSE = 0.004, 0.015  # seconds between reads of a busy log: little came, much came
+MUCH = 64 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class LogInfo:
+    """How long a log is, whether it is complete, and what was dropped from its middle."""
+
+    size: int
+    sealed: bool
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of a log: what readers see, and where it stands; ``end`` is where to go on."""
+
+    data: bytes
+    start: int
+    end: int
+
+
+class LogArchive:
+    """Append-only logs of tasks, readable while they are written and long after.
+
+    Offsets are bytes of what the task wrote and never move. A log that isn't there reads as
+    an empty one. All but ``follow`` and what wakes it may be called from any thread.
+
+    Parameters
+    ----------
+    root:
+        A folder on a local disk; made when needed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._changes = Changes()
+
+    def path(self, key: TaskKey) -> Path:
+        """The log's file."""
+        return self._root / key.job / f"{key.attempt}.{key.role}.{key.index}.log"
+
+    def prepare(self, key: TaskKey) -> Path:
+        """Create the log, empty, unless it is there; followers that wait for it are woken."""
+        path = self.path(key)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+        self._changes.tell(path)
+        return path
+
+    def info(self, key: TaskKey) -> LogInfo | None:
+        """Look at a log; None if there is none."""
+        path = self.path(key)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        gap = read_gap(path)
+        return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
+
+    def tail(self, key: TaskKey, lines: int, before: int | None = None, max_bytes: int = MAX_TAIL) -> Chunk:
+        r"""Read the last lines, or the last that begin before an offset, in time for their size alone.
+
+        Lines end with ``\\n``; carriage returns stay as written.
+        """
+
+        def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
+            if before is not None:
+                end = min(before, log.size)
+            else:
+                end = log.size - (0 if log.sealed else log.unfinished())
+            return tail_start(log.fd, lines, end, max_bytes, gap), end
+
+        return _chunk(self.path(key), bounds)
+
+    def read(self, key: TaskKey, start: int, limit: int) -> Chunk:
+        """Read at most ``limit`` bytes (4 at least) from an offset on.
+
+        A UTF-8 character is not cut, unless the log ends in it.
+        """
+
+        def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
+            end = range_end(start, max(limit, 4), log.size, gap)
+            if (gap and end == gap.end) or (end == log.size and log.sealed):
+                return start, end
+            return start, max(start, end - log.unfinished(end))
+
+        return _chunk(self.path(key), bounds)
+
+    async def follow(self, key: TaskKey, start: int = 0) -> AsyncIterator[Chunk]:
+        """Yield what is there from an offset on and what comes, until the log is sealed or removed.
+
+        Waits for a log that doesn't exist yet. The first bytes after a silence come at once;
+        while a task writes without a pause they come some milliseconds later, so that the
+        reader costs the task nothing.
+        """
+        came = -QUIET
+        exists = False
+        while True:
+            before = self.info(key)
+            chunk = self.read(key, start, BLOCK)
+            if chunk.end > start:
+                busy = time.monotonic() - came < QUIET and not (before and before.sealed)
+                yield chunk
+                start = chunk.end
+                if busy:
+                    await asyncio.sleep(LONG_PAUSE if len(chunk.data) > MUCH else SHORT_PAUSE)
+                came = time.monotonic()
+            elif (before.sealed and start >= before.size) if before else exists:
+                return
+            else:
+                with self._changes.expect(self.path(key)) as change:
+                    # what came before the watch was there gives no event
+                    if self.info(key) == before:
+                        await change
+            exists = exists or before is not None
+
+    def seal(self, key: TaskKey) -> None:
+        """Mark the log complete, durably; followers read it out and end."""
+        path = self.prepare(key)
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fchmod(fd, 0o400)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        self._changes.tell(path)
+
+    def remove(self, job: JobId) -> None:
+        """Remove all logs of a job; their followers end."""
+        paths = [self.path(key) for key in self.keys(job)]
+        shutil.rmtree(self._root / job, ignore_errors=True)
+        for path in paths:
+            self._changes.tell(path)
+
+    def keys(self, job: JobId) -> list[TaskKey]:
+        """Name the logs there are of a job, oldest attempt first."""
+        names = [path.stem.split(".") for path in (self._root / job).glob("*.log")]
+        keys = [TaskKey(job, int(attempt), role, int(index)) for attempt, role, index in names]
+        return sorted(keys, key=lambda key: (key.attempt, key.role, key.index))
+
+    def close(self) -> None:
+        """Let go of the watches; call it in the event loop."""
+        self._changes.close()
+
+
+@dataclass(frozen=True)
+class _Log:
+    """An open log as it is at this moment."""
+
+    fd: int
+    size: int
+    sealed: bool
+
+    def unfinished(self, end: int | None = None) -> int:
+        """Count the bytes before an offset that begin a UTF-8 character and don't end it."""
+        end = self.size if end is None else end
+        return unfinished_character(os.pread(self.fd, min(3, end), max(end - 3, 0)))
+
+
+def _sealed(status: os.stat_result) -> bool:
+    return not status.st_mode & stat.S_IWUSR
+
+
+def _chunk(path: Path, bounds: Callable[[_Log, Gap | None], tuple[int, int]]) -> Chunk:
+    """Read between bounds, again if bytes were dropped from the log meanwhile."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        fd = os.open(os.devnull, os.O_RDONLY)
+    try:
+        while True:
+            status, gap = os.fstat(fd), read_gap(path)
+            start, end = bounds(_Log(fd, status.st_size, _sealed(status)), gap)
+            data = read_range(fd, start, end, gap)
+            if read_gap(path) == gap:
+                return Chunk(data, start, end)
+    finally:
+        os.close(fd)
