@@ -56,7 +56,7 @@ class LocalEndpoint:
         if self._known_version:
             return connection
         while is_older(_version(connection), __version__):
-            hand_over(connection)
+            end_service(connection, handover=True)
             connection = self._connect_or_start()
         self._known_version = True
         return connection
@@ -133,8 +133,13 @@ def check_folder(folder: Path) -> None:
         raise Unreachable(f"{folder} is open to others (mode {mode:04o}).", remedy=f"run: chmod 700 {folder}")
 
 
-def hand_over(connection: Connection) -> None:
+def end_service(connection: Connection, *, handover: bool = False) -> None:
     """Ask the service to end, jobs running on, and return when it has.
+
+    Parameters
+    ----------
+    handover:
+        Another one is about to be started in its place.
 
     Raises
     ------
@@ -143,10 +148,10 @@ def hand_over(connection: Connection) -> None:
     UserError
         If it refuses to.
     """
-    process = process_of(connection.socket)
+    process = _process_of(connection.socket)
     try:
-        stop(connection, handover=True)
-        wait_for_end(connection, process)
+        _ask_to_stop(connection, handover)
+        _wait_for_end(connection, process)
     except ConnectionError:
         pass  # gone already
     finally:
@@ -155,8 +160,7 @@ def hand_over(connection: Connection) -> None:
             os.close(process)
 
 
-def stop(connection: Connection, *, handover: bool) -> None:
-    """Ask the service to end."""
+def _ask_to_stop(connection: Connection, handover: bool) -> None:
     body = b'{"handover": true}' if handover else b"{}"
     response = connection.request("POST", "/jobsub/stop", body, {"Content-Type": "application/json"})
     text = response.read()
@@ -164,15 +168,15 @@ def stop(connection: Connection, *, handover: bool) -> None:
         raise from_response(response.status, text)
 
 
-def wait_for_end(connection: Connection, process: int | None) -> None:
-    """Wait until the process has ended, or, where it is not known, until it has closed the connection."""
+def _wait_for_end(connection: Connection, process: int | None) -> None:
+    # where the process is not known, the connection's end has to do
     watched = connection.socket if process is None else process
     if not select.select([watched], [], [], END_LIMIT)[0]:
         raise Unreachable(f"The running service has not ended after {END_LIMIT:.0f} s.", remedy=DOCTOR)
 
 
-def process_of(sock: socket.socket) -> int | None:
-    """Open the process that listens at the other end, where the system can tell (a pidfd)."""
+def _process_of(sock: socket.socket) -> int | None:
+    # a pidfd of who listens at the other end, where the system can tell
     try:
         credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         return os.pidfd_open(int.from_bytes(credentials[:4], sys.byteorder))
