@@ -1,0 +1,105 @@
+r"""How far a job is, read from the end of its log.
+
+A job reports its progress by an escape sequence, which terminals swallow and any language can print::
+
+    ESC ] 7717 ; FRACTION ; TEXT BEL
+
+    printf '\033]7717;0.25;epoch 5 of 20\a'
+
+FRACTION is a number from 0 to 1, TEXT at most 200 characters for people, which may be empty. Without
+one the newest line such as tqdm's counts. The order, where several are found:
+
+1. the newest report of the job itself, whatever tqdm wrote since: the job knows best;
+2. a line like tqdm's that is newer than the last notebook cell's end;
+3. the notebook's cells: the runner reports ``cell K/N`` when K of N cells have run.
+
+A tqdm line that follows ``cell K/N`` is the progress *inside* the next cell, so that a notebook's
+progress only ever grows: with 3 of 4 cells done and the fourth at 50 % it is 0.875.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_TEXT = 200
+_LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
+_OPEN, _CLOSE = b"\x1b]7717;", b"\x07"
+_CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
+_BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*/.*)")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is: a fraction from 0 to 1, and a few words."""
+
+    fraction: float
+    text: str = ""
+
+
+def parse_progress(tail: bytes) -> Progress | None:
+    """Find the progress in the last bytes of a log, wherever they begin and end; None if it has none."""
+    reported, at = _newest_report(tail)
+    cells = _CELLS.fullmatch(reported.text) if reported else None
+    if reported and not cells:
+        return reported
+    bar = _newest_bar(tail[at:])
+    if reported and bar and cells:
+        return _inside(int(cells[1]), int(cells[2]), reported, bar)
+    return bar or reported
+
+
+def _newest_report(tail: bytes) -> tuple[Progress | None, int]:
+    """The newest whole report, and where it ends."""
+    end = len(tail)
+    for _ in range(_LOOK_BACK):
+        start = tail.rfind(_OPEN, 0, end)
+        if start < 0:
+            break
+        close = tail.find(_CLOSE, start, start + len(_OPEN) + 8 * MAX_TEXT)
+        if close >= 0 and (found := _report(tail[start + len(_OPEN) : close])):
+            return found, close + 1
+        end = start
+    return None, 0
+
+
+def _report(body: bytes) -> Progress | None:
+    fraction, _, text = body.decode("utf-8", "replace").partition(";")
+    try:
+        value = float(fraction)
+    except ValueError:
+        return None
+    return Progress(value, _clean(text)) if 0 <= value <= 1 else None
+
+
+def _newest_bar(tail: bytes) -> Progress | None:
+    end = len(tail)
+    for _ in range(_LOOK_BACK):
+        found = tail.rfind(b"%|", 0, end)
+        if found < 0:
+            break
+        start = max(tail.rfind(b"\r", 0, found), tail.rfind(b"\n", 0, found)) + 1
+        line = re.split(rb"[\r\n]", tail[start : found + 1000], maxsplit=1)[0]
+        if bar := _bar(line[-1000:].decode("utf-8", "replace")):
+            return bar
+        end = start
+    return None
+
+
+def _bar(line: str) -> Progress | None:
+    match = _BAR.match(line)
+    if not match or int(match["percent"]) > 100:
+        return None
+    return Progress(int(match["percent"]) / 100, _clean(match["what"] + match["rest"]))
+
+
+def _inside(done: int, total: int, reported: Progress, bar: Progress) -> Progress:
+    if done >= total:
+        return reported
+    text = f"cell {done + 1}/{total}: {bar.text}"
+    return Progress(max((done + bar.fraction) / total, reported.fraction), text[:MAX_TEXT])
+
+
+def _clean(text: str) -> str:
+    return " ".join(_ANSI.sub(" ", text).split())[:MAX_TEXT]
