@@ -6,8 +6,8 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .model.catalog import Catalog
 from .model.job import Intent, Job, Phase, UserName
+from .settings import Settings
 from .store.base import Visible
 
 
@@ -36,22 +36,24 @@ class Person:
     admin: bool = False
 
 
-def visible(person: Person, catalog: Catalog) -> Visible:
+def visible(person: Person, settings: Settings) -> Visible:
     """What the person may list: everything for an admin, else own jobs and those of own groups."""
-    groups = None if person.admin else frozenset(g.name for g in catalog.groups_of(person.name))
+    groups = None if person.admin else frozenset(g.name for g in settings.catalog.groups_of(person.name))
     return Visible(person.name, groups)
 
 
-def may(person: Person, action: Action, job: Job, catalog: Catalog) -> bool:
+def may(person: Person, action: Action, job: Job, settings: Settings) -> bool:
     """Say whether the person may do it, whatever the job's phase."""
     if person.name == job.user:
         return True
-    group = catalog.groups.get(job.spec.group or "")
+    group = settings.catalog.groups.get(job.spec.group or "")
     member = group is not None and group.has(person.name)
     if not (member or person.admin):
         return False
     if action in CONTROL:
         return person.admin or (group is not None and person.name in group.admins)
+    if action in (Action.READ, Action.CLONE):
+        return person.admin or settings.share_logs
     return action is not Action.RERUN
 
 

@@ -109,7 +109,7 @@ class Usecases:
     async def page(self, person: Person, query: JobQuery) -> Page:
         """List what the person may see."""
         try:
-            return await self.store.page(replace(query, visible=visible(person, self.catalog)))
+            return await self.store.page(replace(query, visible=visible(person, self.settings)))
         except ValueError as error:
             raise InvalidRequest(
                 [FieldError("cursor", "is not one that this service gave", "take it from a page's next")]
@@ -144,13 +144,13 @@ class Usecases:
 
     async def counts(self, person: Person) -> Sequence[Count]:
         """Count the jobs of the groups that the person may see."""
-        seen = visible(person, self.catalog)
+        seen = visible(person, self.settings)
         counts = await self.store.counts()
         return [c for c in counts if seen.groups is None or c.group in seen.groups or c.user == seen.user]
 
     def sees(self, person: Person, job: Job) -> bool:
         """Say whether the person may know that the job exists."""
-        return may(person, Action.SEE, job, self.catalog)
+        return may(person, Action.SEE, job, self.settings)
 
     async def _until_fresh(
         self, person: Person, id: JobId, action: Action, write: Callable[[Job], Awaitable[Job]]
@@ -166,7 +166,7 @@ class Usecases:
         job = await self.store.get(id)
         if job is None or not self.sees(person, job):
             raise NotFound(f"{id}: {_NOT_FOUND}", remedy="list your jobs to see their ids")
-        if not may(person, action, job, self.catalog):
+        if not may(person, action, job, self.settings):
             raise Forbidden(
                 f"{job.user}'s job {id}: you may not {action.value} it",
                 remedy=f"ask {job.user} or an admin of the group {job.spec.group}",

@@ -33,6 +33,12 @@ class Book:
             self.queues.setdefault(_group(job), Queue()).add(candidate(job))
             self._waiting[job.user] = self._waiting.get(job.user, 0) + 1
 
+    def put_newer(self, job: Job) -> None:
+        """Take in a job unless a later state of it is known."""
+        known = self.jobs.get(job.id)
+        if known is None or known.version <= job.version:
+            self.put(job)
+
     def drop(self, id: JobId) -> None:
         """Forget a job."""
         job = self.jobs.pop(id, None)

@@ -58,7 +58,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._closing = False
-        self._writing: set[JobId] = set()
+        self._writing: dict[JobId, int] = {}
         self.draining = False
 
     async def open(self) -> None:
@@ -120,10 +120,10 @@ class Dispatcher:
             known = self._book.jobs.get(change.job.id)
             if change.deleted:
                 self._book.drop(change.job.id)
-            elif change.job.id in self._writing:
-                continue  # our own, or one that makes ours stale: either is dealt with there
+            elif self._writing.get(change.job.id) == change.job.version:
+                continue  # our own, or one that makes ours stale: `_save` deals with either
             elif known is None or known.version < change.job.version:
-                self._book.put(change.job)
+                self._book.put_newer(change.job)
                 self._tell(change.job.id, _nothing)
 
     def _observe(self, fact: Observation) -> None:
@@ -209,16 +209,16 @@ class Dispatcher:
     async def _save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         if not changes:
             return []
-        self._writing = {before.id for before, _ in changes}
+        self._writing = {before.id: before.version + 1 for before, _ in changes}
         try:
             stored = await self._store.save(changes)
         finally:
-            self._writing = set()
+            self._writing = {}
         for (before, _), after in zip(changes, stored, strict=True):
             if isinstance(after, StaleJob):
                 await self._reread(before.id)
             else:
-                self._book.put(after)
+                self._book.put_newer(after)
                 self._act(before, after)
         return stored
 

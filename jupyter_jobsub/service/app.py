@@ -132,9 +132,10 @@ class Service:
                 data["message"] = "; ".join(filter(None, [block.message, job.message]))
         elif job.phase is Phase.RUNNING:
             data["progress"] = self._progress(job)
-        catalog = self.settings.catalog
         data["allowed"] = [
-            action.value for action in CHANGES if possible(action, job) and may(person, action, job, catalog)
+            action.value
+            for action in CHANGES
+            if possible(action, job) and may(person, action, job, self.settings)
         ]
         return data
 
