@@ -94,17 +94,20 @@ class Feed:
         """Pass an event on to those who don't have it."""
         if event.name == "hello":
             self._greet(json.loads(event.data)["last"])
-        elif event.id is not None:
+        elif event.name == "deleted":
+            for follower in list(self._followers):
+                follower.send(merged({"type": "deleted"}, event.data))
+        elif event.name == "job" and event.id is not None:
             self._last = int(event.id)
-            self._pass_on(self._last, merged({"type": event.name, "last_event_id": self._last}, event.data))
-            if event.name == "job":
-                self._on_job(self._last, json.loads(event.data))
+            self._pass_on(self._last, merged({"type": "job", "last_event_id": self._last}, event.data))
+            self._on_job(self._last, json.loads(event.data))
 
     def _greet(self, newest: int) -> None:
         """Learn where the stream is; a number lower than ours means that history began anew."""
         anew = self._last is not None and newest < self._last
-        if self._last is None or anew:
+        if self._stream is not None and (self._last is None or anew):
             self._last = newest
+            self._stream.last = str(newest)
         for follower in self._followers:
             if follower.position is None or anew:
                 follower.position = newest

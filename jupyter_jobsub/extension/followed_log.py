@@ -50,7 +50,7 @@ class FollowedLog:
             ended = merged({"type": "end", "key": self._key}, f'{{"job": {event.data}}}')
             await self._reader.deliver(ended)
             self._reader.log_ended(self._key)
-        else:
+        elif event.name in ("log", "attempt"):
             fields = {"type": event.name, "key": self._key, "cursor": event.id}
             await self._reader.deliver(merged(fields, event.data))
 

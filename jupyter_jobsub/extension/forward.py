@@ -141,8 +141,10 @@ class ForwardHandler(ProblemHandler, APIHandler):
                 self.write_problem(503, error.detail, error.remedy)
 
     async def _attempt(self) -> None:
-        self.exchange = Forwarding(self)
-        await self.exchange.run(self.upstream)
+        self.exchange = exchange = Forwarding(self)
+        await exchange.run(self.upstream)
+        if exchange.closed:
+            self._abort()
 
     def _begun(self) -> bool:
         return self.exchange is not None and self.exchange.begun

@@ -20,8 +20,9 @@ The page gets
     load the list again.
 ``{"type": "job", "last_event_id": N, "event": {...}, "job": {...}}``
     What the service's event stream says of a job. N is what to subscribe with the next time.
-``{"type": "deleted", "last_event_id": N, "id": ID}``
-    A job was deleted.
+``{"type": "deleted", "id": ID}``
+    A job was deleted. History forgets deletions, so that one which happened while the page was
+    not connected, or offline, is not told: load the list again after that.
 ``{"type": "log", "key": K, "cursor": C, "text": "..."}``
     A piece of a log; ``base64`` instead of ``text`` where it isn't UTF-8. C is where it ends.
 ``{"type": "attempt", "key": K, "cursor": C, "attempt": N}``
@@ -31,7 +32,8 @@ The page gets
 ``{"type": "offline", "message": M, "remedy": R}``
     The service is not there. It is being started again; nothing needs to be done.
 ``{"type": "online"}``
-    Everything subscribed goes on where it was: nothing is missing and nothing comes twice.
+    Everything subscribed goes on where it was: no job event and no piece of a log is missing
+    or comes twice.
 ``{"type": "error", "message": M, "remedy": R, "key": K, "status": S}``
     A message that can't be served, or a subscription that the service refused (then with its
     HTTP status) and that is ended. Key and status only where there is one.

@@ -21,7 +21,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from ..client.errors import Unreachable
 from ..client.local import DOCTOR, LocalEndpoint, check_folder
-from ..errors import UserError
+from ..errors import StoreError, UserError
 
 PARAMETERS = HTTP1ConnectionParameters(max_body_size=sys.maxsize)  # a log may have any length
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
@@ -69,10 +69,10 @@ class Upstream:
 
     def _open(self) -> IOStream | None:
         address = self.endpoint.socket_path
-        check_folder(address.parent)
         sock = socket.socket(socket.AF_UNIX)
         sock.setblocking(False)
         try:
+            check_folder(address.parent)
             sock.connect(str(address))
         except OSError:
             sock.close()
@@ -96,8 +96,8 @@ class Upstream:
         """Do what every surface does, in a thread because it waits."""
         try:
             await asyncio.to_thread(lambda: self.endpoint.connect().close())
-        except UserError as error:
-            raise Unreachable(error.detail, remedy=error.remedy) from error
+        except (OSError, StoreError, UserError) as error:
+            raise Unreachable(f"The service can't be started: {error}", remedy=DOCTOR) from error
 
     def _started(self, start: asyncio.Task[None]) -> None:
         self._start = None

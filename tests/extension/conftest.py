@@ -13,7 +13,9 @@ from jupyter_server.auth import Authorizer
 from pytest_jupyter.jupyter_server import *  # noqa: F403
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import IOStream
 from tornado.netutil import bind_unix_socket
+from tornado.tcpclient import TCPClient
 from tornado.web import Application, RequestHandler
 from traitlets.config import Config
 
@@ -114,3 +116,20 @@ def service(folder: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterato
 def extension(jp_serverapp: ServerApp) -> JobsubExtension:  # noqa: F405
     [app] = jp_serverapp.extension_manager.extension_apps["jupyter_jobsub"]
     return app
+
+
+@pytest.fixture
+def open_raw(http_server, jp_http_port, jp_base_url, jp_auth_header):
+    streams = []
+
+    async def send(method: str, path: str, *lines: str, body: bytes = b"") -> IOStream:
+        stream = await TCPClient().connect("127.0.0.1", jp_http_port)
+        streams.append(stream)
+        head = [f"{method} {jp_base_url}{path} HTTP/1.1", "Host: localhost", *lines]
+        head += [f"{name}: {value}" for name, value in jp_auth_header.items()]
+        await stream.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        return stream
+
+    yield send
+    for stream in streams:
+        stream.close()
