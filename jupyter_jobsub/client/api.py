@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from ..errors import NotFound
-from .errors import Unreachable, from_response
+from .errors import from_response, lost
 from .http import Connection, Response
-from .local import DOCTOR
 from .server import find
 from .stream import Event, Stream
 
@@ -154,7 +153,7 @@ class Client:
             except (ConnectionError, TimeoutError) as error:
                 self.close()
                 if not tries or isinstance(error, TimeoutError):
-                    raise _lost(error) from error
+                    raise lost(error) from error
 
     # jobs
 
@@ -176,7 +175,7 @@ class Client:
         while left is None or left > 0:
             size = page_size if left is None else min(left, page_size)
             page = self.page(limit=size, cursor=cursor, **query)
-            yield from page["items"]
+            yield from page["items"][:left]
             left = None if left is None else left - len(page["items"])
             cursor = page["next"]
             if cursor is None:
@@ -219,7 +218,7 @@ class Client:
         try:
             yield from response.chunks
         except (ConnectionError, TimeoutError) as error:
-            raise _lost(error) from error
+            raise lost(error) from error
         finally:
             connection.close()
 
@@ -297,12 +296,3 @@ def _text(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [str(one) for one in value]
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _lost(error: Exception) -> Unreachable:
-    if isinstance(error, TimeoutError):
-        return Unreachable("The service does not answer.", remedy=DOCTOR)
-    return Unreachable(
-        "The connection to the service was lost.",
-        remedy="see what was done (jupyter jobsub list), then try again",
-    )

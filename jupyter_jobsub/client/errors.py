@@ -56,6 +56,16 @@ class Expired(UserError):
     title = "Gone"
 
 
+def lost(error: OSError) -> Unreachable:
+    """Say in words that a connection broke, or that nothing came over it in time."""
+    if isinstance(error, TimeoutError):
+        return Unreachable("The service does not answer.", remedy=DOCTOR)
+    return Unreachable(
+        "The connection to the service was lost.",
+        remedy="see what was done (jupyter jobsub list), then try again",
+    )
+
+
 _CLASSES: tuple[type[UserError], ...] = (
     Unauthorized,
     Forbidden,
@@ -66,6 +76,7 @@ _CLASSES: tuple[type[UserError], ...] = (
     Unavailable,
 )
 _BY_STATUS = {kind.status: kind for kind in _CLASSES}
+DOCTOR = "run: jupyter jobsub doctor"
 _TOKEN_REMEDY = "set JOBSUB_TOKEN to the server's token"
 
 

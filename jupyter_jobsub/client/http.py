@@ -61,7 +61,7 @@ class Connection:
         if body is not None or method == "POST":
             fields["Content-Length"] = str(len(body or b""))
         head = "\r\n".join([f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())])
-        if head.count("\n") != len(fields):
+        if head.count("\n") != len(fields) or head.count("\r") != len(fields):
             raise ValueError("a header has a line break in it")
         # it may have answered before it read all (a body over the limit)
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -132,6 +132,9 @@ class Connection:
 
 def _number(text: str, base: int) -> int:
     try:
-        return int(text.strip(), base)
-    except ValueError as error:
-        raise ConnectionLost("the answer's length is not a number") from error
+        number = int(text.strip(), base)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ConnectionLost("the answer's length is not a number")
+    return number

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from .. import __version__, paths
 from ..errors import StoreError
-from .errors import NotRunning, Unreachable, from_response
+from .errors import DOCTOR, NotRunning, Unreachable, from_response
 from .http import ANSWER_LIMIT, Connection, ConnectionLost
 
 PATIENCE = 20.0  # seconds for a service that another surface, or a person, is starting
 END_LIMIT = 60.0
-DOCTOR = "run: jupyter jobsub doctor"
 _STAGES = {"dev": -4, "a": -3, "b": -2, "rc": -1, "": 0, "post": 1}
 
 

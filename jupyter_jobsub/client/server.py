@@ -23,14 +23,18 @@ class ServerEndpoint:
     """A Jupyter server's base URL with its token (in the URL, or beside it)."""
 
     def __init__(self, url: str, token: str = "") -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            name, port = parts.hostname, parts.port
+        except ValueError:
+            name = None
+        if not name or parts.scheme not in ("http", "https"):
             raise Unreachable(
                 f"JOBSUB_URL {url!r} is no http or https address.",
                 remedy="give one such as http://localhost:8888/",
             )
         self._tls = parts.scheme == "https"
-        self._name, self._port = parts.hostname, parts.port or (443 if self._tls else 80)
+        self._name, self._port = name, port or (443 if self._tls else 80)
         self._host = parts.netloc.rpartition("@")[2]
         self.url = f"{parts.scheme}://{self._host}{parts.path}"
         self.prefix = parts.path.rstrip("/")

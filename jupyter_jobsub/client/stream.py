@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import UserError
 from .errors import Unreachable
+from .errors import lost as in_words
 from .http import Connection, Response
 
 SILENCE = 60.0  # seconds without even a keep-alive comment: the other side is gone
@@ -114,10 +115,9 @@ class Stream:
         """Wait before the next connection, or give up."""
         self._check_end()
         now = time.monotonic()
-        if not self._heard or now - self._heard > PATIENCE:
-            raise lost
-        if isinstance(lost, UserError) and lost.status not in GATEWAY:
-            raise lost
+        refused = isinstance(lost, UserError) and lost.status not in GATEWAY
+        if refused or not self._heard or now - self._heard >= PATIENCE:
+            raise in_words(lost) if isinstance(lost, OSError) else lost
         delay = DELAYS[min(self._failures, len(DELAYS) - 1)]
         if self._failures:
             self._on_lost(lost)
