@@ -43,7 +43,7 @@ TAKES_COMMAND = ("submit", "clone")
 
 DESCRIPTION = "Hand notebooks, scripts and commands to a queue, and watch them to their end."
 EPILOG = """\
-Ids may be cut: any beginning or end that only one job has will do.
+Ids may be cut: 3 characters or more that one job's id alone begins or ends with will do.
 Help on one command: jupyter jobsub COMMAND --help
 
 Examples:

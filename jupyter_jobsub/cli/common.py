@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"job-\d{8}-[0-9a-z]{8}")
 SHOWN = 5
+SHORTEST = 3  # what the service's text search takes
 
 
 def client(*, start: bool = True) -> Client:
@@ -35,8 +36,10 @@ def resolve(service: Client, text: str) -> str:
     UsageError
         If there are several.
     """
-    if _ID.fullmatch(text) or not text:
+    if _ID.fullmatch(text):
         return text
+    if len(text) < SHORTEST:
+        raise UsageError(f"{text!r} is too short for an id", remedy=f"write {SHORTEST} characters or more")
     found: list[str] = []
     for row in service.jobs(text=text):
         if matches(row["id"], text):

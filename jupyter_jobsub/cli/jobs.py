@@ -53,7 +53,7 @@ def declare_list(parser: Parser) -> None:
         metavar="PHASE",
         help=f"only in this phase: {', '.join(PHASES)} or unfinished; repeatable",
     )
-    parser.add_argument("--text", help="only with this text in the name, id, command or message")
+    parser.add_argument("--text", help="only with this text in the name or id")
     parser.add_argument(
         "--since", type=moment, metavar="TIME", help="only submitted since a time, or 2h, 7d ago"
     )

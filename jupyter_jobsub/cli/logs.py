@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .common import brief, client, resolve, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
-from .live import StatusLine, status_line
+from .live import StatusLine
 from .output import json_line, note
 from .parser import Parser, add_ids, examples
 from .values import duration, natural
@@ -86,7 +86,7 @@ def _write(chunk: bytes, job_id: str, *, as_json: bool) -> None:
 def follow(service: Client, job_id: str, *, as_json: bool = False, quiet: bool = False, **where: Any) -> Row:
     """Print the log until the job ends, and give the job; Ctrl-C leaves the job running and says so."""
     try:
-        with status_line(job_id, wanted=not (as_json or quiet)) as status:
+        with StatusLine(wanted=not (as_json or quiet)) as status:
             return _follow(service, job_id, status, as_json, quiet, where)
     except KeyboardInterrupt:
         note(f"\n{job_id} runs on; watch it: jupyter jobsub logs -f {job_id}")
@@ -104,6 +104,8 @@ def _follow(
         elif kind == "attempt" and not as_json:
             with status.aside(b"\n"):
                 note(f"attempt {value}")
+        elif kind == "job":
+            status.show(value)
         elif kind == "end":
             row: Row = value
             if as_json:

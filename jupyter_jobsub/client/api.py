@@ -203,7 +203,8 @@ class Client:
 
     def rerun(self, job_id: str) -> Row:
         """Submit the job again, from what was kept of it; gives the new job."""
-        answer: Row = self.call("POST", _job(job_id, "rerun"))
+        key = {"Idempotency-Key": os.urandom(16).hex()}
+        answer: Row = self.call("POST", _job(job_id, "rerun"), headers=key, repeatable=True)
         return answer
 
     def delete(self, job_id: str) -> None:
@@ -227,7 +228,8 @@ class Client:
 
         Yields
         ------
-        ("log", bytes), ("attempt", number) when another attempt begins, at last ("end", job).
+        ("log", bytes), ("attempt", number) when another attempt begins, ("job", job) when it has
+        changed, at last ("end", job).
         """
         for event in self._stream(_job(job_id, "log"), {"follow": True, **query}):
             data = json.loads(event.data)
@@ -235,8 +237,9 @@ class Client:
                 yield "log", base64.b64decode(data["base64"]) if "base64" in data else data["text"].encode()
             elif event.name == "attempt":
                 yield "attempt", data["attempt"]
-            elif event.name == "end":
-                yield "end", data
+            elif event.name in ("job", "end"):
+                yield event.name, data
+            if event.name == "end":
                 return
 
     def events(self, *, timeout: float | None = None) -> Iterator[tuple[str, Row]]:

@@ -57,7 +57,7 @@ def test_submit_is_sent_again_under_its_key(fake: Callable, http: type) -> None:
 def test_what_may_not_be_done_twice_is_not_sent_again(fake: Callable, http: type) -> None:
     service = fake(lambda request: [http.CUT])
     with Client() as client, pytest.raises(Unreachable, match="lost"):
-        client.rerun("job-1")
+        client.delete("job-1")
     assert len(service.requests) == 1
 
 

@@ -48,12 +48,18 @@ def test_a_log_goes_on_where_it_was_cut(fake: Callable, http: type) -> None:
             yield http.CUT
         else:
             yield http.event("attempt", {"attempt": 2}, "4")
+            yield http.event("job", {"id": FINAL["id"], "phase": "Running"})
             yield http.event("end", FINAL)
 
     service = fake(script)
     with Client() as client:
         got = list(client.follow(FINAL["id"], tail=10))
-    assert got == [*(("log", piece) for piece in pieces), ("attempt", 2), ("end", FINAL)]
+    assert got == [
+        *(("log", piece) for piece in pieces),
+        ("attempt", 2),
+        ("job", {"id": FINAL["id"], "phase": "Running"}),
+        ("end", FINAL),
+    ]
     assert [r.headers.get("last-event-id") for r in service.requests] == [None, "2", "3"]
     assert {r.target for r in service.requests} == {f"/jobsub/jobs/{FINAL['id']}/log?follow=true&tail=10"}
 
