@@ -19,11 +19,14 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from ..archive import LogArchive
-from ..config import JobsubService, load_config
-from ..engines.local.engine import LocalEngine, open_local_engine
-from ..engines.local.machine import default_catalog
+from ..config import ConfigError, JobsubService, load_config
+from ..engines.local.devices import find_devices, parse_devices
+from ..engines.local.engine import LocalEngine
+from ..engines.local.environments import find_environments
+from ..engines.local.machine import default_catalog, machine_resources
 from ..errors import StoreError
 from ..model.job import UserName
+from ..model.resources import Resources, parse_memory
 from ..paths import private_folder, socket_path
 from ..store.sql import SqlStore
 from .app import Service
@@ -142,17 +145,36 @@ def listen(address: Path) -> socket.socket:
 
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
     owner = UserName(pwd.getpwuid(os.getuid()).pw_name)
-    engine: LocalEngine = open_local_engine(config, folder)
+    engine, capacity = _local_engine(config, folder)
     return Service(
         config=config,
         store=SqlStore(f"sqlite:///{folder / 'jobsub.db'}"),
         engine=engine,
         archive=LogArchive(folder / "logs"),
         sources=LocalSources(config.max_snapshot_bytes),
-        found=default_catalog(owner, engine.capacity(), engine.images()),
+        found=default_catalog(owner, capacity, engine.images()),
         owner=owner,
         place={"socket": str(address), "data_dir": str(folder)},
     )
+
+
+def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:
+    try:
+        devices = find_devices() if config.gpus is None else parse_devices(config.gpus)
+        found = machine_resources(devices)
+        memory = parse_memory(config.memory) if config.memory else found.memory
+        images = find_environments(config.images)
+    except ValueError as error:
+        raise ConfigError(f"JobsubService: {error}") from error
+    capacity = Resources(round(config.cpu * 1000) or found.cpu, memory, found.gpu)
+    engine = LocalEngine(
+        folder / "runs",
+        images=images,
+        devices=devices,
+        capacity=capacity,
+        log_limit=config.max_log_bytes,
+    )
+    return engine, capacity
 
 
 def _handle_signals(service: Service) -> None:

@@ -1,0 +1,340 @@
+"""The loop against a scripted engine: what is launched and halted when, and what a restart repeats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.dispatcher import Dispatcher
+from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
+from jupyter_jobsub.errors import EngineError
+from jupyter_jobsub.model.catalog import Catalog, Group, Image
+from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey, UserName, new_job_id
+from jupyter_jobsub.model.resources import Quota, Resources
+from jupyter_jobsub.model.spec import JobSpec
+from jupyter_jobsub.settings import Settings, wall_clock
+from jupyter_jobsub.store.sql import SqlStore
+
+
+class ScriptedEngine(Engine):
+    """Records what it is told; the test says what it sees."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.launched: list[Launch] = []
+        self.halted: list[TaskKey] = []
+        self.refuses: Exception | None = None
+
+    async def open(self, observe: Observer) -> None:
+        self.observe = observe
+
+    async def launch(self, launch: Launch) -> None:
+        self.launched.append(launch)
+        if self.refuses:
+            raise self.refuses
+
+    async def halt(self, key: TaskKey, grace_seconds: float) -> None:
+        self.halted.append(key)
+
+    async def purge(self, job: JobId) -> None: ...
+
+    def output(self, job: Job) -> str | None:
+        return None
+
+    def capacity(self) -> Resources | None:
+        return None
+
+    def images(self) -> Mapping[str, Image]:
+        return {}
+
+    def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
+        return []
+
+    async def close(self) -> None: ...
+
+    def starts(self, key: TaskKey) -> None:
+        self.observe(Started(key, wall_clock()))
+
+    def ends(self, key: TaskKey, code: int = 0, reason: Reason = Reason.COMPLETED) -> None:
+        self.observe(Ended(key, wall_clock(), code, reason))
+
+
+class World:
+    """A store, an engine and a dispatcher over a folder that outlives them."""
+
+    def __init__(self, folder: Path, engine: ScriptedEngine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.store = SqlStore(f"sqlite:///{folder / 'jobsub.db'}")
+        self.archive = LogArchive(folder / "logs")
+        self.dispatcher = Dispatcher(self.store, engine, self.archive, lambda: self.settings)
+
+    async def submit(self, **spec: object) -> Job:
+        now = wall_clock()
+        whole = JobSpec.model_validate({"name": "x", "group": "g", "command": "true"} | spec)
+        job, _ = await self.store.add(Job(new_job_id(now), UserName("bob"), whole, Resources(cpu=1000), now))
+        return job
+
+    async def job(self, id: JobId) -> Job:
+        found = await self.store.get(id)
+        assert found
+        return found
+
+    async def until(self, id: JobId, phase: Phase, reason: Reason | None = None) -> Job:
+        async def reached() -> Job | None:
+            job = await self.job(id)
+            return job if job.phase is phase and reason in (None, job.reason) else None
+
+        return await eventually(reached)
+
+    async def intend(self, id: JobId, intent: Intent) -> None:
+        """Write the intent, as the use case does."""
+        while True:
+            job = await self.job(id)
+            (stored,) = await self.store.save([(job, replace(job, intent=intent, intent_by="bob"))])
+            if isinstance(stored, Job):
+                return
+
+    async def launches(self, number: int) -> list[TaskKey]:
+        async def enough() -> list[TaskKey] | None:
+            return [x.key for x in self.engine.launched] if len(self.engine.launched) >= number else None
+
+        return await eventually(enough)
+
+
+async def eventually(look: Callable[[], Awaitable[object]]):
+    async with asyncio.timeout(5) if hasattr(asyncio, "timeout") else _no_limit():
+        while not (found := await look()):
+            await asyncio.sleep(0.005)
+        return found
+
+
+@asynccontextmanager
+async def _no_limit() -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, engine: ScriptedEngine | None = None, cpu: int = 2000, **more
+) -> AsyncIterator[World]:
+    catalog = Catalog({"g": Group("g", quota=Quota(cpu=cpu))}, {}, {})
+    here = World(folder, engine or ScriptedEngine(), Settings(catalog, **more))
+    await here.store.open()
+    await here.dispatcher.open()
+    try:
+        yield here
+    finally:
+        await here.dispatcher.close()
+        await here.store.close()
+
+
+def test_a_job_runs_through_its_phases(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job = await w.submit()
+            (key,) = await w.launches(1)
+            assert key == TaskKey(job.id, 1)
+            assert (await w.job(job.id)).hold == Resources(cpu=1000)
+            w.engine.starts(key)
+            await w.until(job.id, Phase.RUNNING)
+            w.engine.ends(key)
+            done = await w.until(job.id, Phase.SUCCEEDED)
+            assert (done.exit_code, done.hold) == (0, None)
+            assert w.dispatcher.idle
+            info = w.archive.info(key)
+            assert info
+            assert info.sealed
+            phases = [event.phase.value for event in await w.store.timeline(job.id)]
+            assert phases == ["Pending", "Preparing", "Running", "Succeeded"]
+
+    asyncio.run(scenario())
+
+
+def test_the_queue_waits_for_its_quota_and_says_so(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=1000) as w:
+            first, second, third = [await w.submit() for _ in range(3)]
+            (key,) = await w.launches(1)
+            block, place = w.dispatcher.why(await w.job(second.id))
+            assert block
+            assert (block.reason, place) == (Reason.QUOTA, 1)
+            block, place = w.dispatcher.why(await w.job(third.id))
+            assert block
+            assert second.id in block.message
+            assert place == 2
+            w.engine.ends(key)
+            await w.until(first.id, Phase.SUCCEEDED)
+            assert [k.job for k in await w.launches(2)] == [first.id, second.id]
+
+    asyncio.run(scenario())
+
+
+def test_cancel_halts_and_waits_for_the_engine(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job = await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.starts(key)
+            await w.until(job.id, Phase.RUNNING)
+            await w.intend(job.id, Intent.CANCEL)
+            await w.until(job.id, Phase.RUNNING, Reason.CANCELLING)
+            await eventually(_has(w.engine.halted, key))
+            w.engine.ends(key, 143, Reason.HALTED)
+            await w.until(job.id, Phase.CANCELLED)
+
+    asyncio.run(scenario())
+
+
+def test_a_restart_launches_again_what_was_placed_and_halts_what_was_being_ended(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            runs, ending = await w.submit(), await w.submit()
+            for key in await w.launches(2):
+                w.engine.starts(key)
+            await w.until(runs.id, Phase.RUNNING)
+            await w.until(ending.id, Phase.RUNNING)
+            await w.intend(ending.id, Intent.CANCEL)
+            await w.until(ending.id, Phase.RUNNING, Reason.CANCELLING)
+        async with world(tmp_path) as w:
+            keys = await w.launches(2)
+            assert {key.attempt for key in keys} == {1}
+            assert all(launch.started for launch in w.engine.launched)
+            key = TaskKey(ending.id, 1)
+            await eventually(_has(w.engine.halted, key))
+            assert w.dispatcher.held.total == Resources(cpu=2000)
+            w.engine.ends(TaskKey(runs.id, 1), 5, Reason.ERROR)
+            assert (await w.until(runs.id, Phase.FAILED)).exit_code == 5
+
+    asyncio.run(scenario())
+
+
+def test_an_intent_written_while_nobody_looked_is_acted_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=0) as w:
+            job = await w.submit()
+        store = SqlStore(f"sqlite:///{tmp_path / 'jobsub.db'}")
+        await store.open()
+        kept = await store.get(job.id)
+        assert kept
+        await store.save([(kept, replace(kept, intent=Intent.CANCEL))])
+        await store.close()
+        async with world(tmp_path) as w:
+            await w.until(job.id, Phase.CANCELLED)
+            assert w.engine.launched == []
+
+    asyncio.run(scenario())
+
+
+def test_a_launch_that_can_never_work_fails_the_job_with_the_engines_words(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        engine = ScriptedEngine()
+        engine.refuses = EngineError("the working directory /nowhere is not there")
+        async with world(tmp_path, engine) as w:
+            job = await w.submit()
+            failed = await w.until(job.id, Phase.FAILED)
+            assert (failed.reason, failed.hold) == (Reason.LAUNCH_FAILED, None)
+            assert "/nowhere" in failed.message
+
+    asyncio.run(scenario())
+
+
+def test_a_job_that_does_not_start_goes_back_and_blocks_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=1000, start_timeout=0.05) as w:
+            stuck, next_one = await w.submit(), await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.observe(Waiting(key, "no node fits"))
+            await eventually(_has(w.engine.halted, key))
+            w.engine.ends(key, 143, Reason.HALTED)
+            back = await w.until(stuck.id, Phase.PENDING, Reason.BACK_OFF)
+            assert (back.message, back.requeues, back.failures) == ("no node fits", 1, 0)
+            assert (await w.launches(2))[1].job == next_one.id
+
+    asyncio.run(scenario())
+
+
+def test_draining_admits_nothing_until_it_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            w.dispatcher.draining = True
+            job = await w.submit()
+            await asyncio.sleep(0.05)
+            assert w.engine.launched == []
+            block, _ = w.dispatcher.why(await w.job(job.id))
+            assert block
+            assert block.reason is Reason.DRAINING
+            w.dispatcher.draining = False
+            w.dispatcher.wake()
+            await w.launches(1)
+
+    asyncio.run(scenario())
+
+
+def test_a_retry_is_a_new_attempt(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job = await w.submit(retries=1)
+            (first,) = await w.launches(1)
+            w.engine.ends(first, 1, Reason.ERROR)
+            second = (await w.launches(2))[1]
+            assert second.attempt == 2
+            w.engine.ends(second)
+            done = await w.until(job.id, Phase.SUCCEEDED)
+            assert (done.attempt, done.failures) == (2, 1)
+
+    asyncio.run(scenario())
+
+
+def test_expired_logs_go_and_the_job_stays(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job = await w.submit(ttl_seconds=0)
+            (key,) = await w.launches(1)
+            w.engine.ends(key)
+
+            async def expired() -> bool:
+                return (await w.job(job.id)).log_expired
+
+            await eventually(expired)
+            assert w.archive.info(key) is None
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("intent", [Intent.CANCEL, Intent.PAUSE])
+def test_intents_that_race_with_moves_are_never_lost(tmp_path: Path, intent: Intent) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=100_000) as w:
+            jobs = [await w.submit() for _ in range(20)]
+            for i, job in enumerate(jobs):
+                await asyncio.sleep(0 if i % 3 else 0.001)
+                for key in [x.key for x in w.engine.launched]:
+                    w.engine.starts(key)
+                await w.intend(job.id, intent)
+
+            wanted = Phase.CANCELLED if intent is Intent.CANCEL else Phase.PAUSED
+
+            async def all_there() -> bool:
+                for key in w.engine.halted:
+                    w.engine.ends(key, 143, Reason.HALTED)
+                return {(await w.job(job.id)).phase for job in jobs} == {wanted}
+
+            await eventually(all_there)
+            assert w.dispatcher.held.total == Resources()
+
+    asyncio.run(scenario())
+
+
+def _has(keys: list[TaskKey], key: TaskKey) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return key in keys
+
+    return look

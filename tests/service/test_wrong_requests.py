@@ -1,0 +1,205 @@
+"""Wrong requests: each is a 4xx that names every wrong field with a remedy, and stores nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.live import Live
+
+OK = {"command": "true"}
+NEVER = "job-20200101-aaaaaaaa"
+
+BODIES: list[tuple[str, Any, set[str]]] = [
+    ("nothing", {}, {"(whole)"}),
+    ("a list", [], {"(whole)"}),
+    ("null", None, {"(whole)"}),
+    ("text", "true", {"(whole)"}),
+    ("two things to run", OK | {"script": "/tmp/a.py"}, {"(whole)"}),
+    ("unknown field", OK | {"comand": "x"}, {"comand"}),
+    ("unknown fields, all of them", OK | {"a": 1, "b": 2}, {"a", "b"}),
+    ("command of a wrong type", {"command": 3}, {"command"}),
+    ("command that is null", {"command": None}, {"(whole)"}),
+    ("empty command", {"command": "  \n"}, {"command"}),
+    ("empty list as command", {"command": []}, {"command"}),
+    ("NUL in the command", {"command": "a\0b"}, {"command"}),
+    ("number in a command list", {"command": ["a", 1]}, {"command.1"}),
+    ("name with ..", OK | {"name": "../x"}, {"name"}),
+    ("name with a leading /", OK | {"name": "/etc/passwd"}, {"name"}),
+    ("name with a newline", OK | {"name": "a\nb"}, {"name"}),
+    ("name with an escape", OK | {"name": "a\x1b[31m"}, {"name"}),
+    ("blank name", OK | {"name": " "}, {"name"}),
+    ("long name", OK | {"name": "x" * 129}, {"name"}),
+    ("name of a wrong type", OK | {"name": ["x"]}, {"name"}),
+    ("priority 0", OK | {"priority": 0}, {"priority"}),
+    ("priority 1001", OK | {"priority": 1001}, {"priority"}),
+    ("priority as text", OK | {"priority": "100"}, {"priority"}),
+    ("priority as a fraction", OK | {"priority": 1.5}, {"priority"}),
+    ("preemptible as a number", OK | {"preemptible": 1}, {"preemptible"}),
+    ("retries negative", OK | {"retries": -1}, {"retries"}),
+    ("retries true", OK | {"retries": True}, {"retries"}),
+    ("deadline 0", OK | {"deadline_seconds": 0}, {"deadline_seconds"}),
+    ("deadline null", OK | {"deadline_seconds": None}, {"deadline_seconds"}),
+    ("deadline of a thousand years", OK | {"deadline_seconds": 10**11}, {"deadline_seconds"}),
+    ("ttl negative", OK | {"ttl_seconds": -1}, {"ttl_seconds"}),
+    ("unknown group", OK | {"group": "nobody"}, {"group"}),
+    ("unknown instance type", OK | {"instance_type": "huge"}, {"instance_type"}),
+    ("unknown image", OK | {"image": "nothing"}, {"image"}),
+    ("image of a missing folder", OK | {"image": "/nowhere/env"}, {"image"}),
+    ("all three unknown", OK | {"group": "n", "image": "i"}, {"group", "image"}),
+    ("env name", OK | {"env": {"1A": "x"}}, {"env.1A"}),
+    ("env that the service sets", OK | {"env": {"JOBSUB_JOB_ID": "x"}}, {"env.JOBSUB_JOB_ID"}),
+    ("env value of a wrong type", OK | {"env": {"A": 1, "B": None}}, {"env.A", "env.B"}),
+    ("env as a list", OK | {"env": ["A=1"]}, {"env"}),
+    ("relative script", {"script": "train.py"}, {"script"}),
+    ("script with ..", {"script": "/tmp/../etc/x.py"}, {"script"}),
+    ("missing script", {"script": "/nowhere/train.py"}, {"script"}),
+    ("script of another kind", {"script": "/etc/passwd"}, {"script"}),
+    ("missing notebook", {"notebook": "/nowhere/train.ipynb"}, {"notebook"}),
+    ("a folder as working directory's parent", OK | {"working_dir": "here"}, {"working_dir"}),
+    ("missing working directory", OK | {"working_dir": "/nowhere"}, {"working_dir"}),
+    ("role name", {"task_roles": [{"name": "A B", "command": "x"}]}, {"task_roles.0.name"}),
+    ("role without a command", {"task_roles": [{"name": "a"}]}, {"task_roles.0.command"}),
+    ("several, all at once", {"command": 3, "name": "", "priority": "x", "x": 1}, {"command", "name", "priority", "x"}),
+]  # fmt: skip
+
+
+def stored(service: Live) -> int:
+    return sum(service.get("/jobsub/status").json["jobs"].values())
+
+
+@pytest.mark.parametrize(("body", "fields"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
+def test_a_wrong_submit_names_every_field(service: Live, body: Any, fields: set[str]) -> None:
+    before = stored(service)
+    answer = service.post("/jobsub/jobs", body if body is not None else b"null")
+    assert answer.status == 422, answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(answer.fields) == fields
+    assert all(error["message"] and error["remedy"] for error in answer.json["errors"])
+    assert stored(service) == before
+
+
+RAW: list[tuple[str, bytes, int]] = [
+    ("no body", b"", 400),
+    ("not JSON", b"{command: true}", 400),
+    ("half a body", b'{"command": "tr', 400),
+    ("NaN", b'{"command": "true", "priority": NaN}', 400),
+    ("not UTF-8", b'{"command": "\xff"}', 400),
+    ("a lone surrogate", b'{"command": "\\ud800"}', 400),
+    ("very deep", b"[" * 100_000, 400),
+    ("a huge number", b'{"command": "true", "priority": ' + b"9" * 5000 + b"}", 400),
+    ("over 1 MiB", b'{"command": "' + b"x" * (2**20) + b'"}', 413),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), [row[1:] for row in RAW], ids=[row[0] for row in RAW])
+def test_a_body_that_is_no_request(service: Live, body: bytes, status: int) -> None:
+    before = stored(service)
+    answer = service.post("/jobsub/jobs", body)
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json["detail"]
+    assert answer.json["remedy"]
+    assert stored(service) == before
+
+
+QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("unknown", {"nmae": "x"}, {"nmae"}),
+    ("limit 0", {"limit": 0}, {"limit"}),
+    ("limit 501", {"limit": 501}, {"limit"}),
+    ("limit of letters", {"limit": "many"}, {"limit"}),
+    ("phase", {"phase": "Done"}, {"phase"}),
+    ("short text", {"text": "ab"}, {"text"}),
+    ("since", {"since": "yesterday"}, {"since"}),
+    ("until", {"until": "2026-13-01"}, {"until"}),
+    ("cursor", {"cursor": "x'; drop table jobs"}, {"cursor"}),
+    ("two at once", {"limit": -1, "phase": "x"}, {"limit", "phase"}),
+]
+
+
+@pytest.mark.parametrize(("query", "fields"), [row[1:] for row in QUERIES], ids=[row[0] for row in QUERIES])
+def test_a_wrong_list(service: Live, query: dict[str, Any], fields: set[str]) -> None:
+    answer = service.get("/jobsub/jobs", **query)
+    assert answer.status == 422, answer.body
+    assert set(answer.fields) == fields
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/jobsub/jobs/{NEVER}", 404),
+        ("GET", "/jobsub/jobs/..%2f..%2fetc%2fpasswd", 404),
+        ("GET", "/jobsub/jobs/%00", 404),
+        ("DELETE", f"/jobsub/jobs/{NEVER}", 404),
+        ("POST", f"/jobsub/jobs/{NEVER}/cancel", 404),
+        ("POST", f"/jobsub/jobs/{NEVER}/rerun", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/log", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/timeline", 404),
+        ("GET", "/jobsub/nothing", 404),
+        ("GET", "/", 404),
+        ("PUT", "/jobsub/jobs", 405),
+        ("GET", f"/jobsub/jobs/{NEVER}/cancel", 405),
+        ("DELETE", "/jobsub/status", 405),
+        ("PATCH", "/jobsub/healthz", 405),
+    ],
+)
+def test_a_wrong_address(service: Live, method: str, path: str, status: int) -> None:
+    answer = service.ask(method, path)
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json["detail"]
+    assert b"Traceback" not in answer.body
+
+
+def test_a_wrong_idempotency_key(service: Live) -> None:
+    for key in ("x" * 201, "a\tb"):
+        answer = service.post("/jobsub/jobs", OK, {"Idempotency-Key": key})
+        assert (answer.status, answer.fields) == (422, ["Idempotency-Key"])
+
+
+def test_wrong_log_queries(service: Live) -> None:
+    id = service.submit("echo hi")["id"]
+    service.until(id)
+    for query, status in [
+        ({"tail": -1}, 422),
+        ({"tail": "all"}, 422),
+        ({"from": "12"}, 422),
+        ({"before": "x:y"}, 422),
+        ({"limit": 10**9}, 422),
+        ({"attempt": 0}, 422),
+        ({"attempt": 9}, 404),
+        ({"role": "worker"}, 404),
+        ({"role": "../.."}, 422),
+        ({"task": 5}, 404),
+        ({"lines": 5}, 422),
+    ]:
+        answer = service.get(f"/jobsub/jobs/{id}/log", **query)
+        assert answer.status == status, (query, answer.body)
+        assert answer.json["detail"]
+
+
+def test_actions_in_the_wrong_phase(service: Live) -> None:
+    done = service.submit("true")["id"]
+    service.until(done)
+    for action in ("cancel", "pause", "resume"):
+        answer = service.post(f"/jobsub/jobs/{done}/{action}")
+        assert answer.status == 409, answer.body
+        assert answer.json["remedy"]
+    running = service.submit("sleep 60")["id"]
+    service.until(running, "Running")
+    for method, path in [("POST", f"{running}/rerun"), ("POST", f"{running}/resume"), ("DELETE", running)]:
+        answer = service.ask(method, f"/jobsub/jobs/{path}")
+        assert answer.status == 409, answer.body
+    assert service.post(f"/jobsub/jobs/{running}/cancel").status == 200
+    service.until(running, "Cancelled")
+
+
+def test_what_can_never_fit_is_refused_at_submit(service: Live) -> None:
+    service.configure('c.JobsubService.instance_types = {"tiny": {"cpu": 1}, "huge": {"cpu": 5000}}')
+    assert service.post("/jobsub/reload").status == 200
+    try:
+        answer = service.post("/jobsub/jobs", OK | {"instance_type": "huge"})
+        assert (answer.status, set(answer.fields)) == (422, {"instance_type"})
+        assert "5000 CPU" in answer.json["errors"][0]["message"]
+    finally:
+        service.configure("")
+        assert service.post("/jobsub/reload").json["changed"] == ["instance_types"]
