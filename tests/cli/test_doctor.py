@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from jupyter_jobsub import paths
+from jupyter_jobsub.cli import checks, main
+
+
+def levels(findings: checks.Findings) -> list[str]:
+    return [finding.level for finding in findings]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder, not made yet."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("JOBSUB_DATA_DIR", str(folder))
+    return folder
+
+
+def test_a_data_folder_that_is_not_there_yet(folder: Path) -> None:
+    (found,) = checks.data_folder()
+    assert found.level == "ok"
+    assert "made on first use" in found.text
+    assert not folder.exists()
+
+
+def test_a_private_data_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    assert levels(checks.data_folder()) == ["ok"]
+
+
+def test_a_data_folder_open_to_others(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    (found,) = checks.data_folder()
+    assert (found.level, found.remedy) == ("fail", f"run: chmod 700 {folder}")
+
+
+def test_somebody_elses_data_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir(mode=0o700)
+    uid = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: uid + 1)
+    (found,) = checks.data_folder()
+    assert found.level == "fail"
+    assert "JOBSUB_DATA_DIR" in found.remedy
+
+
+def test_a_data_folder_on_a_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "network_file_system", lambda path: "NFS" if path == folder else None)
+    found = list(checks.data_folder())
+    assert found[0].level == "warn"
+    assert f"{folder} is on NFS" in found[0].text
+    assert "/var/tmp" in found[1].text
+
+
+def test_disk_space(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for enough, too_little, level in [(0, 0, "ok"), (1 << 60, 0, "warn"), (1 << 60, 1 << 60, "fail")]:
+        monkeypatch.setattr(checks, "ENOUGH", enough)
+        monkeypatch.setattr(checks, "TOO_LITTLE", too_little)
+        assert levels(checks.disk_space()) == [level]
+
+
+def test_a_socket_that_had_to_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBSUB_DATA_DIR", str(tmp_path / ("x" * 100)))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path.parent.parent))
+    (found,) = checks.socket_folder()
+    assert found.level == "ok"
+    assert "too long for a socket" in found.text
+
+
+def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert levels(checks.packages()) == ["ok"]
+    monkeypatch.setattr(checks, "NEEDED", ("tornado", "no_such_package"))
+    (found,) = checks.packages()
+    assert (found.level, found.text) == ("fail", "missing: no_such_package")
+
+
+def test_a_service_that_does_not_run(folder: Path) -> None:
+    (found,) = checks.service()
+    assert found.level == "ok"
+    assert "not running" in found.text
+
+
+def test_a_store_that_is_held_by_somebody_who_does_not_answer(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    with open(folder / "service.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (found,) = checks.service()
+    assert found.level == "fail"
+    assert "fuser" in found.remedy
+    assert levels(checks.service()) == ["ok"]
+
+
+def logind(root: Path, **files: str) -> Path:
+    (root / "run/systemd/system").mkdir(parents=True)
+    for place, text in files.items():
+        file = root / place.replace("__", "/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.with_name(file.name + ".conf").write_text(text)
+    return root
+
+
+def test_logout_ends_jobs_only_if_systemd_says_so(tmp_path: Path) -> None:
+    assert levels(checks.logout(tmp_path, 1000, {})) == []
+    root = logind(tmp_path, etc__systemd__logind="[Login]\n#KillUserProcesses=yes\n")
+    assert levels(checks.logout(root, 1000, {"USER": "ada"})) == ["ok"]
+
+
+def test_logout_ends_jobs_unless_they_may_linger(tmp_path: Path) -> None:
+    root = logind(tmp_path, etc__systemd__logind="[Login]\nKillUserProcesses = yes\n")
+    (found,) = checks.logout(root, 1000, {"USER": "ada"})
+    assert (found.level, found.remedy) == ("warn", "to let them go on, run: loginctl enable-linger")
+    assert levels(checks.logout(root, 0, {"USER": "root"})) == ["ok"]
+    (root / "var/lib/systemd/linger").mkdir(parents=True)
+    (root / "var/lib/systemd/linger/ada").touch()
+    assert levels(checks.logout(root, 1000, {"USER": "ada"})) == ["ok"]
+
+
+def test_a_later_file_has_the_last_word(tmp_path: Path) -> None:
+    root = logind(
+        tmp_path,
+        etc__systemd__logind="KillUserProcesses=yes\n",
+        **{"usr__lib__systemd__logind.conf.d__20-keep": "KillUserProcesses=no\n"},
+    )
+    assert not checks.kills_user_processes(root)
+
+
+def test_a_pod_is_said_to_be_one() -> None:
+    assert levels(checks.pod({})) == []
+    assert levels(checks.pod({"KUBERNETES_SERVICE_HOST": "10.0.0.1"})) == ["warn"]
+
+
+def test_the_extension_is_found_in_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(tmp_path)])
+    assert levels(checks.extension()) == ["warn"]
+    (tmp_path / "jupyter_server_config.d").mkdir()
+    file = tmp_path / "jupyter_server_config.d/jupyter_jobsub.json"
+    file.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {"jupyter_jobsub": True}}}))
+    assert levels(checks.extension()) == ["ok"]
+    own = {"ServerApp": {"jpserver_extensions": {"jupyter_jobsub": False}}}
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(own))
+    assert levels(checks.extension()) == ["warn"]
+
+
+def test_doctor_starts_nothing_and_has_an_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    assert not folder.exists()
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith(("ok    ", "warn  ", "      ")) for line in lines)
+    folder.mkdir(mode=0o755)
+    assert main(["doctor", "--json"]) == 1
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"level", "check", "text", "remedy"} == set(rows[0])
+    assert "fail" in {row["level"] for row in rows}
+
+
+def test_doctor_looks_at_a_server_where_that_is_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JOBSUB_URL", "http://127.0.0.1:1/")
+    assert main(["doctor"]) == 1
+    assert "fail  server: Can't connect to http://127.0.0.1:1/" in capsys.readouterr().out

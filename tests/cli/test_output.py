@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from jupyter_jobsub.cli import output
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_piped_table_is_separated_by_tabs(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("A", "B"), [("x", None), ("a\tb\nc\x1b[31m", 1)])
+    assert capsys.readouterr().out == "A\tB\nx\t-\na b c [31m\t1\n"
+
+
+def test_a_table_on_a_terminal_keeps_texts_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    output.table(("ID", "PHASE", "N"), [("[bold]x[/]", "Failed", 7)], right=("N",))
+    text = sys.stdout.getvalue()  # type: ignore[attr-defined]
+    assert "[bold]x[/]" in text
+    assert "Failed" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (0, "0s"),
+        (59.9, "59s"),
+        (61, "1m01s"),
+        (3661, "1h01m"),
+        (172_799, "47h59m"),
+        (180_000, "2d02h"),
+    ],
+)
+def test_seconds(seconds: float | None, text: str) -> None:
+    assert output.seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        (None, ""),
+        ({"cpu": 1500, "memory": 2 << 30, "gpu": {"H200": 2}}, "1.5 CPU, 2 GiB, 2 × H200"),
+        ({"cpu": None, "memory": None, "gpus": 4, "gpu": {}}, "4 GPU"),
+    ],
+)
+def test_resources(request_: dict[str, object] | None, text: str) -> None:
+    assert output.resources(request_) == text
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        ({"position": 3, "group": "g", "message": "quota"}, "no. 3 in g; quota"),
+        ({"position": 1, "group": "g", "message": ""}, "no. 1 in g"),
+        (
+            {"position": None, "progress": {"fraction": 0.427, "text": "epoch 3"}, "message": ""},
+            "43% epoch 3",
+        ),
+        ({"position": None, "progress": None, "message": "exit code 1"}, "exit code 1"),
+        (
+            {"position": None, "progress": {"fraction": None, "text": "cell 3 of 9"}, "message": ""},
+            "cell 3 of 9",
+        ),
+    ],
+)
+def test_standing(job: dict[str, object], text: str) -> None:
+    assert output.standing(job) == text
+
+
+def test_times_are_utc_when_piped() -> None:
+    assert output.short_time("2026-11-21T08:15:30.123456Z") == "2026-11-21T08:15:30Z"
+    assert output.short_time(None) is None

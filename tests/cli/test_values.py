@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from typing import Any
+
+import pytest
+
+from jupyter_jobsub.cli.values import duration, moment, parameter
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("30m", 1800),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("7d", 604_800),
+        ("1w", 604_800),
+        ("0", 0),
+    ],
+)
+def test_duration(text: str, seconds: int) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "h", "1.5h", "-1", "1h30", "1 h", "2H"])
+def test_no_duration(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a duration"):
+        duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.1", 0.1),
+        ("1", 1),
+        ("true", True),
+        ("null", None),
+        ("[64, 64]", [64, 64]),
+        ('{"a": 1}', {"a": 1}),
+        ('"1"', "1"),
+        ("adam", "adam"),
+        ("", ""),
+        ("a=b", "a=b"),
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ("True", "True"),
+    ],
+)
+def test_parameter(text: str, value: Any) -> None:
+    name, found = parameter(f"p={text}")
+    assert name == "p"
+    assert type(found) is type(value)
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-21T08:15:30Z", "2026-11-21T08:15:30.000000Z"),
+        ("2026-11-21T08:15:30.25+01:00", "2026-11-21T07:15:30.250000Z"),
+        ("2026-11-21", "2026-11-20T23:00:00.000000Z"),
+        ("2026-11-21T08:15", "2026-11-21T07:15:00.000000Z"),
+    ],
+)
+def test_moment(text: str, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    try:
+        assert moment(text) == at
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_moment_some_time_ago() -> None:
+    assert moment("2h") < moment("1h") < moment("1m")
