@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-SHOWN = 100
+    from ..client.api import Row
 
 
 def declare_completion(parser: Parser) -> None:
@@ -48,13 +48,43 @@ def complete(parser: Parser) -> None:
 
 
 def job_ids(prefix: str, **_: Any) -> list[str]:
-    """Give the ids of the newest jobs; none if the service does not run."""
+    """Give the ids of the newest jobs, or their last parts."""
+    ids = [row["id"] for row in _ask("/jobsub/jobs").get("items", ())]
+    whole = [i for i in ids if i.startswith(prefix)]
+    return whole or [part for i in ids if (part := i.rpartition("-")[2]).startswith(prefix)]
+
+
+def phases(**_: Any) -> list[str]:
+    """Give what `list --phase` takes."""
+    from .jobs import PHASES
+
+    return [*PHASES, "unfinished"]
+
+
+def groups(**_: Any) -> list[str]:
+    """Give the groups' names."""
+    return _names("groups")
+
+
+def instance_types(**_: Any) -> list[str]:
+    """Give the instance types' names."""
+    return _names("instance_types")
+
+
+def images(**_: Any) -> list[str]:
+    """Give the images' names."""
+    return _names("images")
+
+
+def _names(kind: str) -> list[str]:
+    return [row["name"] for row in _ask("/jobsub/catalog").get(kind, ())]
+
+
+def _ask(path: str) -> Row:
+    """Ask the service, which is not started for this: nothing is known if it does not run."""
     try:
         with client(start=False) as service:
-            rows = service.page(limit=SHOWN)["items"]
+            answer: Row = service.call("GET", path)
+            return answer
     except (JobsubError, OSError):
-        return []
-    ids = [row["id"] for row in rows]
-    return [i for i in ids if i.startswith(prefix)] or [
-        s for i in ids if (s := i.rpartition("-")[2]).startswith(prefix)
-    ]
+        return {}

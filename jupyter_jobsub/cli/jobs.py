@@ -8,7 +8,7 @@ import json
 from .common import client, each
 from .errors import OK
 from .output import fields, json_line, note, on_terminal, resources, seconds, short_time, standing, table
-from .parser import Parser, add_ids, examples
+from .parser import Parser, add_ids, complete_with, examples
 from .values import count, moment
 
 TYPE_CHECKING = False
@@ -43,16 +43,18 @@ def _phase(text: str) -> str:
 
 def declare_list(parser: Parser) -> None:
     """Declare ``list``."""
-    parser.add_argument("--group", help="only of this group")
+    group = parser.add_argument("--group", help="only of this group")
+    complete_with(group, "groups")
     parser.add_argument("--user", help="only of this person")
     parser.add_argument("--mine", action="store_true", default=None, help="only your own")
-    parser.add_argument(
+    phase = parser.add_argument(
         "--phase",
         action="append",
         type=_phase,
         metavar="PHASE",
         help=f"only in this phase: {', '.join(PHASES)} or unfinished; repeatable",
     )
+    complete_with(phase, "phases")
     parser.add_argument("--text", help="only with this text in the name or id")
     parser.add_argument(
         "--since", type=moment, metavar="TIME", help="only submitted since a time, or 2h, 7d ago"

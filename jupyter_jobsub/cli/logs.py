@@ -30,7 +30,7 @@ its own, or 125 if it left none (or 0); 0 if all succeeded; 124 when the time is
 
 def declare_logs(parser: Parser) -> None:
     """Declare ``logs``."""
-    add_ids(parser, nargs="1")
+    add_ids(parser, many=False)
     parser.add_argument(
         "--follow", "-f", action="store_true", help="go on until the job ends, through its attempts"
     )

@@ -39,19 +39,26 @@ def examples(parser: Parser, *lines: str, more: str = "") -> None:
     )
 
 
-def add_ids(parser: Parser, nargs: str = "+") -> None:
+def add_ids(parser: Parser, *, many: bool = True) -> None:
     """Take jobs' ids."""
-    action = parser.add_argument(
-        "ids" if nargs == "+" else "id", metavar="ID", nargs=nargs if nargs == "+" else None
-    )
-    action.help = "the job's id, or a beginning or end of it that only one job has"
-    action.completer = _job_ids  # type: ignore[attr-defined]
+    text = "the job's id, or a beginning or end of it that only one job has"
+    if many:
+        action = parser.add_argument("ids", metavar="ID", nargs="+", help=text)
+    else:
+        action = parser.add_argument("id", metavar="ID", help=text)
+    complete_with(action, "job_ids")
 
 
-def _job_ids(**more: Any) -> list[str]:
-    from .completion import job_ids
+def complete_with(action: argparse.Action, name: str) -> None:
+    """Complete the argument with a function of the completion module, which is rarely wanted."""
 
-    return job_ids(**more)
+    def complete(**more: Any) -> list[str]:
+        from . import completion
+
+        names: list[str] = getattr(completion, name)(**more)
+        return names
+
+    action.completer = complete  # type: ignore[attr-defined]
 
 
 def _columns() -> int:

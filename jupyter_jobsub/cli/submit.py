@@ -8,7 +8,7 @@ from . import logs
 from .common import brief, client, resolve
 from .errors import OK, UsageError
 from .output import json_line, note, on_terminal, standing
-from .parser import Parser, add_ids, examples
+from .parser import Parser, add_ids, complete_with, examples
 from .specs import changed_spec, new_spec
 from .values import assignment, duration, natural, parameter
 
@@ -60,7 +60,7 @@ def declare_submit(parser: Parser) -> None:
 def declare_clone(parser: Parser) -> None:
     """Declare ``clone``."""
     parser.usage = "jupyter jobsub clone ID [options] [-- COMMAND [ARG…]]"
-    add_ids(parser, nargs="1")
+    add_ids(parser, many=False)
     _add_options(parser)
     parser.description = (
         "Submit a job's specification again, with changes; a notebook or script is taken as it is now.\n"
@@ -73,11 +73,14 @@ def declare_clone(parser: Parser) -> None:
 def _add_options(parser: Parser) -> None:
     job = parser.add_argument_group("the job")
     job.add_argument("--name", help="shown to people; made from what runs if missing")
-    job.add_argument("--group", help="the queue; your first group if missing")
+    group = job.add_argument("--group", help="the queue; your first group if missing")
+    complete_with(group, "groups")
     size = job.add_mutually_exclusive_group()
-    size.add_argument("--instance-type", metavar="NAME", help="a size of the catalog")
+    instance_type = size.add_argument("--instance-type", metavar="NAME", help="a size of the catalog")
+    complete_with(instance_type, "instance_types")
     size.add_argument("--gpus", type=natural, metavar="N", help="the smallest size with at least N GPUs")
-    job.add_argument("--image", metavar="NAME", help="what it runs in, of the catalog")
+    image = job.add_argument("--image", metavar="NAME", help="what it runs in, of the catalog")
+    complete_with(image, "images")
     job.add_argument(
         "-e",
         "--env",
