@@ -1,0 +1,122 @@
+"""Put a notebook and a script through the queue, headless, and print both results.
+
+Everything goes through the command line, as a person would type it. The store and the home folder
+that the jobs see are fresh ones in ``.cache/demo``, where the results stay to be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACE = ROOT / ".cache" / "demo"
+ENV = {
+    **os.environ,
+    "HOME": str(PLACE / "home"),
+    "JOBSUB_DATA_DIR": str(PLACE / "data"),
+    "JUPYTER_CONFIG_DIR": str(PLACE / "config"),
+}
+COMMAND = [sys.executable, "-m", "jupyter_jobsub.cli"]
+SECONDS = 1.0  # between two looks at the progress
+ESCAPES = re.compile(rb"\x1b\][^\x07]*\x07|\x1b\[[0-9;]*[A-Za-z]")
+
+
+def jobsub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], env=ENV, cwd=ROOT, capture_output=True, text=True)
+
+
+def ask(*arguments: str) -> list[dict[str, Any]]:
+    """Run a command with --json and read its objects, one a line."""
+    done = jobsub(*arguments, "--json")
+    if done.returncode:
+        sys.exit(f"demo: {' '.join(arguments)} failed: {done.stderr or done.stdout}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def submit(*arguments: str) -> dict[str, Any]:
+    print("$ jupyter jobsub submit", *arguments)
+    done = jobsub("submit", "--json", *arguments)
+    if done.returncode:
+        sys.exit(f"demo: submit failed: {done.stderr or done.stdout}")
+    job: dict[str, Any] = json.loads(done.stdout)
+    print(job["id"])
+    return job
+
+
+def follow(job: dict[str, Any]) -> threading.Thread:
+    """Print a job's log as it is written, each line behind the job's name."""
+
+    def show() -> None:
+        command = [*COMMAND, "logs", "--follow", job["id"]]
+        with subprocess.Popen(command, env=ENV, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            for line in process.stdout:
+                # of a bar that was drawn again and again in one line, the last state
+                text = ESCAPES.sub(b"", line).rstrip(b"\r\n").rpartition(b"\r")[2].strip()
+                if text:
+                    print(f"  {job['name']} | {text.decode(errors='replace')}", flush=True)
+
+    thread = threading.Thread(target=show)
+    thread.start()
+    return thread
+
+
+def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Print how far they are until all have ended."""
+    shown: dict[str, str] = {}
+    while True:
+        rows = ask("get", *(job["id"] for job in jobs))
+        for row in rows:
+            line = describe(row)
+            if shown.get(row["id"]) != line:
+                print(line, flush=True)
+            shown[row["id"]] = line
+        if all(row["finished_at"] for row in rows):
+            return rows
+        time.sleep(SECONDS)
+
+
+def describe(row: dict[str, Any]) -> str:
+    progress = row["progress"]
+    how_far = f" {progress['fraction']:4.0%} {progress['text']}" if progress else ""
+    return f"* {row['name']}: {row['phase']}{how_far}"
+
+
+def result(row: dict[str, Any]) -> str:
+    if not row["output"]:
+        return jobsub("logs", "--tail", "1", row["id"]).stdout.strip()
+    cells = json.loads(Path(row["output"]).read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    last = next(o for o in reversed(outputs) if o["output_type"] == "execute_result")
+    return "".join(last["data"]["text/plain"]) + f"\n{'':12}{row['output']}"
+
+
+def main() -> int:
+    shutil.rmtree(PLACE, ignore_errors=True)
+    (PLACE / "home").mkdir(parents=True)
+    try:
+        jobs = [submit("examples/train.ipynb", "-p", "epochs=150"), submit("examples/train.sh", "--", "6")]
+        logs = [follow(job) for job in jobs]
+        rows = watch(jobs)
+        for thread in logs:
+            thread.join()
+    finally:
+        jobsub("stop")
+    print("\nResults")
+    for row in rows:
+        print(f"  {row['name']}: {row['phase']}, exit code {row['exit_code']}, {row['duration_seconds']:.1f} s")
+        print(f"{'':12}{result(row)}")
+    return 0 if all(row["phase"] == "Succeeded" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
