@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".cache" / "demo"
 ENV = {
-    **os.environ,
+    **{name: value for name, value in os.environ.items() if not name.startswith(("JOBSUB_", "JUPYTER_"))},
     "HOME": str(PLACE / "home"),
     "JOBSUB_DATA_DIR": str(PLACE / "data"),
     "JUPYTER_CONFIG_DIR": str(PLACE / "config"),
@@ -31,6 +31,7 @@ ESCAPES = re.compile(rb"\x1b\][^\x07]*\x07|\x1b\[[0-9;]*[A-Za-z]")
 
 
 def jobsub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours and keep what it prints."""
     return subprocess.run([*COMMAND, *arguments], env=ENV, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -43,6 +44,7 @@ def ask(*arguments: str) -> list[dict[str, Any]]:
 
 
 def submit(*arguments: str) -> dict[str, Any]:
+    """Hand a file to the queue."""
     print("$ jupyter jobsub submit", *arguments)
     done = jobsub("submit", "--json", *arguments)
     if done.returncode:
@@ -86,12 +88,14 @@ def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def describe(row: dict[str, Any]) -> str:
+    """Write where a job stands."""
     progress = row["progress"]
     how_far = f" {progress['fraction']:4.0%} {progress['text']}" if progress else ""
     return f"* {row['name']}: {row['phase']}{how_far}"
 
 
 def result(row: dict[str, Any]) -> str:
+    """Find what a job answered: the last value of its notebook, or the last line of its log."""
     if not row["output"]:
         return jobsub("logs", "--tail", "1", row["id"]).stdout.strip()
     cells = json.loads(Path(row["output"]).read_text())["cells"]
@@ -101,6 +105,7 @@ def result(row: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Run both, and answer 0 if both succeeded."""
     shutil.rmtree(PLACE, ignore_errors=True)
     (PLACE / "home").mkdir(parents=True)
     try:
@@ -113,7 +118,8 @@ def main() -> int:
         jobsub("stop")
     print("\nResults")
     for row in rows:
-        print(f"  {row['name']}: {row['phase']}, exit code {row['exit_code']}, {row['duration_seconds']:.1f} s")
+        code, seconds = row["exit_code"], row["duration_seconds"]
+        print(f"  {row['name']}: {row['phase']}, exit code {code}, {seconds:.1f} s")
         print(f"{'':12}{result(row)}")
     return 0 if all(row["phase"] == "Succeeded" for row in rows) else 1
 
