@@ -1,0 +1,3 @@
+"""Tasks as processes of this machine."""
+
+from .engine import LocalEngine as LocalEngine

@@ -1,0 +1,181 @@
+"""Tasks as processes of this machine, each under a supervisor that outlives this process.
+
+The engine never runs a command itself and keeps no state of its own: a task is its run folder.
+Whoever holds the folder's lock may judge it, and a supervisor holds it as long as it lives, so
+that a command is started at most once whoever is killed when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...errors import EngineError
+from ...model.catalog import Catalog, Image
+from ...model.job import Job, JobId, TaskKey
+from ...model.observation import Ended, Observation
+from ...model.resources import Resources
+from ...model.spec import JobSpec
+from ..base import Engine, Launch, Observer
+from .allotment import Allotment
+from .devices import Device
+from .invocation import OUTPUT, Limits, artifacts_folder, encode, invoke
+from .runfolder import RunFolder, run_folders
+from .task import LocalTask
+
+GRACE = 10.0  # seconds between TERM and KILL at a deadline
+LOG_LIMIT = 2**30  # bytes
+
+
+class LocalEngine(Engine):
+    """Runs tasks on this machine.
+
+    Parameters
+    ----------
+    runs
+        The run folders' parent, on a local disk.
+    images
+        Environments by name, the default first.
+    devices
+        The GPUs to give out.
+    capacity
+        What the machine has to give.
+    grace
+        Seconds that a task has to end by itself at its deadline.
+    log_limit
+        Bytes that are kept of a log; 0 keeps all.
+    """
+
+    name = "local"
+
+    def __init__(
+        self,
+        runs: Path,
+        images: Mapping[str, Image],
+        devices: Sequence[Device],
+        capacity: Resources,
+        *,
+        grace: float = GRACE,
+        log_limit: int = LOG_LIMIT,
+    ) -> None:
+        self._runs = runs
+        self._images = images
+        self._capacity = capacity
+        self._limits = Limits(grace, log_limit)
+        self._allotment = Allotment(runs, devices)
+        self._tasks: dict[TaskKey, LocalTask] = {}
+        self._observe: Observer | None = None
+
+    async def open(self, observe: Observer) -> None:
+        """Begin to report; nothing is looked at before it is launched again."""
+        try:
+            os.close(os.pidfd_open(os.getpid()))
+        except (AttributeError, OSError) as error:
+            raise EngineError("local jobs need Linux 5.3 or newer; on Windows use WSL2") from error
+        self._runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._observe = observe
+
+    async def launch(self, launch: Launch) -> None:
+        """Start the task, or take over the one that runs."""
+        task = self._task(launch.key)
+        async with task.busy:
+            if task.watched:
+                return
+            if launch.started and not (task.folder.start() or task.folder.verdict()):
+                task.lose()
+                return
+            if not task.folder.exists():
+                await self._prepare(launch, task.folder)
+            task.look()
+
+    async def halt(self, key: TaskKey, grace_seconds: float) -> None:
+        """End the task, or make sure that it never runs."""
+        task = self._task(key)
+        async with task.busy:
+            if task.ended:
+                return
+            if not task.folder.exists():
+                await asyncio.to_thread(task.folder.create, {}, {})
+            task.folder.halt(grace_seconds)
+            if not task.watched:
+                task.look()
+            task.poke()
+
+    async def purge(self, job: JobId) -> None:
+        """Remove the job's run folders and artifacts."""
+        folders = await asyncio.to_thread(run_folders, self._runs, job)
+        for folder in folders:
+            if task := self._tasks.pop(folder.key, None):
+                task.close()
+            self._allotment.release(folder.key)
+            await asyncio.to_thread(folder.remove)
+        artifacts = artifacts_folder(self._runs, job)
+        await asyncio.to_thread(shutil.rmtree, artifacts, ignore_errors=True)
+
+    def output(self, job: Job) -> str | None:
+        """The output notebook of the newest attempt that was launched and not yet purged."""
+        try:
+            return (self._runs / str(TaskKey(job.id, job.attempt)) / OUTPUT).read_text()
+        except FileNotFoundError:
+            return None
+
+    def capacity(self) -> Resources | None:
+        """What the machine has to give; CPU and memory are accounted, not enforced."""
+        return self._capacity
+
+    def images(self) -> Mapping[str, Image]:
+        """The environments of this machine."""
+        return self._images
+
+    def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
+        """Find what this machine lacks for the job."""
+        found = []
+        if spec.working_dir and not os.path.isdir(spec.working_dir):
+            found.append(
+                ("working_dir", f"there is no folder {spec.working_dir}", "make it, or give another")
+            )
+        if spec.script and not spec.script.endswith((".py", ".sh")):
+            found.append(("script", "is neither a .py nor a .sh file", "submit it as a command instead"))
+        if spec.image and spec.image.startswith("/") and not os.access(f"{spec.image}/bin/python", os.X_OK):
+            text = f"{spec.image} has no bin/python"
+            found.append(("image", text, "give the folder of a conda or virtual environment"))
+        return found
+
+    async def close(self) -> None:
+        """Stop reporting; tasks run on, watched by their supervisors."""
+        self._observe = None
+        for task in self._tasks.values():
+            task.close()
+        self._tasks.clear()
+
+    def _task(self, key: TaskKey) -> LocalTask:
+        if key not in self._tasks:
+            self._tasks[key] = LocalTask(RunFolder(self._runs, key), self._report)
+        return self._tasks[key]
+
+    def _report(self, observation: Observation) -> None:
+        if isinstance(observation, Ended):
+            self._allotment.release(observation.key)
+        if self._observe:
+            self._observe(observation)
+
+    async def _prepare(self, launch: Launch, folder: RunFolder) -> None:
+        gpus = self._allotment.take(launch.key, launch.resources.gpu)
+        try:
+            await asyncio.to_thread(self._create, launch, folder, gpus)
+        except BaseException:
+            self._allotment.release(launch.key)
+            raise
+
+    def _create(self, launch: Launch, folder: RunFolder, gpus: Sequence[str]) -> None:
+        invocation = invoke(launch, folder.path, gpus)
+        for path in invocation.outside:
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EngineError(f"can't make the folder {path}: {error.strerror}") from error
+        spec = encode(invocation, launch, gpus, self._limits)
+        folder.create({"spec": spec, **invocation.files}, invocation.links)

@@ -1,0 +1,178 @@
+"""One folder per task: what it is to run, who runs it, and how it ended. It survives every process.
+
+| file | written by | says |
+|---|---|---|
+| spec | engine | what is to be run, under which limits, on which devices |
+| lock | held by the supervisor | the supervisor lives |
+| started | supervisor, once | the command, its identity, and when the gate was opened |
+| adopter | supervisor | the identity of one that took over |
+| halt.json | engine | end it, with this grace |
+| void | engine, once, holding the lock | it never ran and never will |
+| exit.json | supervisor, once | how it ended |
+| message | the job | its last words |
+
+What is written once is a file that is linked into place after its contents are on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...model.job import JobId, Micros, Reason, TaskKey
+from .supervisor.processes import boot_id, open_process
+from .supervisor.start import FINAL, VERSION, Spec
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a task ended."""
+
+    code: int | None
+    reason: Reason
+    message: str
+    at: Micros
+
+
+@dataclass(frozen=True)
+class Start:
+    """The command's process, as it was when the gate was opened."""
+
+    boot: str
+    at: Micros
+
+
+class RunFolder:
+    """The run folder of one task."""
+
+    def __init__(self, runs: Path, key: TaskKey) -> None:
+        self.key = key
+        self.path = runs / str(key)
+
+    def exists(self) -> bool:
+        """Say whether it was made."""
+        return self.path.is_dir()
+
+    def create(self, files: Mapping[str, bytes], links: Mapping[str, Path]) -> None:
+        """Make the folder, whole or not at all."""
+        temporary = self.path.with_name(f".{self.path.name}")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(mode=0o700, parents=True)
+        for name, data in files.items():
+            (temporary / name).parent.mkdir(exist_ok=True)
+            _write(temporary / name, data)
+        for name, target in links.items():
+            (temporary / name).parent.mkdir(exist_ok=True, parents=True)
+            (temporary / name).symlink_to(target)
+        temporary.rename(self.path)
+        _sync_folder(self.path.parent)
+
+    def lock(self) -> int | None:
+        """Take the lock; None while a supervisor has it."""
+        fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return None
+        return fd
+
+    def verdict(self) -> Verdict | None:
+        """How it ended; None if it has not, or nobody could say."""
+        for name in FINAL:
+            if data := self._read(name):
+                return Verdict(data["code"], Reason(data["reason"]), data["message"], Micros(data["at"]))
+        return None
+
+    def start(self) -> Start | None:
+        """What is known of the command's start; None if it never started."""
+        data = self._read("started")
+        return Start(data["boot"], Micros(data["at"])) if data else None
+
+    def spec(self) -> Spec | None:
+        """Read back what was to be run."""
+        try:
+            return Spec((self.path / "spec").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def void(self, reason: Reason, message: str = "") -> Verdict:
+        """Make sure that it never runs; only for the holder of the lock."""
+        verdict = Verdict(None, reason, message, Micros(time.time_ns() // 1000))
+        data = {"version": VERSION, "code": None, "reason": reason, "message": message, "at": verdict.at}
+        temporary = self.path / "void.new"
+        _write(temporary, json.dumps(data).encode())
+        temporary.rename(self.path / "void")
+        _sync_folder(self.path)
+        return verdict
+
+    def halt(self, grace: float) -> None:
+        """Ask the supervisor to end the task."""
+        temporary = self.path / "halt.new"
+        temporary.write_text(json.dumps({"version": VERSION, "grace": grace}))
+        temporary.rename(self.path / "halt.json")
+
+    def halted(self) -> bool:
+        """Say whether it was asked to end."""
+        return (self.path / "halt.json").exists()
+
+    def open_supervisor(self) -> int:
+        """Open a pidfd of the supervisor that says it watches; -1 if it has ended or says nothing."""
+        data = self._read("adopter") or self._read("started").get("supervisor")
+        return open_process(data["pid"], data["start"]) if data else -1
+
+    def complaint(self) -> str:
+        """The last line that a supervisor wrote when it could not go on."""
+        with contextlib.suppress(OSError):
+            lines = (self.path / "supervisor.log").read_text(errors="replace").split("\n")
+            return next((line for line in reversed(lines) if line.strip()), "")
+        return ""
+
+    def lost(self, start: Start) -> bool:
+        """Say whether the machine was restarted since."""
+        return start.boot != boot_id()
+
+    def remove(self) -> None:
+        """Forget it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            data: dict[str, Any] = json.loads((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return data
+
+
+def run_folders(runs: Path, job: JobId | None = None) -> list[RunFolder]:
+    """Find the folders there are, of one job or of all."""
+    pattern = f"{job}.*" if job else "[!.]*"
+    return [RunFolder(runs, _key(path.name)) for path in runs.glob(pattern)]
+
+
+def _key(name: str) -> TaskKey:
+    job, attempt, role, index = name.rsplit(".", 3)
+    return TaskKey(JobId(job), int(attempt), role, int(index))
+
+
+def _write(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,1 @@
+"""One small process per task; see ``start`` and ``watch``. Standard library alone."""

@@ -1,0 +1,74 @@
+"""Keeps a log under its limit by dropping bytes from its middle, so that offsets don't move.
+
+What was dropped is recorded in ``<log>.gap`` (two decimal numbers, start and end) before it is
+dropped: readers go by the record, so that a crash between the two harms nothing.
+"""
+
+import os
+
+_KEEP_SIZE, _PUNCH_HOLE = 1, 2  # linux/falloc.h
+_LINE = 4096  # bytes within which the end of a line is looked for
+
+
+class Cap:
+    """The limit of one log: its first quarter is kept, and the newest rest.
+
+    Parameters
+    ----------
+    log:
+        The file.
+    limit:
+        Bytes that are kept; 0 keeps all.
+    """
+
+    def __init__(self, log: bytes, limit: int) -> None:
+        self._log = log
+        self._limit = limit
+        self._start, self._end = self._recorded()
+
+    def keep(self) -> None:
+        """Drop what is too much; a file system that can't drop anything keeps everything."""
+        size = os.stat(self._log).st_size
+        if not self._limit or size - (self._end - self._start) <= self._limit:
+            return
+        fd = os.open(self._log, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            start = self._start or _line_start(fd, self._limit // 4)
+            end = _line_start(fd, size - self._limit // 2)
+            self._record(start, end)
+            if not punch(fd, start, end):
+                self._limit = 0
+        finally:
+            os.close(fd)
+
+    def _recorded(self) -> tuple[int, int]:
+        try:
+            with open(self._log + b".gap") as file:
+                start, end = file.read().split()
+        except FileNotFoundError:
+            return 0, 0
+        return int(start), int(end)
+
+    def _record(self, start: int, end: int) -> None:
+        temporary = self._log + b".gap.new"
+        with open(temporary, "w") as file:
+            file.write(f"{start} {end}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, self._log + b".gap")
+        self._start, self._end = start, end
+
+
+def _line_start(fd: int, at: int) -> int:
+    """Go on to the next line, if one begins near, so that no line is torn."""
+    return at + os.pread(fd, _LINE, at).find(b"\n") + 1
+
+
+def punch(fd: int, start: int, end: int) -> bool:
+    """Free a stretch of the file; False if its file system can't."""
+    import ctypes  # few logs ever need it
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    offset, length = ctypes.c_int64(start), ctypes.c_int64(end - start)
+    fallocate = getattr(libc, "fallocate64", None) or libc.fallocate
+    return not fallocate(fd, _KEEP_SIZE | _PUNCH_HOLE, offset, length)

@@ -1,0 +1,142 @@
+"""A supervisor's first half, up to the moment the command runs.
+
+Whatever is imported here delays the first line of every job, so this imports next to nothing;
+``watch`` has the rest. The run folder is the working directory. The engine hands over, locked,
+the descriptor of the folder's ``lock``; it is held until this process ends, whoever ends it.
+"""
+
+import _signal  # type: ignore[import-not-found]  # the signal module without its enums
+import os
+import time
+
+from .processes import boot_id, start_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+VERSION = 1  # of the run folder's format
+LOCK, READY = 3, 4  # descriptors that the engine hands over
+FINAL = ("exit.json", "void")  # any of them: nothing is to be run any more
+
+
+class Spec:
+    """What is to be run, as the engine wrote it: texts that end with NUL, so that nothing is parsed."""
+
+    def __init__(self, data: bytes) -> None:
+        fields = data.split(b"\0")[:-1]
+        version, self.log, self.cwd, deadline, grace, limit, gpus, count = fields[:8]
+        self.version = int(version)
+        self.deadline = float(deadline)  # seconds of running time
+        self.grace = float(grace)  # seconds between TERM and KILL
+        self.limit = int(limit)  # bytes of log that are kept
+        self.gpus = gpus.decode().split(",") if gpus else []
+        self.argv = fields[8 : 8 + int(count)]
+        self.env = dict(field.split(b"=", 1) for field in fields[8 + int(count) :])
+
+
+def write_once(name: str, data: bytes) -> None:
+    """Write a file durably that nobody has written before, whole or not at all.
+
+    Raises
+    ------
+    FileExistsError
+        If somebody has.
+    """
+    temporary = f"{name}.{os.getpid()}"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, data)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    try:
+        os.link(temporary, name)
+    finally:
+        os.unlink(temporary)
+    sync_folder(".")
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_spec() -> Spec:
+    """Read the run folder's ``spec``."""
+    with open("spec", "rb", buffering=0) as file:
+        return Spec(file.read())
+
+
+def start() -> "tuple[int, bytes] | None":
+    """Run the command, once in the run folder's life.
+
+    Answers its pid and why it could not be executed, empty if it was; None if it is not to run.
+    """
+    os.set_inheritable(LOCK, False)
+    os.set_inheritable(READY, False)
+    os.closerange(READY + 1, 1 << 16)  # what a library in the engine's process may have left open
+    if any(os.path.exists(name) for name in (*FINAL, "started", "halt.json")):
+        return None
+    spec = read_spec()
+    held, gate = os.pipe()
+    result, report = os.pipe()
+    log = os.open(spec.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    pid = os.fork()
+    if pid == 0:
+        os.close(LOCK)
+        os.close(gate)
+        _run(spec, log, held, report)
+    for fd in (held, report, log):
+        os.close(fd)
+    write_once("started", _identity(pid))
+    os.write(gate, b"1")
+    os.close(gate)
+    failure = os.read(result, 4096)  # nothing, at the moment of exec
+    os.close(result)
+    if not failure:
+        _tell_engine()
+    return pid, failure
+
+
+def _run(spec: Spec, log: int, held: int, report: int) -> "NoReturn":
+    """Be the command, when the gate opens; if the supervisor ends before, end too."""
+    try:
+        os.setsid()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them, and exec keeps that
+            _signal.signal(number, _signal.SIG_DFL)
+        if os.read(held, 1):
+            os.chdir(spec.cwd)
+            os.execve(spec.argv[0], spec.argv, spec.env)
+    except OSError as error:
+        os.write(
+            report, b"can't run %s: %s" % (error.filename or b"it", os.strerror(error.errno or 0).encode())
+        )
+    finally:
+        os._exit(127)
+
+
+def _identity(pid: int) -> bytes:
+    return (
+        f'{{"version": {VERSION}, "boot": "{boot_id()}", "pid": {pid}, "start": {start_time(pid)}, '
+        f'"at": {time.time_ns() // 1000}, "monotonic": {time.monotonic_ns()}, "supervisor": {identity()}}}'
+    ).encode()
+
+
+def identity() -> str:
+    """Name this process, as JSON."""
+    return f'{{"pid": {os.getpid()}, "start": {start_time(os.getpid())}}}'
+
+
+def _tell_engine() -> None:
+    try:  # noqa: SIM105, contextlib is one of the imports that would delay the start
+        os.write(READY, b"1")
+    except BrokenPipeError:  # it has gone; the next one reads the folder
+        pass
+    os.close(READY)
