@@ -10,8 +10,12 @@ One process writes. Semantics that tests/store/contract.py proves for each imple
   every list and every queue has one order.
 - ``save`` is guarded by the row's version: whoever read an older one gets StaleJob. A change
   of phase, reason, message or attempt adds one event to the timeline in the same commit.
-- Event ids go up with every commit; listeners are called after the commit, in that order,
-  in the event loop, with what was committed.
+- What was asked for never changes: id, user, spec, request, snapshot, rerun_of, seq and
+  queued_at stay as they were added, whatever ``save`` is given. Tasks are added and replaced,
+  never removed; those of earlier attempts are kept and not read.
+- Event ids go up with every commit and never come back; listeners are called after the commit,
+  in that order, in the event loop, with what was committed, before the writer goes on. One that
+  raises is logged and harms nobody.
 - A page costs the same however many jobs there are; counts come from counters.
 """
 
@@ -62,7 +66,8 @@ class JobQuery:
     phases:
         Any of these; empty is all.
     text:
-        Three characters or more, anywhere in name or id, upper and lower case alike.
+        Three characters or more, taken literally, anywhere in name or id, upper and lower
+        case alike.
     since, until:
         Bounds of ``queued_at``: from, inclusive, and up to, exclusive.
     cursor:
@@ -107,7 +112,8 @@ class Count:
 class Committed:
     """What a commit changed: the job as it is now, and the event it caused, if any.
 
-    ``deleted`` is a job that is no longer there.
+    ``deleted`` is a job that is no longer there. A listener gets jobs with their tasks;
+    ``events_after`` reads them without.
     """
 
     job: Job
@@ -149,13 +155,16 @@ class Store(ABC):
     ) -> tuple[Job, bool]:
         """Store a new job; answer it as stored, and True, or an earlier one of the key, and False.
 
-        Sets ``seq`` and ``queued_at``; keeps the snapshot's bytes once under their SHA-256,
-        which becomes ``job.snapshot``.
+        Sets ``seq``, ``version`` and ``queued_at``; keeps the snapshot's bytes once under their
+        SHA-256, which becomes ``job.snapshot``. Without bytes, ``job.snapshot`` names a stored
+        one. A key is remembered for some days.
 
         Raises
         ------
         KeyReused
             If the key came with another digest.
+        StaleJob
+            If ``job.snapshot`` has been removed meanwhile.
         """
 
     @abstractmethod
@@ -192,7 +201,7 @@ class Store(ABC):
 
     @abstractmethod
     async def expired(self, now: Micros, limit: int = 1000) -> list[Job]:
-        """Read final jobs whose TTL has passed and whose log was not yet removed."""
+        """Read final jobs whose TTL has passed and whose log was not yet removed, longest due first."""
 
     @abstractmethod
     async def next_expiry(self) -> Micros | None:

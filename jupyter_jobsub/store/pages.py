@@ -27,8 +27,10 @@ from .rows import JOB_COLUMNS, read_job, searchable
 from .tables import jobs
 
 MAX_STRANDS = 64
-FEW = 1000
-"""Rows that are read sooner than a plan is made."""
+FEW = 10_000
+"""Rows that are sooner read than the text index is asked."""
+SAMPLE = 1000
+"""Matches that show how frequent a text is."""
 
 _FIRST_SINCE = (
     select(jobs.c.seq)
@@ -117,15 +119,21 @@ class Pages:
         if len(text) < 3:
             return row_by_row(kinds, text=True)
         rows = sum(strand.rows for strand in strands)
-        if len(strands) <= MAX_STRANDS and () not in kinds and self._rarer(rows / last_seq, text, span):
+        by_strand = rows <= FEW or (() not in kinds and self._rarer(rows / last_seq, text, span))
+        if by_strand and len(strands) <= MAX_STRANDS:
             return strand_by_strand(kinds, True)
         return match_by_match(kinds)
 
     def _rarer(self, share: float, text: str, span: Span) -> bool:
-        """Whether rows of this share are rarer than those with the text."""
-        values = {"trigrams": sqlite.trigrams(text), "first": span.first, "before": span.before, "nth": FEW}
+        """Whether rows of this share of all are rarer than those with the text."""
+        values = {
+            "trigrams": sqlite.trigrams(text),
+            "first": span.first,
+            "before": span.before,
+            "nth": SAMPLE,
+        }
         nth: int | None = self.connection.execute(_NTH_MATCH, values).scalar()
-        return nth is not None and share < FEW / (span.before - nth)
+        return nth is not None and share < SAMPLE / (span.before - nth)
 
     def _cursor(self, seq: int) -> str:
         return base64.urlsafe_b64encode(f"{self.store}.{seq}".encode()).decode().rstrip("=")

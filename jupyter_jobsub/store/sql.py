@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from logging import getLogger
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, make_url
 
 from ..model.job import Event, Job, JobId, Micros
 from . import queries, sqlite
@@ -17,7 +17,7 @@ from .migrations import migrate
 from .pages import Pages
 from .queries import Head
 from .writer import Writer
-from .writes import Batch
+from .writes import DAY, Batch
 
 logger = getLogger(__name__)
 
@@ -49,6 +49,12 @@ class SqlStore(Store):
         self._counters = Counters()
         self._head = Head(0, 0, 0)
         self._id = ""
+        self._opened = ExitStack()
+        self._keys_forgotten_at = 0
+
+    _write: Connection
+    _read: Connection
+    _pages: Pages
 
     @property
     def id(self) -> str:
@@ -57,13 +63,14 @@ class SqlStore(Store):
 
     async def open(self) -> None:
         """Create or migrate the schema."""
-        with self._explained():
-            self._engine: Engine = sqlite.create(self._url)
-            self._write: Connection = self._engine.connect()
+        with self._explained(), ExitStack() as opened:
+            engine = sqlite.create(self._url)
+            opened.callback(engine.dispose)
+            self._write = opened.enter_context(engine.connect())
             migrate(self._write, sqlite.transaction)
-            self._read: Connection = self._engine.connect()
+            self._read = opened.enter_context(engine.connect())
             self._load()
-        await self._writer.run(Batch.forget_keys)
+            self._opened = opened.pop_all()
 
     def _load(self) -> None:
         self._id, self._head = queries.newest(self._read)
@@ -73,9 +80,7 @@ class SqlStore(Store):
     async def close(self) -> None:
         """Finish what is being written and let go."""
         self._writer.flush()
-        self._read.close()
-        self._write.close()
-        self._engine.dispose()
+        self._opened.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -105,6 +110,9 @@ class SqlStore(Store):
         self, job: Job, *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
     ) -> tuple[Job, bool]:
         """Store a new job, or answer the earlier one of the key."""
+        if idempotency and self._clock() - self._keys_forgotten_at >= DAY:
+            await self._writer.run(Batch.forget_keys)
+            self._keys_forgotten_at = self._clock()
         return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
 
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from ..model.job import Event, Job, Micros, Task, UserName
 from . import queries, tables
@@ -17,7 +17,8 @@ from .queries import Head
 from .rows import changing_values, group_of, in_order, job_values, task_values
 from .tables import counters, head, idempotency, jobs, snapshots, tasks
 
-KEYS_LAST = Micros(7 * 24 * 3600 * 1_000_000)
+DAY = 24 * 3600 * 1_000_000
+KEYS_LAST = 7 * DAY
 """How long an idempotency key is remembered after its job was queued."""
 
 _ADD_JOB = insert(jobs)
@@ -48,7 +49,11 @@ _FIND_KEY = (
 )
 _FORGET_KEYS = delete(idempotency).where(
     idempotency.c.job_seq
-    < select(func.min(jobs.c.seq)).where(jobs.c.queued_at >= bindparam("since")).scalar_subquery()
+    <= select(jobs.c.seq)
+    .where(jobs.c.queued_at < bindparam("before"))
+    .order_by(jobs.c.queued_at.desc())
+    .limit(1)
+    .scalar_subquery()
 )
 _REMOVE_COUNTERS = delete(counters).where(
     counters.c.group == bindparam("group"),
@@ -90,7 +95,7 @@ class Batch:
         if found is None:
             return None
         if found.digest != key.digest:
-            raise KeyReused(f"the key {key.key!r} came before, with another request ({found.id}); use a new one")
+            raise KeyReused(f"the key {key.key!r} came before with another request; use a new one")
         return queries.get(self.connection, found.id)
 
     def _remember(self, key: Idempotency, job: Job) -> None:
@@ -152,7 +157,7 @@ class Batch:
 
     def forget_keys(self) -> None:
         """Remove idempotency keys that are too old."""
-        self.connection.execute(_FORGET_KEYS, {"since": self.clock() - KEYS_LAST})
+        self.connection.execute(_FORGET_KEYS, {"before": self.clock() - KEYS_LAST})
 
     def finish(self, stored: Counters) -> None:
         """Write what goes with all of it: counters and the newest numbers."""
