@@ -1,0 +1,61 @@
+"""The event stream: whole, in order, resumable, and only what one may see."""
+
+from __future__ import annotations
+
+from tests.live import Live, live
+
+
+def test_every_move_of_a_job_is_an_event(service: Live) -> None:
+    stream = service.events("/jobsub/events")
+    assert next(stream)["event"] == "hello"
+    id = service.submit("true")["id"]
+    phases: list[str] = []
+    while not phases or phases[-1] != "Succeeded":
+        event = next(stream)
+        if event["data"]["job"]["id"] == id and event["data"]["event"]:
+            phases.append(event["data"]["event"]["phase"])
+    assert phases == ["Pending", "Preparing", "Running", "Succeeded"]
+    service.ask("DELETE", f"/jobsub/jobs/{id}")
+    gone = next(event for event in stream if event["event"] == "deleted")
+    assert gone["data"] == {"id": id}
+
+
+def test_a_reader_resumes_without_a_gap(service: Live) -> None:
+    stream = service.events("/jobsub/events")
+    newest = next(stream)["data"]["last"]
+    stream.close()
+    ids = [service.submit("true")["id"] for _ in range(3)]
+    for id in ids:
+        service.until(id)
+    seen: dict[str, list[int]] = {id: [] for id in ids}
+    for event in service.events("/jobsub/events", {"Last-Event-ID": str(newest)}):
+        if event["event"] == "job" and event["data"]["job"]["id"] in seen:
+            seen[event["data"]["job"]["id"]].append(int(event["id"]))
+        if all(len(numbers) == 4 for numbers in seen.values()):
+            break
+    numbers = [number for one in seen.values() for number in one]
+    assert len(set(numbers)) == len(numbers)
+    assert min(numbers) > newest
+
+
+def test_a_wrong_last_event_id(service: Live) -> None:
+    answer = service.ask("GET", "/jobsub/events", headers={"Last-Event-ID": "soon"})
+    assert (answer.status, answer.fields) == (422, ["Last-Event-ID"])
+
+
+def test_a_person_gets_her_groups_events_only_and_a_limited_number_of_streams() -> None:
+    config = """
+c.JobsubService.identity = "forwarded"
+c.JobsubService.max_streams_per_user = 2
+c.JobsubService.groups = {"a": {"members": ["ann"]}, "b": {"members": ["bob"]}}
+"""
+    with live(config) as service:
+        streams = [service.events("/jobsub/events", {"Jobsub-User": "ann"}) for _ in range(2)]
+        for stream in streams:
+            assert next(stream)["event"] == "hello"
+        refused = service.ask("GET", "/jobsub/events", headers={"Jobsub-User": "ann"})
+        assert refused.status == 429
+        hidden = service.post("/jobsub/jobs", {"command": "true"}, {"Jobsub-User": "bob"}).json["id"]
+        shown = service.post("/jobsub/jobs", {"command": "true"}, {"Jobsub-User": "ann"}).json["id"]
+        first = next(streams[0])["data"]["job"]["id"]
+        assert first == shown != hidden
