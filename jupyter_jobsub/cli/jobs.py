@@ -155,12 +155,8 @@ def _facts(job: Row) -> list[tuple[str, object]]:
         ("image", job["image"]),
         ("priority", job["priority"]),
         ("preemptible", "yes" if job["preemptible"] else None),
-        (
-            "attempt",
-            f"{job['attempt']}; {job['failures']} failed, {job['retries']} retries"
-            if job["attempt"]
-            else None,
-        ),
+        ("attempt", job["attempt"] or None),
+        ("retries", f"{job['failures']} of {job['retries']} spent" if job["retries"] else None),
         *((title, short_time(job[f"{title}_at"])) for title in ("queued", "admitted", "started", "finished")),
         ("duration", seconds(job["duration_seconds"])),
         ("deadline", seconds(job["deadline_seconds"])),
