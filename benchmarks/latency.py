@@ -16,12 +16,13 @@ from .product import JOBS, Service
 PAIRS = 15
 LINES = 25
 COMMAND = "echo hello"
+SHELL = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"  # as the engine chooses it
 # forks and execs the command as a supervisor must, with the cheapest start that Python has
 BARE = f"""\
 import os
 pid = os.fork()
 if not pid:
-    os.execv("/bin/sh", ["sh", "-c", {COMMAND!r}])
+    os.execv({SHELL!r}, [{SHELL!r}, "-c", {COMMAND!r}])
 os.waitpid(pid, 0)
 """
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from benchmarks import processes
 from jupyter_jobsub.client import Client, Unreachable
 from jupyter_jobsub.errors import Conflict, NotFound, UserError
 
@@ -93,10 +94,16 @@ class Play:
         elif each.victim == "service":
             for pid in self.world.services():
                 self._count("service", kill(pid))
-        elif found := self.world.supervisors():
+        elif found := self._some_supervisors():
             pid, job, attempt = found[int(each.choice * len(found))]
             self.seen.killed.add((job, attempt))
             self._count("supervisor", kill(pid))
+
+    def _some_supervisors(self) -> list[tuple[int, str, int]]:
+        """Those that live now, or the first to come."""
+        with contextlib.suppress(TimeoutError):
+            processes.until(lambda: bool(self.world.supervisors()), 1, "a supervisor")
+        return self.world.supervisors()
 
     def _count(self, victim: str, times: int = 1) -> None:
         self.kills[victim] = self.kills.get(victim, 0) + times

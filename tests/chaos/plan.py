@@ -100,10 +100,10 @@ def _job(dice: random.Random, name: str) -> PlannedJob:
     common = PlannedJob(
         name=name,
         surface=dice.choice(["socket", "jupyter"]),
-        seconds=round(dice.uniform(0.05, 0.6), 2),
+        seconds=round(dice.uniform(0.05, 1.2), 2),
         lines=dice.choice([2, 20, 20, 1000]),
     )
-    kind = dice.choices(["plain", "retried", "cancelled"], weights=[6, 2, 2])[0]
+    kind = dice.choices(["plain", "retried", "cancelled"], weights=[6, 3, 1])[0]
     if kind == "cancelled":
         return replace(common, cancelled=True, seconds=900, cancel_after=dice.uniform(0, 2))
     if kind == "retried":
@@ -115,7 +115,7 @@ def _job(dice: random.Random, name: str) -> PlannedJob:
 
 def _kills(dice: random.Random) -> list[Kill]:
     services = [_kill(dice, "service") for _ in range(dice.randint(1, 3))]
-    supervisors = [_kill(dice, "supervisor") for _ in range(dice.randint(1, 3))]
+    supervisors = [_kill(dice, "supervisor") for _ in range(dice.randint(1, 4))]
     jupyter = [_kill(dice, "jupyter")] if dice.random() < 0.2 else []
     return services + supervisors + jupyter
 

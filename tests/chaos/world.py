@@ -18,7 +18,7 @@ from benchmarks.jupyter import JupyterServer
 from jupyter_jobsub import paths
 from jupyter_jobsub.client import Client, LocalEndpoint, ServerEndpoint
 
-MARK = "JOBSUB_CHAOS"
+MARK = "CHAOS_MARK"
 AT_ONCE = 8
 CONFIG = f"""\
 c.JobsubService.cpu = {4 * AT_ONCE}
