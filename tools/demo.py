@@ -62,14 +62,17 @@ def follow(job: dict[str, Any]) -> threading.Thread:
         with subprocess.Popen(command, env=ENV, stdout=subprocess.PIPE) as process:
             assert process.stdout
             for line in process.stdout:
-                # of a bar that was drawn again and again in one line, the last state
-                text = ESCAPES.sub(b"", line).rstrip(b"\r\n").rpartition(b"\r")[2].strip()
-                if text:
-                    print(f"  {job['name']} | {text.decode(errors='replace')}", flush=True)
+                if text := readable(line):
+                    print(f"  {job['name']} | {text}", flush=True)
 
     thread = threading.Thread(target=show)
     thread.start()
     return thread
+
+
+def readable(line: bytes) -> str:
+    """Drop escape sequences, and of a bar that was drawn again and again all but the last state."""
+    return ESCAPES.sub(b"", line).strip().rpartition(b"\r")[2].strip().decode(errors="replace")
 
 
 def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,7 +100,7 @@ def describe(row: dict[str, Any]) -> str:
 def result(row: dict[str, Any]) -> str:
     """Find what a job answered: the last value of its notebook, or the last line of its log."""
     if not row["output"]:
-        return jobsub("logs", "--tail", "1", row["id"]).stdout.strip()
+        return readable(jobsub("logs", "--tail", "2", row["id"]).stdout.encode())
     cells = json.loads(Path(row["output"]).read_text())["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     last = next(o for o in reversed(outputs) if o["output_type"] == "execute_result")

@@ -14,7 +14,8 @@ one the newest line such as tqdm's counts. The order, where several are found:
 3. the notebook's cells: the runner reports ``cell K/N`` when K of N cells have run.
 
 A tqdm line that follows ``cell K/N`` is the progress *inside* the next cell, so that a notebook's
-progress only ever grows: with 3 of 4 cells done and the fourth at 50 % it is 0.875.
+progress only ever grows: with 3 of 4 cells done and the fourth at 50 % it is 0.875. The runner repeats
+its report while a cell writes much; all that are equal count as one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_TEXT = 200
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
 _OPEN, _CLOSE = b"\x1b]7717;", b"\x07"
 _CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
-_BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*/.*)")
+_BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*?/.*?(\]|$))")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 
 
@@ -51,17 +52,20 @@ def parse_progress(tail: bytes) -> Progress | None:
 
 
 def _newest_report(tail: bytes) -> tuple[Progress | None, int]:
-    """The newest whole report, and where it ends."""
-    end = len(tail)
+    """The newest whole report, and where the first of its equals ends."""
+    newest, at, end = None, 0, len(tail)
     for _ in range(_LOOK_BACK):
         start = tail.rfind(_OPEN, 0, end)
         if start < 0:
             break
-        close = tail.find(_CLOSE, start, start + len(_OPEN) + 8 * MAX_TEXT)
-        if close >= 0 and (found := _report(tail[start + len(_OPEN) : close])):
-            return found, close + 1
         end = start
-    return None, 0
+        close = tail.find(_CLOSE, start, start + len(_OPEN) + 8 * MAX_TEXT)
+        found = _report(tail[start + len(_OPEN) : close]) if close >= 0 else None
+        if found and newest and found != newest:
+            break
+        if found:
+            newest, at = found, close + 1
+    return newest, at
 
 
 def _report(body: bytes) -> Progress | None:

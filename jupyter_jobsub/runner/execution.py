@@ -23,6 +23,7 @@ from .kernel import Kernel
 SAVE_SECONDS = 2.0  # at most this often while a cell writes, and less often if saving is slow
 SAVE_SHARE = 0.05  # of the time may be spent on saving
 REPORT_SECONDS = 1.0
+REPEAT_CHARACTERS = 1500  # of output, so that a reader of the log's end always finds the progress
 QUOTED_LINES = 10
 QUOTED_TEXT = 500
 PROGRESS_MODELS = ("FloatProgressModel", "IntProgressModel")
@@ -40,6 +41,7 @@ class Execution(NotebookClient):
         self.file = output
         self.total = sum(map(self._runs, self.nb.cells))
         self.saved_at = self.reported_at = 0.0
+        self.marker, self.unreported = "", 0
 
     async def run(self) -> int:
         """Run all cells and answer the exit code.
@@ -119,7 +121,9 @@ class Execution(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Show it in the log, then note it in the document."""
-        _echo(msg)
+        if self.unreported > REPEAT_CHARACTERS:
+            self._mark()
+        self.unreported += _echo(msg)
         self.file.changed = True
         return super().process_message(msg, cell, cell_index)
 
@@ -151,9 +155,14 @@ class Execution(NotebookClient):
     def _report(self, inside: float | None = None) -> None:
         done = self.code_cells_executed - (inside is not None)
         fraction = (done + (inside or 0.0)) / self.total if self.total else 1.0
-        sys.stdout.write(f"\x1b]7717;{fraction:.4f};cell {done}/{self.total}\x07")
-        sys.stdout.flush()
+        self.marker = f"\x1b]7717;{fraction:.4f};cell {done}/{self.total}\x07"
         self.reported_at = time.monotonic()
+        self._mark()
+
+    def _mark(self) -> None:
+        self.unreported = 0
+        sys.stdout.write(self.marker)
+        sys.stdout.flush()
 
     def _failure(self, error: CellExecutionError, cell: NotebookNode) -> str:
         what = f"{error.ename}: {_ANSI.sub('', error.evalue)[:QUOTED_TEXT]}"
@@ -192,23 +201,25 @@ class Execution(NotebookClient):
         self.saved_at = time.monotonic()
 
 
-def _echo(msg: dict[str, Any]) -> None:
-    """Write what a person would see of a message, as it is."""
+def _echo(msg: dict[str, Any]) -> int:
+    """Write what a person would see of a message, as it is; answer its length."""
     kind, content = msg["msg_type"], msg["content"]
     if kind == "stream":
-        _write(content["name"], content["text"])
-    elif kind == "error":
-        _write("stderr", "\n".join(content["traceback"]) + "\n")
-    elif kind in ("execute_result", "display_data"):
+        return _write(content["name"], content["text"])
+    if kind == "error":
+        return _write("stderr", "\n".join(content["traceback"]) + "\n")
+    if kind in ("execute_result", "display_data"):
         data = content["data"]
         if "text/plain" in data and "application/vnd.jupyter.widget-view+json" not in data:
-            _write("stdout", data["text/plain"] + "\n")
+            return _write("stdout", data["text/plain"] + "\n")
+    return 0
 
 
-def _write(stream: str, text: str) -> None:
+def _write(stream: str, text: str) -> int:
     file = sys.stderr if stream == "stderr" else sys.stdout
     file.buffer.write(text.encode("utf-8", "replace"))
     file.flush()
+    return len(text)
 
 
 def _open_stream(outs: list[NotebookNode], name: str) -> NotebookNode | None:

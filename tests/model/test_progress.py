@@ -28,6 +28,7 @@ BAR = b"\r 45%|\xe2\x96\x88\xe2\x96\x88  | 9/20 [00:01<00:02,  5.20it/s]"
         (report(0.25) + b"\x1b]7717;0.5;not whole", Progress(0.25)),
         (report(0.25) + report(1.5) + report("nan") + report("x"), Progress(0.25)),
         (BAR, Progress(0.45, "9/20 [00:01<00:02, 5.20it/s]")),
+        (BAR + b"loss 0.1/0.2", Progress(0.45, "9/20 [00:01<00:02, 5.20it/s]")),
         (b"epoch 1: 45%|## | 9/20 [00:01<?]\n", Progress(0.45, "epoch 1: 9/20 [00:01<?]")),
         (BAR + b"\r 50%|\xe2\x96", Progress(0.45, "9/20 [00:01<00:02, 5.20it/s]")),
         (BAR + b"\n 999%|# | 9/20", Progress(0.45, "9/20 [00:01<00:02, 5.20it/s]")),
@@ -47,6 +48,13 @@ def test_tqdms_line_after_a_cell_is_inside_the_next() -> None:
     assert found is not None
     assert found.fraction == pytest.approx(2.45 / 4)
     assert found.text == "cell 3/4: 9/20 [00:01<00:02, 5.20it/s]"
+
+
+def test_the_same_report_again_leaves_tqdms_line_inside_the_cell() -> None:
+    again = report(0.5, "cell 2/4")
+    inside = parse_progress(again + BAR)
+    assert parse_progress(report(0.25, "cell 1/4") + again + BAR + again + b"text") == inside
+    assert parse_progress(BAR + again + again) == Progress(0.5, "cell 2/4")
 
 
 def test_tqdms_line_of_a_cell_that_has_ended_counts_no_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 from nbformat import v4
+
+from jupyter_jobsub.model.progress import Progress, parse_progress
 
 MARKER = b"\x1b]7717;"
 
@@ -91,6 +94,13 @@ def test_progress_is_told_after_each_cell(runner: Runner) -> None:
     assert markers == [b"0.0000;cell 0/2", b"0.5000;cell 1/2", b"1.0000;cell 2/2"]
 
 
+def test_progress_is_found_at_the_end_of_a_log_however_much_a_cell_writes(runner: Runner) -> None:
+    bar = "print(f'\\r {n // 2}%|##| {n}/200 [00:01<00:02]', end='', flush=True)"
+    assert runner.run("1;", f"for n in range(200):\n  {bar}\nraise SystemExit") == 0
+    found = parse_progress(runner.log.read_bytes().partition(b"An exception")[0][-4096:])
+    assert found == Progress((1 + 0.99) / 2, "cell 2/2: 199/200 [00:01<00:02]")
+
+
 def test_parameters_are_injected(runner: Runner) -> None:
     parameters = runner.folder / "parameters.json"
     parameters.write_text('{"lr": 0.5, "name": "x"}')
@@ -128,7 +138,7 @@ def test_carriage_returns_reach_the_log_and_are_applied_in_the_notebook(runner: 
 
 def test_nothing_of_a_flood_is_lost(runner: Runner) -> None:
     assert runner.run("for n in range(5000): print(n, flush=True)") == 0
-    written = runner.log.read_bytes().partition(b"\x07")[2].partition(b"\x1b")[0]
+    written = re.sub(rb"\x1b\]7717;[^\x07]*\x07", b"", runner.log.read_bytes())
     assert written == b"".join(b"%d\n" % n for n in range(5000))
 
 
