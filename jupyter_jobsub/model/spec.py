@@ -205,9 +205,10 @@ def explain(error: ValidationError, *, under: str = "") -> InvalidRequest:
         path = ".".join([under] * bool(under) + [str(p) for p in _visible(row["loc"])])
         remedy = row.get("ctx", {}).get("remedy") or _REMEDIES.get(row["type"], "correct the value")
         message = row["msg"][:1].lower() + row["msg"][1:]
-        # a union reports one error per member: the first is enough
         found.setdefault(path, FieldError(path or "(whole)", message, remedy))
-    return InvalidRequest(list(found.values()))
+    # of a union's members, the one that got further into the value is the one that was meant
+    inner = {path.rpartition(".")[0] for path in found}
+    return InvalidRequest([error for path, error in found.items() if path not in inner or not path])
 
 
 def _visible(loc: tuple[int | str, ...]) -> list[int | str]:

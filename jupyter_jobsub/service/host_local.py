@@ -160,7 +160,8 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
 
 def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:
     try:
-        devices = find_devices() if config.gpus is None else parse_devices(config.gpus)
+        inventory: Any = config.gpus  # None: not configured; []: none, whatever is found
+        devices = find_devices() if inventory is None else parse_devices(inventory)
         found = machine_resources(devices)
         memory = parse_memory(config.memory) if config.memory else found.memory
         images = find_environments(config.images)
