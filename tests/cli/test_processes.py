@@ -1,0 +1,230 @@
+"""Commands as processes: starts at once, interrupts, terminals, a service that is killed meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_jobsub.cli import main
+from jupyter_jobsub.client import Client, LocalEndpoint
+from jupyter_jobsub.client.local import end_service
+
+Run = Callable[..., str]
+Process = Callable[..., "subprocess.Popen[bytes]"]
+
+# writes a line whenever the file has grown by one, and ends with it
+PACED = """
+import os, sys, time
+written = 0
+while written < 6:
+    while os.path.getsize("pace") <= written:
+        time.sleep(0.01)
+    written += 1
+    os.write(1, b"\\xff line %d\\n" % written)
+sys.exit(9)
+"""
+
+
+def service_pid() -> int:
+    with Client(LocalEndpoint(start=False)) as client:
+        pid: int = client.call("GET", "/jobsub/status")["pid"]
+        return pid
+
+
+def kill_service() -> None:
+    process = os.pidfd_open(service_pid())
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    select.select([process], [], [], 30)
+    os.close(process)
+
+
+@pytest.fixture
+def other_folder(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder where no service has run yet."""
+    folder = data_dir / "other"
+    monkeypatch.setenv("JOBSUB_DATA_DIR", str(folder))
+    yield folder
+    if connection := LocalEndpoint(folder, start=False).try_connect():
+        end_service(connection)
+
+
+def test_status_and_stop_where_nothing_runs(jobsub: Run, other_folder: Path) -> None:
+    assert jobsub("status", code=3) == f"not running (data: {other_folder})\n"
+    assert json.loads(jobsub("status", "--json", code=3)) == {"running": False, "data_dir": str(other_folder)}
+    assert jobsub("stop") == "not running\n"
+    assert "not running" in jobsub("drain", code=3)
+    assert "not running" in jobsub("reload", code=3)
+    assert not other_folder.exists()
+
+
+def test_two_that_start_it_at_once_both_work(process: Process, jobsub: Run, other_folder: Path) -> None:
+    both = [process("submit", "--", "true"), process("submit", "--", "true")]
+    for one in both:
+        out, err = one.communicate()
+        assert (one.returncode, err) == (0, b"")
+        assert out.startswith(b"job-")
+    assert len(jobsub("list").splitlines()) == 3
+    assert jobsub("stop") == "stopped; jobs that run, run on\n"
+    assert jobsub("status", code=3)
+
+
+def test_wait_outlives_the_service(process: Process, tmp_path: Path) -> None:
+    pace = tmp_path / "pace"
+    pace.touch()
+    watcher = process("submit", "--wait", "--", sys.executable, "-u", "-c", PACED)
+    assert watcher.stdout
+    got = b""
+    for line in range(1, 7):
+        pace.write_bytes(b"x" * line)
+        got += watcher.stdout.readline()
+        assert got.endswith(b"line %d\n" % line)
+        if line in (2, 4):
+            kill_service()
+    rest, err = watcher.communicate()
+    assert watcher.returncode == 9, err
+    assert got + rest == b"".join(b"\xff line %d\n" % line for line in range(1, 7))
+
+
+def test_wait_by_id_outlives_a_stop(process: Process, jobsub: Run, tmp_path: Path) -> None:
+    pace = tmp_path / "pace"
+    pace.touch()
+    job_id = jobsub("submit", "--", sys.executable, "-c", PACED).strip()
+    waiter = process("wait", job_id)
+    jobsub("stop")
+    pace.write_bytes(b"x" * 6)
+    out, err = waiter.communicate()
+    assert (waiter.returncode, out) == (9, f"{job_id}: Failed (Error), exit code 9\n".encode()), err
+
+
+def test_ctrl_c_ends_the_watching_and_not_the_job(process: Process, jobsub: Run, tmp_path: Path) -> None:
+    (tmp_path / "pace").write_bytes(b"x")
+    watcher = process("submit", "--wait", "--", sys.executable, "-u", "-c", PACED)
+    assert watcher.stdout
+    assert watcher.stdout.readline() == b"\xff line 1\n"
+    watcher.send_signal(signal.SIGINT)
+    _, err = watcher.communicate()
+    assert watcher.returncode == 130
+    found = re.search(rb"(job-\S+) runs on; watch it: jupyter jobsub logs -f \1\n", err)
+    assert found, err
+    (tmp_path / "pace").write_bytes(b"x" * 6)
+    jobsub("wait", found[1].decode(), code=9)
+
+
+def test_a_reader_that_goes_away_is_no_error(process: Process, jobsub: Run) -> None:
+    job_id = jobsub("submit", "--", "seq 200000").strip()
+    jobsub("wait", job_id)
+    logs = process("logs", job_id)
+    assert logs.stdout
+    logs.stdout.read(10)
+    logs.stdout.close()
+    assert logs.stderr
+    assert logs.stderr.read() == b""
+    assert logs.wait() == 141
+
+
+def test_serve_becomes_the_service(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    became: list[list[str]] = []
+
+    def execv(path: str, words: list[str]) -> None:
+        became.append(words)
+        sys.exit()
+
+    monkeypatch.setattr(os, "execv", execv)
+    for words in (["serve"], ["serve", "--data-dir", "here"]):
+        with pytest.raises(SystemExit):
+            main(words)
+    start = [sys.executable, "-m", "jupyter_jobsub.service", "--data-dir"]
+    assert became == [[*start, str(data_dir)], [*start, os.path.abspath("here")]]
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, process: Process, *words: str) -> None:
+        ours, theirs = pty.openpty()
+        self._file = ours
+        self.command = process(*words, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+
+    def read(self) -> str:
+        """Read all that it writes."""
+        text = b""
+        while piece := self._piece():
+            text += piece
+        self.command.wait()
+        os.close(self._file)
+        return text.decode()
+
+    def until(self, pattern: str) -> str:
+        """Read until the pattern is there."""
+        text = b""
+        while not re.search(pattern, text.decode()):
+            piece = self._piece()
+            assert piece, text
+            text += piece
+        return text.decode()
+
+    def write(self, text: str) -> None:
+        """Type."""
+        os.write(self._file, text.encode())
+
+    def _piece(self) -> bytes:
+        try:
+            return os.read(self._file, 65_536)
+        except OSError:  # the other end is closed
+            return b""
+
+
+@pytest.fixture
+def terminal(process: Process) -> Callable[..., Any]:
+    return lambda *words: Terminal(process, *words)
+
+
+def test_tables_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Run) -> None:
+    job_id = jobsub("submit", "--name", "shown", "--", "true").strip()
+    jobsub("wait", job_id)
+    text = terminal("list", "--limit", "1").read()
+    assert job_id in text
+    assert "shown" in text
+    assert "\t" not in text
+    assert "--limit N or --all" in text
+    assert "phase:" in terminal("get", job_id).read()
+    assert "─" in terminal("timeline", job_id).read()
+    assert "no jobs" in terminal("list", "--text", "nothing is named so").read()
+
+
+def test_the_live_line_makes_room_for_the_log(terminal: Callable[..., Terminal], tmp_path: Path) -> None:
+    (tmp_path / "pace").write_bytes(b"x")
+    shown = terminal("submit", "--wait", "--", sys.executable, "-u", "-c", PACED.replace("\\xff ", ""))
+    before = shown.until(r"line 1\r\n.*\[Running\]")
+    assert "\r\x1b[K" in before
+    (tmp_path / "pace").write_bytes(b"x" * 6)
+    after = shown.read()
+    lines = re.sub(r"\r\x1b\[K(\[\w+\][^\r\n]*)?", "", after).split("\r\n")
+    assert lines[:5] == [f"line {n}" for n in range(2, 7)]
+    assert shown.command.returncode == 9
+
+
+def test_delete_asks_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Run) -> None:
+    job_id = jobsub("submit", "--", "true").strip()
+    jobsub("wait", job_id)
+    for answer, text in (("n", "nothing was deleted"), ("y", f"{job_id}: deleted")):
+        asking = terminal("delete", job_id)
+        assert f"Delete {job_id} with its log?" in asking.until(r"\[y/N\] ")
+        asking.write(f"{answer}\n")
+        assert text in asking.read()
+
+
+def test_submit_on_a_terminal_says_where_the_job_stands(terminal: Callable[..., Terminal]) -> None:
+    assert re.search(r"job-\S+: (Pending|Preparing|Running)", terminal("submit", "--", "true").read())
