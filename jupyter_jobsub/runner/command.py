@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         default="python3",
         help="a kernelspec's name, or an environment's folder (default: python3)",
     )
+    parser.add_argument(
+        "--environment", metavar="DIR", help="the environment to take if no kernelspec has that name"
+    )
     parser.add_argument("--parameters", type=Path, metavar="FILE", help="a JSON object of values to inject")
     parser.add_argument(
         "--cwd",
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    kernel = Kernel(options.kernel)
+    kernel = Kernel(options.kernel, options.environment)
     try:
         await kernel.start(options.cwd or Path.cwd())
         execution = _prepare(kernel, options)

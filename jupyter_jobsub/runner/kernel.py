@@ -66,6 +66,8 @@ class Kernel:
     ----------
     name:
         A kernelspec's name, or the absolute path of an environment that has ipykernel.
+    environment:
+        The path of an environment that is taken if no kernelspec has that name.
 
     Raises
     ------
@@ -73,9 +75,9 @@ class Kernel:
         If there is no such kernel, naming those there are.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, environment: str | None = None) -> None:
         specs = EnvironmentSpecs()
-        self.spec = _find(specs, name)
+        name, self.spec = _find(specs, name, environment)
         self.manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=specs)
         self.process = GroupProvisioner(kernel_id="", kernel_spec=self.spec, parent=self.manager)
         self.manager.provisioner = self.process
@@ -118,17 +120,19 @@ class Kernel:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _find(specs: KernelSpecManager, name: str) -> KernelSpec:
+def _find(specs: KernelSpecManager, name: str, environment: str | None) -> tuple[str, KernelSpec]:
     try:
         spec = specs.get_kernel_spec(name)
     except NoSuchKernel as error:
+        if environment:
+            return _find(specs, os.path.abspath(environment), None)
         there = ", ".join(sorted(specs.find_kernel_specs())) or "none"
         raise RunnerError(
             f"There is no kernel named {name!r} here; there are: {there}. Choose one of them as the image."
         ) from error
     if os.path.isabs(name) and not os.access(spec.argv[0], os.X_OK):
         raise RunnerError(f"{name} is no Python environment: it has no bin/python. Choose another image.")
-    return spec
+    return name, spec
 
 
 def _private_folder() -> str:

@@ -186,8 +186,9 @@ def test_an_unknown_kernel_is_refused_with_those_there_are(runner: Runner) -> No
     assert "python3" in runner.message
 
 
-def test_an_environment_is_a_kernel(runner: Runner) -> None:
-    assert runner.run("import sys; print(sys.prefix)", kernel=sys.prefix) == 0
+@pytest.mark.parametrize("options", [{"kernel": sys.prefix}, {"kernel": "mine", "environment": sys.prefix}])
+def test_an_environment_is_a_kernel(runner: Runner, options: dict[str, str]) -> None:
+    assert runner.run("import sys; print(sys.prefix)", **options) == 0
     assert runner.cells[0]["outputs"][0]["text"] == [f"{sys.prefix}\n"]
 
 
