@@ -12,8 +12,7 @@ _STATE, _SESSION, _START = 0, 3, 19
 
 def boot_id() -> str:
     """Name this boot of the machine."""
-    with open("/proc/sys/kernel/random/boot_id", "rb", buffering=0) as file:
-        return file.read().decode().strip()
+    return _read("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
 def start_time(pid: int) -> int:
@@ -36,30 +35,36 @@ def open_process(pid: int, start: int) -> int:
 
 
 def members(leader: int, start: int, mark: bytes) -> "Iterator[tuple[int, int]]":
-    """Find the processes of a session, and those that have the mark in their environment.
+    """Find what lives of a session, and what has the mark in its environment, since a start time.
 
     Answers pids and start times. The mark finds those that left the session.
     """
     session = leader if start_time(leader) in (0, start) else -1
     for name in os.listdir("/proc"):
         fields = _stat(name) if name.isdigit() else []
-        if fields and (int(fields[_SESSION]) == session or mark in _environment(name)):
+        if not fields or int(fields[_START]) < start:
+            continue
+        if int(fields[_SESSION]) == session or mark in _read(f"/proc/{name}/environ").split(b"\0"):
             yield int(name), int(fields[_START])
 
 
 def _stat(name: str) -> "list[bytes]":
-    try:
-        with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-            # the name, in parentheses, may have spaces and parentheses itself
-            fields = file.read().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return fields if fields[_STATE] not in (b"Z", b"X") else []
+    # the name, in parentheses, may have spaces and parentheses itself
+    fields = _read(f"/proc/{name}/stat").rpartition(b")")[2].split()
+    return fields if fields and fields[_STATE] not in (b"Z", b"X") else []
 
 
-def _environment(name: str) -> "list[bytes]":
+def _read(path: str) -> bytes:
     try:
-        with open(f"/proc/{name}/environ", "rb") as file:
-            return file.read().split(b"\0")
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:  # it has ended, or is another user's
-        return []
+        return b""
+    parts = []
+    try:
+        while part := os.read(fd, 65536):
+            parts.append(part)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+    return b"".join(parts)
