@@ -1,0 +1,165 @@
+"""The extension before the real service, which it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import signal
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+import jupyter_jobsub
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def ended(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """End the service that the test has started, when it is over."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(jupyter_jobsub.__file__).parents[1]))
+    yield
+    if pid := service_pid(folder):
+        os.kill(pid, signal.SIGTERM)
+        with open(folder / "service.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def service_pid(folder: Path) -> int | None:
+    """The process that holds the folder's lock."""
+    try:
+        with open(folder / "service.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return None
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return int((folder / "service.lock").read_text())
+
+
+async def kill(folder: Path) -> None:
+    pid = service_pid(folder)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    while service_pid(folder) == pid:
+        await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def jobs(jp_fetch):
+    class Jobs:
+        async def submit(self, command, **spec):
+            body = json.dumps({"command": command, "name": "j", **spec})
+            headers = {"Content-Type": "application/json"}
+            return json.loads((await jp_fetch("jobsub/jobs", method="POST", body=body, headers=headers)).body)
+
+        async def get(self, path, **params):
+            return json.loads((await jp_fetch("jobsub", path, params=params)).body)
+
+        async def until_final(self, id):
+            while (job := await self.get(f"jobs/{id}"))["finished_at"] is None:
+                await asyncio.sleep(0.02)
+            return job
+
+    return Jobs()
+
+
+class Browser:
+    def __init__(self, socket):
+        self.socket = socket
+
+    async def tell(self, **message):
+        await self.socket.write_message(json.dumps(message))
+
+    async def until(self, end):
+        """Everything that comes up to the message for which `end` holds."""
+        heard = []
+        while not heard or not end(heard[-1]):
+            heard.append(json.loads(await asyncio.wait_for(self.socket.read_message(), 30)))
+        return heard
+
+
+async def test_the_first_request_starts_the_service_and_a_job_runs(folder, jobs, jp_fetch):
+    job = await jobs.submit("echo one; exit 3")
+    done = await jobs.until_final(job["id"])
+    assert (done["phase"], done["exit_code"]) == ("Failed", 3)
+    assert (await jp_fetch("jobsub/jobs", job["id"], "log")).body == b"one\n"
+    assert [row["id"] for row in (await jobs.get("jobs"))["items"]] == [job["id"]]
+    assert service_pid(folder)
+
+
+async def test_a_service_that_was_killed_is_started_by_the_next_request(folder, jobs):
+    job = await jobs.submit("true")
+    await kill(folder)
+    assert (await jobs.until_final(job["id"]))["exit_code"] == 0
+
+
+async def test_a_log_is_downloaded_whole(jobs, jp_fetch, http_server_client):
+    http_server_client.max_body_size = 2**30
+    job = await jobs.submit("seq 1 3000000")
+    await jobs.until_final(job["id"])
+    got, expected = hashlib.sha256(), hashlib.sha256()
+    params = {"download": "true"}
+    response = await jp_fetch("jobsub/jobs", job["id"], "log", params=params, streaming_callback=got.update)
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    expected.update("".join(f"{n}\n" for n in range(1, 3_000_001)).encode())
+    assert got.hexdigest() == expected.hexdigest()
+
+
+async def test_no_event_is_lost_when_the_service_is_killed(folder, jobs, jp_ws_fetch):
+    browser = Browser(await jp_ws_fetch("jobsub", "ws"))
+    await browser.tell(subscribe="events")
+    await browser.until(lambda m: m["type"] == "hello")
+    ids = []
+    heard = []
+    for n in range(3):
+        ids.append((await jobs.submit(f"sleep 0.{n}; exit {n}"))["id"])
+        await kill(folder)
+        heard += await browser.until(lambda m: m["type"] == "online")
+    for id in ids:
+        await jobs.until_final(id)
+    happened = [event for id in ids for event in (await jobs.get(f"jobs/{id}/timeline"))["items"]]
+    newest = max(event["id"] for event in happened)
+    heard += await browser.until(lambda m: m.get("last_event_id") == newest)
+    told = [m["last_event_id"] for m in heard if m["type"] == "job"]
+    assert told == sorted({event["id"] for event in happened})
+    assert [m["type"] for m in heard if m["type"] in ("offline", "online")] == ["offline", "online"] * 3
+    assert all(m["message"] for m in heard if m["type"] == "offline")
+    browser.socket.close()
+
+
+async def test_no_line_of_a_followed_log_is_lost_when_the_service_is_killed(folder, jobs, jp_ws_fetch):
+    browser = Browser(await jp_ws_fetch("jobsub", "ws"))
+    job = await jobs.submit("for n in $(seq 1 200); do echo $n; sleep 0.005; done; printf '\\xff'")
+    await browser.tell(subscribe="log", key="k", job=job["id"])
+    heard = await browser.until(lambda m: "50\n" in m.get("text", ""))
+    await kill(folder)
+    heard += await browser.until(lambda m: m["type"] == "end")
+    pieces = [m for m in heard if m["type"] == "log"]
+    log = b"".join(m["text"].encode() if "text" in m else b64decode(m["base64"]) for m in pieces)
+    assert log == b"".join(b"%d\n" % n for n in range(1, 201)) + b"\xff"
+    assert heard[-1]["job"]["phase"] == "Succeeded"
+    browser.socket.close()
+
+
+async def test_a_stopped_service_is_back_for_the_next_request(folder, jobs, jp_fetch):
+    await jobs.get("jobs")
+    pid = service_pid(folder)
+    await jp_fetch("jobsub/stop", method="POST", body=b"{}")
+    assert (await jobs.get("jobs"))["items"] == []
+    assert service_pid(folder) != pid
+
+
+async def test_a_configuration_that_is_wrong_is_told(jobs, jp_fetch, tmp_path, jp_environ):
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
+    config.write_text("c.JobsubService.cpu = -5\n")
+    response = await jp_fetch("jobsub/jobs", raise_error=False)
+    problem = json.loads(response.body)
+    assert (response.code, response.headers["Content-Type"]) == (503, "application/problem+json")
+    assert "cpu" in problem["detail"]
+    assert "Traceback" not in problem["detail"]
+    assert problem["remedy"]
