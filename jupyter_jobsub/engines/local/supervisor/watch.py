@@ -165,19 +165,22 @@ class Watch:
             time.sleep(DISK_FULL_PAUSE)  # the exit code is worth waiting for
 
     def _verdict(self) -> "dict[str, Any]":
-        if not self._own:
-            text = "" if self._reason else "its supervisor was killed, so its exit code is unknown"
-            return {"code": None, "reason": self._reason or "ExitUnknown", "message": _last_words() or text}
-        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        code = status if status >= 0 else 128 - status
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1]) if self._own else None
+        code = status if status is None or status >= 0 else 128 - status
         if self._failure:
             return {"code": None, "reason": "LaunchFailed", "message": self._failure}
-        message = _last_words() or (_say_signal(-status) if status < 0 and not self._reason else "")
-        return {
-            "code": code,
-            "reason": self._reason or ("Error" if code else "Completed"),
-            "message": message,
-        }
+        ended = "ExitUnknown" if code is None else "Error" if code else "Completed"
+        message = _last_words() or self._explain(status)
+        return {"code": code, "reason": self._reason or ended, "message": message}
+
+    def _explain(self, status: "int | None") -> str:
+        if self._reason == "DeadlineExceeded":
+            return f"ran longer than its deadline of {self._spec.deadline:g} s"
+        if self._reason:
+            return ""
+        if status is None:
+            return "its supervisor was killed, so nobody knows its exit code"
+        return _say_signal(-status) if status < 0 else ""
 
 
 def _ready(fds: "list[int]", seconds: float) -> bool:

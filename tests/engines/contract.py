@@ -1,0 +1,220 @@
+"""What every engine promises; each implementation's tests run this suite on it.
+
+The implementation gives a fixture ``lab``. Commands are shell text in a working directory that
+tests share with the tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from jupyter_jobsub.model.job import JobId, Reason, TaskKey
+from tests.engines.lab import Lab, scenario
+
+ONCE = "set -C; : > once || exit 99; "  # a second execution of the same command ends with 99
+
+
+class EngineContract:
+    """See ``engines/base.py``."""
+
+    @scenario
+    async def test_a_task_starts_and_ends_once_and_its_log_is_complete(self, lab: Lab) -> None:
+        key = await lab.launch("echo out; echo err >&2")
+        ended = await lab.ended(key)
+        assert (ended.exit_code, ended.reason, ended.message) == (0, Reason.COMPLETED, "")
+        assert lab.log(key) == "out\nerr\n"
+        assert lab.kinds(key) == ["Started", "Ended"]
+        assert (await lab.started(key)).at <= ended.at
+
+    @scenario
+    async def test_exit_codes(self, lab: Lab) -> None:
+        codes = [1, 2, 42, 127, 255]
+        keys = [await lab.launch(f"exit {code}", job=f"job-{code}") for code in codes]
+        ends = [await lab.ended(key) for key in keys]
+        assert [end.exit_code for end in ends] == codes
+        assert {end.reason for end in ends} == {Reason.ERROR}
+
+    @scenario
+    async def test_a_signal_is_128_and_its_number(self, lab: Lab) -> None:
+        ended = await lab.run("kill -9 $$")
+        assert (ended.exit_code, ended.reason) == (137, Reason.ERROR)
+        assert "SIGKILL" in ended.message
+
+    @scenario
+    async def test_launching_again_neither_runs_nor_reports_again(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task(ONCE + "echo ran", working_dir=str(tmp_path))
+        await asyncio.gather(*(lab.send(launch) for _ in range(5)))
+        assert (await lab.ended(launch.key)).exit_code == 0
+        await lab.send(launch)
+        await lab.run(job="another")
+        assert lab.kinds(launch.key) == ["Started", "Ended"]
+        assert lab.log(launch.key) == "ran\n"
+
+    @scenario
+    async def test_a_restart_takes_over_what_runs(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task(
+            ONCE + "echo up; until [ -e go ]; do sleep 0.02; done; exit 7", working_dir=str(tmp_path)
+        )
+        await lab.send(launch)
+        await lab.logged(launch.key, "up")
+        await lab.restart()
+        await lab.send(launch)
+        assert (await lab.started(launch.key)).key == launch.key
+        (tmp_path / "go").touch()
+        assert (await lab.ended(launch.key)).exit_code == 7
+        assert lab.kinds(launch.key) == ["Started", "Ended"]
+
+    @scenario
+    async def test_a_restart_learns_how_a_task_ended_meanwhile(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task(ONCE + "exit 5", working_dir=str(tmp_path))
+        first = await lab.ended(await lab.send(launch))
+        await lab.restart()
+        await lab.send(launch)
+        assert await lab.ended(launch.key) == first
+        assert lab.kinds(launch.key) == ["Started", "Ended"]
+
+    @scenario
+    async def test_nothing_is_reported_after_close_and_tasks_run_on(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task("echo up; sleep 0.1; echo done", working_dir=str(tmp_path))
+        await lab.send(launch)
+        await lab.logged(launch.key, "up")
+        await lab.engine.close()
+        before = list(lab.seen)
+        await lab.logged(launch.key, "done")
+        assert lab.seen == before
+        await lab.open()
+        await lab.send(launch)
+        assert (await lab.ended(launch.key)).exit_code == 0
+
+    @scenario
+    async def test_what_was_launched_together_runs_side_by_side(self, lab: Lab, tmp_path: Path) -> None:
+        meet = "touch $JOBSUB_JOB_ID; until [ -e a ] && [ -e b ]; do sleep 0.01; done"
+        keys = [await lab.launch(meet, job=job, working_dir=str(tmp_path)) for job in "ab"]
+        assert [(await lab.ended(key)).exit_code for key in keys] == [0, 0]
+
+    @scenario
+    async def test_halt_ends_a_task_that_is_told(self, lab: Lab) -> None:
+        key = await lab.launch("trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.01; done")
+        await lab.logged(key, "up")
+        await lab.engine.halt(key, 10)
+        ended = await lab.ended(key)
+        assert (ended.exit_code, ended.reason) == (3, Reason.HALTED)
+        assert lab.log(key).endswith("bye\n")  # after what the shell says of its own child, perhaps
+
+    @scenario
+    async def test_halt_ends_a_task_that_will_not_be_told_when_the_grace_is_over(self, lab: Lab) -> None:
+        key = await lab.launch("trap '' TERM; echo up; while :; do sleep 0.01; done")
+        await lab.logged(key, "up")
+        await lab.engine.halt(key, 0.1)
+        ended = await lab.ended(key)
+        assert (ended.exit_code, ended.reason) == (137, Reason.HALTED)
+
+    @scenario
+    async def test_a_second_halt_with_less_grace_counts(self, lab: Lab) -> None:
+        key = await lab.launch("trap '' TERM; echo up; while :; do sleep 0.01; done")
+        await lab.logged(key, "up")
+        await lab.engine.halt(key, 1000)
+        await lab.engine.halt(key, 0)
+        assert (await lab.ended(key)).reason is Reason.HALTED
+
+    @scenario
+    async def test_halting_what_was_never_launched_makes_sure_that_it_never_runs(
+        self, lab: Lab, tmp_path: Path
+    ) -> None:
+        launch = lab.task("touch ran", working_dir=str(tmp_path))
+        await lab.engine.halt(launch.key, 1)
+        ended = await lab.ended(launch.key)
+        assert (ended.exit_code, ended.reason) == (None, Reason.HALTED)
+        await lab.send(launch)
+        await lab.restart()
+        await lab.send(launch)
+        assert (await lab.ended(launch.key)).reason is Reason.HALTED
+        assert not (tmp_path / "ran").exists()
+        assert lab.kinds(launch.key) == ["Ended"]
+
+    @scenario
+    async def test_halting_what_has_ended_changes_nothing(self, lab: Lab) -> None:
+        key = await lab.launch("exit 4")
+        await lab.ended(key)
+        await lab.engine.halt(key, 0)
+        await lab.restart()
+        await lab.engine.halt(key, 0)
+        assert (await lab.ended(key)).exit_code == 4
+
+    @scenario
+    async def test_launching_and_halting_in_one_breath_ends_once(self, lab: Lab) -> None:
+        launch = lab.task("while :; do sleep 0.01; done")
+        lab.launched[launch.key] = launch
+        lab.archive.prepare(launch.key)
+        await asyncio.gather(lab.engine.launch(launch), lab.engine.halt(launch.key, 0))
+        assert (await lab.ended(launch.key)).reason is Reason.HALTED
+        assert lab.kinds(launch.key).count("Ended") == 1
+
+    @scenario
+    async def test_the_deadline_ends_a_task(self, lab: Lab) -> None:
+        ended = await lab.run("trap '' TERM; while :; do sleep 0.01; done", deadline_seconds=1)
+        assert ended.reason is Reason.DEADLINE_EXCEEDED
+        assert "1 s" in ended.message
+
+    @scenario
+    async def test_what_is_known_to_have_started_and_is_gone_is_lost_and_not_new(
+        self, lab: Lab, tmp_path: Path
+    ) -> None:
+        ended = await lab.run("touch ran", working_dir=str(tmp_path), started=True)
+        assert (ended.exit_code, ended.reason) == (None, Reason.EXIT_UNKNOWN)
+        assert ended.message
+        assert not (tmp_path / "ran").exists()
+
+    @scenario
+    async def test_purge_forgets_a_job_and_no_other(self, lab: Lab) -> None:
+        keys = [await lab.launch("exit 6", job=job) for job in ("job-1", "job-10")]
+        for key in keys:
+            await lab.ended(key)
+        await lab.engine.purge(JobId("job-1"))
+        await lab.engine.purge(JobId("job-1"))
+        await lab.restart()
+        for key in keys:
+            await lab.launch(job=key.job, started=True)
+        assert (await lab.ended(keys[0])).reason is Reason.EXIT_UNKNOWN
+        assert (await lab.ended(keys[1])).exit_code == 6
+
+    @scenario
+    async def test_a_task_knows_who_it_is(self, lab: Lab) -> None:
+        key = TaskKey(JobId("job-1"), 3, "worker", 2)
+        names = ("JOBSUB_JOB_ID", "JOBSUB_ATTEMPT", "JOBSUB_TASK_ROLE", "JOBSUB_TASK_INDEX")
+        names = (
+            *names,
+            "PRIMEHUB_USER",
+            "PRIMEHUB_GROUP",
+            "MINE",
+            "PYTHONUNBUFFERED",
+            "CUDA_VISIBLE_DEVICES",
+        )
+        show = " ".join(f'"${name}"' for name in names)
+        roles = [{"name": "worker", "tasks": 3, "command": f"printf '%s,' {show}"}]
+        await lab.run(key=key, task_roles=roles, env={"MINE": "a b"})
+        assert lab.log(key) == "job-1,3,worker,2,ann,lab,a b,1,,"
+
+    @scenario
+    async def test_a_command_is_run_as_it_is_written(self, lab: Lab) -> None:
+        key = await lab.launch('echo "a  b" \'$HOME\' | tr a-z A-Z\nfor i in 1 2; do\n  echo "é$i"\ndone')
+        await lab.ended(key)
+        assert lab.log(key) == "A  B $HOME\né1\né2\n"
+
+    @scenario
+    async def test_output_is_kept_byte_for_byte(self, lab: Lab) -> None:
+        key = await lab.launch(r"printf '\000\377\r\033[1m%s' x")
+        await lab.ended(key)
+        lab.archive.seal(key)
+        assert lab.archive.read(key, 0, 100).data == b"\x00\xff\r\x1b[1mx"
+
+    @scenario
+    async def test_last_words_become_the_message(self, lab: Lab) -> None:
+        ended = await lab.run('echo "cell 3 failed" > "$JOBSUB_TERMINATION_LOG"; exit 1')
+        assert (ended.exit_code, ended.message) == (1, "cell 3 failed")
+
+    @scenario
+    async def test_artifacts_have_a_folder(self, lab: Lab) -> None:
+        ended = await lab.run('touch "$JOBSUB_ARTIFACTS/model.bin" && test -e artifacts/model.bin')
+        assert ended.exit_code == 0

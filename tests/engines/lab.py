@@ -1,0 +1,137 @@
+"""An engine on an archive, and what it reported."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.engines.base import Engine, Launch
+from jupyter_jobsub.model.catalog import Image
+from jupyter_jobsub.model.job import JobId, TaskKey
+from jupyter_jobsub.model.observation import Ended, Observation, Started
+from jupyter_jobsub.model.resources import Resources
+from jupyter_jobsub.model.spec import JobSpec
+
+PATIENCE = 20  # seconds
+
+
+class Lab:
+    """Launches tasks and waits for what the engine says of them.
+
+    ``restart`` is what a killed service and its successor do: a new engine finds the same ground.
+    """
+
+    def __init__(self, make: Callable[[], Engine], folder: Path) -> None:
+        self._make = make
+        self.folder = folder
+        self.archive = LogArchive(folder / "logs")
+        self.seen: list[Observation] = []
+        self.launched: dict[TaskKey, Launch] = {}
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def open(self) -> None:
+        self.thread = threading.get_ident()
+        self.engine = self._make()
+        await self.engine.open(self._observe)
+
+    def _observe(self, observation: Observation) -> None:
+        assert threading.get_ident() == self.thread
+        self.seen.append(observation)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    async def restart(self) -> None:
+        """Have another engine in the place of this one, which knows nothing of what was launched."""
+        await self.engine.close()
+        self.seen.clear()
+        await self.open()
+
+    async def close(self) -> None:
+        """Leave no task behind."""
+        for key in list(self.launched):
+            await self.engine.halt(key, 0)
+        for key in list(self.launched):
+            await self.ended(key)
+        await self.engine.close()
+        self.archive.close()
+
+    def task(self, command: str = "true", *, job: str = "job-1", attempt: int = 1, **changes: Any) -> Launch:
+        """Make a launch; changes are of the launch, or of its spec."""
+        key = changes.pop("key", TaskKey(JobId(job), attempt))
+        fields = {name: changes.pop(name) for name in list(changes) if name in Launch.__dataclass_fields__}
+        what = {} if {"script", "notebook", "task_roles"} & set(changes) else {"command": command}
+        spec = JobSpec.model_validate(what | changes)
+        launch = Launch(key, spec, Image("base", "/usr"), Resources(), self.archive.path(key), "ann", "lab")
+        return replace(launch, **fields)
+
+    async def launch(self, command: str = "true", **changes: Any) -> TaskKey:
+        """Launch a task; answer its key."""
+        return await self.send(self.task(command, **changes))
+
+    async def send(self, launch: Launch) -> TaskKey:
+        self.archive.prepare(launch.key)
+        self.launched[launch.key] = launch
+        await self.engine.launch(launch)
+        return launch.key
+
+    async def find(self, kind: type[Any], key: TaskKey) -> Any:
+        """Wait for an observation of a task."""
+        while not (found := [o for o in self.seen if isinstance(o, kind) and o.key == key]):
+            self._waiters.append(asyncio.get_running_loop().create_future())
+            await asyncio.wait_for(self._waiters[-1], PATIENCE)
+        return found[0]
+
+    async def started(self, key: TaskKey) -> Started:
+        found: Started = await self.find(Started, key)
+        return found
+
+    async def ended(self, key: TaskKey) -> Ended:
+        found: Ended = await self.find(Ended, key)
+        return found
+
+    async def run(self, command: str = "true", **changes: Any) -> Ended:
+        """Launch a task and wait for its end."""
+        return await self.ended(await self.launch(command, **changes))
+
+    def log(self, key: TaskKey) -> str:
+        return self.archive.read(key, 0, 2**20).data.decode()
+
+    async def logged(self, key: TaskKey, text: str) -> None:
+        """Wait until the task has written a text."""
+        await asyncio.wait_for(self._read_until(key, text.encode()), PATIENCE)
+
+    async def _read_until(self, key: TaskKey, text: bytes) -> None:
+        data = b""
+        async for chunk in self.archive.follow(key):
+            data += chunk.data
+            if text in data:
+                return
+
+    def kinds(self, key: TaskKey) -> list[str]:
+        """What was reported of a task, in order."""
+        return [type(o).__name__ for o in self.seen if o.key == key]
+
+
+def scenario(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Make a test of a coroutine; its lab is open."""
+
+    @functools.wraps(test)
+    def run(*args: Any, lab: Lab, **kwargs: Any) -> None:
+        async def whole() -> None:
+            await lab.open()
+            try:
+                await test(*args, lab=lab, **kwargs)
+            finally:
+                await lab.close()
+
+        asyncio.run(whole())
+
+    return run
