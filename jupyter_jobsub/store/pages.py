@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from . import sqlite
 from .base import JobQuery, Page
@@ -27,6 +38,8 @@ from .rows import JOB_COLUMNS, read_job, searchable
 from .tables import jobs
 
 MAX_STRANDS = 64
+_NOTHING: ColumnElement[str] = literal_column("''")
+
 FEW = 10_000
 """Rows that are sooner read than the text index is asked."""
 SAMPLE = 1000
@@ -192,20 +205,28 @@ def _can_match(text: str) -> bool:
 
 def _values(strands: Sequence[Strand]) -> dict[str, str]:
     return {
-        f"{name}_{number}": getattr(strand, name)
+        f"{name}_of_{number}": getattr(strand, name)
         for number, strand in enumerate(strands)
         for name in strand.columns
     }
 
 
 def _conditions(number: int, columns: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [jobs.c[name] == bindparam(f"{name}_{number}") for name in columns]
+    return [jobs.c[name] == bindparam(f"{name}_of_{number}") for name in columns]
 
 
 def _any_of(kinds: tuple[tuple[str, ...], ...]) -> list[ColumnElement[bool]]:
     if () in kinds:
         return []
-    return [or_(*(and_(*_conditions(number, columns)) for number, columns in enumerate(kinds)))]
+    # joined to "" a column has no index: the order of arrival is to be read, whatever a planner thinks
+    return [
+        or_(
+            *(
+                and_(*(jobs.c[name].concat(_NOTHING) == bindparam(f"{name}_of_{number}") for name in columns))
+                for number, columns in enumerate(kinds)
+            )
+        )
+    ]
 
 
 def _has_text() -> ColumnElement[bool]:
@@ -237,8 +258,7 @@ def strand_by_strand(kinds: tuple[tuple[str, ...], ...], text: bool) -> Select[A
 def row_by_row(kinds: tuple[tuple[str, ...], ...], text: bool = False) -> Select[Any]:
     """Whatever fits, read from the newest row down."""
     conditions = [*_in_span(jobs.c.seq), *_any_of(kinds), *([_has_text()] if text else [])]
-    rows = select(*JOB_COLUMNS).with_hint(jobs, "NOT INDEXED", "sqlite").where(*conditions)
-    return rows.order_by(jobs.c.seq.desc()).limit(bindparam("size"))
+    return select(*JOB_COLUMNS).where(*conditions).order_by(jobs.c.seq.desc()).limit(bindparam("size"))
 
 
 @lru_cache(maxsize=512)
@@ -246,6 +266,5 @@ def match_by_match(kinds: tuple[tuple[str, ...], ...]) -> Select[Any]:
     """Whatever fits, read from the newest match of the text index down."""
     rowid = sqlite.text_index.c.rowid
     rows = select(*JOB_COLUMNS).select_from(sqlite.text_index.join(jobs, jobs.c.seq == rowid))
-    rows = rows.with_hint(jobs, "NOT INDEXED", "sqlite")
     rows = rows.where(sqlite.matches(), *_in_span(rowid), *_any_of(kinds), _has_text())
     return rows.order_by(rowid.desc()).limit(bindparam("size"))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
 from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Task
 from .base import Committed
@@ -14,7 +14,12 @@ from .counters import Counters, Kind
 from .rows import EVENT_COLUMNS, JOB_COLUMNS, TASK_COLUMNS, in_order, read_event, read_job, read_task
 from .tables import counters, events, head, jobs, snapshots, tasks
 
-_UNFINISHED = or_(jobs.c.phase.in_(sorted(p.value for p in UNFINISHED)), jobs.c.hold_cpu.is_not(None))
+_UNFINISHED = jobs.c.seq.in_(
+    union_all(
+        select(jobs.c.seq).where(jobs.c.phase.in_(sorted(phase.value for phase in UNFINISHED))),
+        select(jobs.c.seq).where(jobs.c.hold_cpu.is_not(None)),
+    )
+)
 _BY_ID = jobs.c.id == bindparam("id")
 _EVENTS = select(*EVENT_COLUMNS).join(jobs, jobs.c.seq == events.c.job_seq).order_by(events.c.id)
 

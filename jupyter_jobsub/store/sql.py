@@ -17,7 +17,7 @@ from .migrations import migrate
 from .pages import Pages
 from .queries import Head
 from .writer import Writer
-from .writes import DAY, Batch
+from .writes import DAY, PROOF, Batch
 
 logger = getLogger(__name__)
 
@@ -68,6 +68,8 @@ class SqlStore(Store):
             opened.callback(engine.dispose)
             self._write = opened.enter_context(engine.connect())
             migrate(self._write, sqlite.transaction)
+            with sqlite.transaction(self._write):
+                self._write.execute(PROOF)
             self._read = opened.enter_context(engine.connect())
             self._load()
             self._opened = opened.pop_all()

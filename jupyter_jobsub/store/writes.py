@@ -62,6 +62,8 @@ _REMOVE_COUNTERS = delete(counters).where(
 )
 _ADD_COUNTERS = insert(counters)
 _CHANGE_HEAD = update(head)
+PROOF = update(head).values(last_seq=head.c.last_seq)
+"""A write that changes nothing, and fails where nothing can be written."""
 
 
 @dataclass

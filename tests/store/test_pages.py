@@ -1,0 +1,244 @@
+"""Filters and paging give exactly what a naive filter over all jobs gives, whatever the plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from jupyter_jobsub.model.job import Job, Micros, Phase
+from jupyter_jobsub.model.spec import JobSpec
+from jupyter_jobsub.store import pages
+from jupyter_jobsub.store.base import JobQuery, Store, Visible
+from jupyter_jobsub.store.sql import SqlStore
+
+from .conftest import START, New, Run, add, make_job, save
+
+GROUPS = ["lab", "default", "it's"]
+USERS = ["alice", "bob", "eve%", "ALICE"]
+NAMES = [
+    "train resnet",
+    "Train BERT",
+    "50% off",
+    'a "quoted" * name',
+    "über-größe",
+    "ΑΒΓΔ",
+    "under_score",
+    "🚀🚀🚀",
+]
+TEXTS = [
+    "resnet",
+    "TRAIN",
+    "50%",
+    '"quoted" *',
+    "größe",
+    "αβγ",
+    "der_sco",
+    "🚀🚀🚀",
+    "job-",
+    "000",
+    "no such",
+]
+JOBS = 240
+
+examples = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+# (FEW, SAMPLE, MAX_STRANDS): strands first, the text index first, whichever is rarer, too many strands
+PLANS = {
+    "strands": (10_000, 1000, 64),
+    "matches": (0, 10_000, 64),
+    "rarer": (0, 3, 64),
+    "rows": (0, 10_000, 1),
+}
+
+
+@pytest.fixture(params=PLANS)
+def plan(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(("FEW", "SAMPLE", "MAX_STRANDS"), PLANS[request.param], strict=True):
+        monkeypatch.setattr(pages, name, value)
+
+
+@dataclass
+class Filled:
+    """A store, and its jobs, oldest first."""
+
+    store: Store = field(repr=False)
+    run: Run = field(repr=False)
+    jobs: list[Job] = field(repr=False)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    run = Run()
+    store = SqlStore(f"sqlite:///{tmp_path_factory.mktemp('pages') / 'jobsub.db'}")
+    run(store.open())
+    yield Filled(store, run, _fill(store, run))
+    run(store.close())
+    run.loop.close()
+
+
+def _fill(store: Store, run: Run) -> list[Job]:
+    dice = random.Random(1)
+    fresh = [
+        make_job(
+            number,
+            user=dice.choice(USERS),
+            group=dice.choice(GROUPS),
+            name=dice.choice(NAMES) + f" {number}",
+            queued_at=Micros(START + number // 3),
+        )
+        for number in range(JOBS + 40)
+    ]
+    added = [job for job, _ in run.together(*(store.add(job) for job in fresh))]
+    for job in added[::7]:
+        run(store.delete(job))
+    kept = [job for job in added if job not in added[::7]]
+    phases = [dice.choice(list(Phase)) for _ in kept]
+    changes = [(job, replace(job, phase=phase)) for job, phase in zip(kept, phases, strict=True)]
+    return run(store.save(changes))
+
+
+def sees(horizon: Visible, job: Job) -> bool:
+    return horizon.groups is None or job.user == horizon.user or job.spec.group in horizon.groups
+
+
+def fits(query: JobQuery, job: Job) -> bool:
+    """Say what JobQuery says, in the plainest way."""
+    horizon = query.visible
+    return (
+        (horizon is None or sees(horizon, job))
+        and query.group in (None, job.spec.group)
+        and query.user in (None, job.user)
+        and (not query.phases or job.phase in query.phases)
+        and (query.since is None or job.queued_at >= query.since)
+        and (query.until is None or job.queued_at < query.until)
+        and (query.text is None or query.text.casefold() in f"{job.spec.name}\n{job.id}".casefold())
+    )
+
+
+def read_all(store: Store, run: Run, query: JobQuery) -> list[Job]:
+    found: list[Job] = []
+    while True:
+        page = run(store.page(query))
+        assert len(page.items) <= query.limit
+        found += page.items
+        if page.next is None:
+            return found
+        assert len(page.items) == query.limit
+        query = replace(query, cursor=page.next)
+
+
+def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.none() | values
+
+
+times = st.integers(START - 2, START + JOBS + 50)
+queries = st.builds(
+    JobQuery,
+    visible=maybe(
+        st.builds(Visible, st.sampled_from(USERS), maybe(st.frozensets(st.sampled_from([*GROUPS, "none"]))))
+    ),
+    group=maybe(st.sampled_from([*GROUPS, "none"])),
+    user=maybe(st.sampled_from([*USERS, "nobody"])),
+    phases=st.frozensets(st.sampled_from(list(Phase)), max_size=3),
+    text=maybe(st.sampled_from(TEXTS)),
+    since=maybe(times),
+    until=maybe(times),
+    limit=st.sampled_from([1, 7, 50, 500]),
+)
+
+
+@pytest.mark.usefixtures("plan")
+@examples
+@given(query=queries)
+@example(query=JobQuery(limit=7))
+@example(query=JobQuery(text="job-", limit=50))
+@example(query=JobQuery(text="resnet", phases=frozenset(Phase)))
+def test_pages_are_the_naive_filter(filled: Filled, query: JobQuery) -> None:
+    store, run, jobs = filled.store, filled.run, filled.jobs
+    naive = [job for job in reversed(jobs) if fits(query, job)]
+    assert read_all(store, run, query) == naive
+
+
+labels = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=3, max_size=20)
+
+
+@pytest.mark.usefixtures("plan")
+@examples
+@given(name=labels, data=st.data())
+@example(name="İstanbul ẞ ﬁ", data=None)
+def test_any_name_is_found_by_any_part_of_it(filled: Filled, name: str, data: st.DataObject | None) -> None:
+    store, run, jobs = filled.store, filled.run, filled.jobs
+    try:
+        spec = JobSpec(name=name, group="lab", command="true")
+    except ValidationError:
+        assume(False)
+    jobs.append(add(store, run, make_job(10_000 + len(jobs), spec=spec)))
+    start = data.draw(st.integers(0, len(name) - 3)) if data else 0
+    part = name[start:] if data is None else name[start : start + data.draw(st.integers(3, 20))]
+    for text in (part, part.upper(), part.lower()):
+        query = JobQuery(text=text, group="lab", limit=500)
+        naive = [job for job in reversed(jobs) if fits(query, job)]
+        assert read_all(store, run, query) == naive
+
+
+@pytest.mark.usefixtures("plan")
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "ab", '"', '""" OR', "***", "%%%", "a OR b", "NEAR(", "-name", "{search}: x", "^tra", "();--"],
+)
+def test_text_is_literal(filled: Filled, text: str) -> None:
+    store, run, jobs = filled.store, filled.run, filled.jobs
+    query = JobQuery(text=text, limit=500)
+    assert read_all(store, run, query) == [job for job in reversed(jobs) if fits(query, job)]
+
+
+@pytest.mark.parametrize("text", ["\0\0\0", "res\0net", "\ud800\udc00x", "1\njob", "r" * 100_000])
+def test_text_that_no_name_has_finds_nothing(filled: Filled, text: str) -> None:
+    store, run = filled.store, filled.run
+    assert read_all(store, run, JobQuery(text=text)) == []
+
+
+def test_a_page_is_not_disturbed_by_new_jobs(store: Store, run: Run, new: New) -> None:
+    jobs = [add(store, run, new()) for _ in range(4)]
+    page = run(store.page(JobQuery(limit=2)))
+    add(store, run, new())
+    save(store, run, jobs[0], phase=Phase.RUNNING)
+    rest = run(store.page(JobQuery(limit=2, cursor=page.next)))
+    assert [job.seq for job in (*page.items, *rest.items)] == [4, 3, 2, 1]
+    assert rest.next is None
+
+
+def test_a_page_has_no_tasks(store: Store, run: Run, new: New) -> None:
+    job = add(store, run, new())
+    save(store, run, job, message="said", tasks=())
+    assert run(store.page(JobQuery())).items == [replace(job, version=2, message="said")]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "ü", "AAAA", "LjE", "=" * 9, "\ud800"])
+def test_a_strange_cursor_is_refused(store: Store, run: Run, new: New, cursor: str) -> None:
+    add(store, run, new())
+    with pytest.raises(ValueError, match="cursor"):
+        run(store.page(JobQuery(cursor=cursor)))
+
+
+def test_a_cursor_of_another_store_is_refused(store: Store, run: Run, new: New, tmp_path: Path) -> None:
+    other = SqlStore(f"sqlite:///{tmp_path / 'other.db'}")
+    run(other.open())
+    for _ in range(2):
+        add(other, run, new())
+    page = run(other.page(JobQuery(limit=1)))
+    run(other.close())
+    with pytest.raises(ValueError, match="cursor"):
+        run(store.page(JobQuery(cursor=page.next)))
