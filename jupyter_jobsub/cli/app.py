@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,9 @@ Examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and give its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no name may be unprintable in somebody's locale
     if "_ARGCOMPLETE" in os.environ:
         from .completion import complete
 

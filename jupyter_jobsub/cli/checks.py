@@ -6,9 +6,9 @@ import fcntl
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from ..errors import JobsubError
 
 ENOUGH = 1 << 30  # bytes
 TOO_LITTLE = 100 << 20
-NEEDED = ("tornado", "sqlalchemy", "pydantic", "jupyter_jobsub.service")
+IMPORTS = "import jupyter_jobsub.service.__main__"
 LOGIND = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
 
 
@@ -126,12 +126,14 @@ def socket_folder() -> Findings:
 
 
 def packages() -> Findings:
-    """What the service needs to start."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        yield Finding("fail", "packages", f"missing: {', '.join(missing)}", "run: pip install jupyter-jobsub")
+    """What the service imports, tried in a process of its own."""
+    tried = subprocess.run([sys.executable, "-c", IMPORTS], cwd="/", capture_output=True, text=True)
+    if tried.returncode:
+        *_, last = tried.stderr.strip().splitlines() or ["no reason given"]
+        remedy = f"run: {sys.executable} -m pip install --upgrade jupyter-jobsub"
+        yield Finding("fail", "packages", f"the service can't be loaded: {last}", remedy)
     else:
-        yield Finding("ok", "packages", "all there")
+        yield Finding("ok", "packages", "the service can be loaded")
 
 
 def service() -> Findings:

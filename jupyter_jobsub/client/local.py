@@ -13,11 +13,12 @@ from pathlib import Path
 
 from .. import __version__, paths
 from ..errors import StoreError
-from .errors import DOCTOR, NotRunning, Unreachable, from_response
-from .http import ANSWER_LIMIT, Connection, ConnectionLost
+from .errors import DOCTOR, NotRunning, Unreachable, from_response, lost
+from .http import ANSWER_LIMIT, Connection
 
 PATIENCE = 20.0  # seconds for a service that another surface, or a person, is starting
 END_LIMIT = 60.0
+TRIES = 3
 _STAGES = {"dev": -4, "a": -3, "b": -2, "rc": -1, "": 0, "post": 1}
 
 
@@ -39,7 +40,7 @@ class LocalEndpoint:
         self.socket_path = paths.socket_path(self.data_dir)
         self.headers: dict[str, str] = {}
         self.start = start
-        self._known_version = False
+        self._checked = False
 
     def connect(self) -> Connection:
         """Connect to the service.
@@ -51,14 +52,29 @@ class LocalEndpoint:
         """
         if not self.start:
             return self._required()
-        connection = self._connect_or_start()
-        if self._known_version:
-            return connection
-        while is_older(_version(connection), __version__):
+        if self._checked:
+            return self._connect_or_start()
+        connection, version = self._answering()
+        if is_older(version, __version__):
             end_service(connection, handover=True)
-            connection = self._connect_or_start()
-        self._known_version = True
+            connection, _ = self._answering()
+        self._checked = True
         return connection
+
+    def _answering(self) -> tuple[Connection, str]:
+        """Connect, and ask for the version; again if it was just ending."""
+        tries = TRIES
+        while True:
+            tries -= 1
+            connection = self._connect_or_start()
+            try:
+                response = connection.request("GET", "/jobsub/healthz")
+                response.read()
+                return connection, response.headers.get("jobsub-version", "")
+            except OSError as error:
+                connection.close()
+                if not tries or isinstance(error, TimeoutError):
+                    raise lost(error) from error
 
     def _required(self) -> Connection:
         if connection := self.try_connect():
@@ -181,15 +197,6 @@ def _process_of(sock: socket.socket) -> int | None:
         return os.pidfd_open(int.from_bytes(credentials[:4], sys.byteorder))
     except (AttributeError, OSError):
         return None
-
-
-def _version(connection: Connection) -> str:
-    try:
-        response = connection.request("GET", "/jobsub/healthz")
-        response.read()
-    except ConnectionLost:
-        return ""  # it has just ended: the request that follows connects anew
-    return response.headers.get("jobsub-version", "")
 
 
 def is_older(version: str, than: str) -> bool:

@@ -65,7 +65,7 @@ class Stream:
     open:
         Makes a connection and sends the request, after the given event's id.
     on_lost:
-        Told why when getting back takes more than one try.
+        Told why, once, when getting back takes more than one try.
     timeout:
         Seconds after which TimeoutError is raised, whatever comes.
     """
@@ -81,6 +81,7 @@ class Stream:
         self._end = None if timeout is None else time.monotonic() + timeout
         self._last: str | None = None
         self._heard = 0.0  # when the stream last said anything; 0 before the first time
+        self._told = 0.0
         self._failures = 0
 
     def __iter__(self) -> Iterator[Event]:
@@ -119,7 +120,8 @@ class Stream:
         if refused or not self._heard or now - self._heard >= PATIENCE:
             raise in_words(lost) if isinstance(lost, OSError) else lost
         delay = DELAYS[min(self._failures, len(DELAYS) - 1)]
-        if self._failures:
+        if self._failures and self._told < self._heard:
+            self._told = now
             self._on_lost(lost)
         self._failures += 1
         time.sleep(delay if self._end is None else min(delay, max(0.0, self._end - now)))

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.cli import main
-from jupyter_jobsub.client import Client, LocalEndpoint
+from jupyter_jobsub.client import Client, LocalEndpoint, local
 from jupyter_jobsub.client.local import end_service
 
 Run = Callable[..., str]
@@ -77,6 +77,28 @@ def test_two_that_start_it_at_once_both_work(process: Process, jobsub: Run, othe
     assert len(jobsub("list").splitlines()) == 3
     assert jobsub("stop") == "stopped; jobs that run, run on\n"
     assert jobsub("status", code=3)
+
+
+def test_a_newer_client_replaces_the_service_and_jobs_run_on(
+    jobsub: Run, until: Callable[[str, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pace").touch()
+    job_id = jobsub("submit", "--", sys.executable, "-c", PACED).strip()
+    until(job_id, "Running")
+    before = service_pid()
+    monkeypatch.setattr(local, "__version__", "99.0")
+    assert job_id in jobsub("list")
+    assert service_pid() != before
+    (tmp_path / "pace").write_bytes(b"x" * 6)
+    jobsub("wait", job_id, code=9)
+
+
+def test_names_are_printed_in_any_locale(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    out, err = process("submit", "--wait", "--name", "训练…", "--", "true").communicate()
+    assert (out, b"Succeeded" in err) == (b"", True)
+    out, _ = process("list", "--limit", "1").communicate()
+    assert b"???" in out
 
 
 def test_wait_outlives_the_service(process: Process, tmp_path: Path) -> None:
