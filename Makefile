@@ -24,10 +24,10 @@ lint: $(VENV)/.test ## Check style, layers and types
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/.test ## Measure the promised figures
+bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some)
 	$(PY) -m benchmarks $(ARGS)
 
-chaos: $(VENV)/.test ## Kill things at random points (SEED=n ROUNDS=200)
+chaos: $(VENV)/.bench ## Kill −9 at random points (SEED=n ROUNDS=200)
 	$(PY) -m tests.chaos $(ARGS)
 
 clean: ## Remove the virtual environment and all caches

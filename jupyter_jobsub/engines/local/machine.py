@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...model.catalog import Catalog, Group, Image, InstanceType
-from ...model.resources import Quota, Resources, show_amount
+from ...model.resources import Quota, Resources
 from .devices import Device
 
 MIB = 2**20
@@ -89,34 +89,32 @@ def _numbers(file: Path) -> list[int]:
 def default_instance_types(capacity: Resources) -> dict[str, InstanceType]:
     """Sizes made from the machine: one CPU first, then parts of it, then one for each GPU count."""
     cores = max(1, capacity.cpu // 1000)
-    shares = {"cpu-1": cores, "cpu-quarter": 4, "cpu-half": 2, "cpu-all": 1}
-    sizes: dict[str, Resources] = {}
-    for name, parts in shares.items():
+    rows = [
+        ("cpu-1", cores, "one CPU and its share of the memory"),
+        ("cpu-quarter", 4, "a quarter of the machine"),
+        ("cpu-half", 2, "half of the machine"),
+        ("cpu-all", 1, "all CPUs and all memory"),
+    ]
+    types: list[InstanceType] = []
+    for name, parts, description in rows:
         size = _part(capacity, 1, parts)
-        if parts <= cores and size not in sizes.values():
-            sizes[name] = size
-    sizes |= _gpu_sizes(capacity)
-    return {name: InstanceType(name, size, _describe(size)) for name, size in sizes.items()}
+        if parts <= cores and size not in [t.resources for t in types]:
+            types.append(InstanceType(name, size, description))
+    return {t.name: t for t in [*types, *_with_gpus(capacity)]}
 
 
-def _gpu_sizes(capacity: Resources) -> dict[str, Resources]:
+def _with_gpus(capacity: Resources) -> Iterator[InstanceType]:
     """One for each count of each type, with its share of CPU and memory."""
-    sizes: dict[str, Resources] = {}
     for kind, there in capacity.gpu.items():
         suffix = f"-{kind.lower()}" if len(capacity.gpu) > 1 else ""
         for count in range(1, there + 1):
             share = _part(capacity, count, capacity.gpus)
-            sizes[f"gpu-{count}{suffix}"] = Resources(share.cpu, share.memory, {kind: count})
-    return sizes
+            size = Resources(share.cpu, share.memory, {kind: count})
+            yield InstanceType(f"gpu-{count}{suffix}", size, f"{count} of {there} {kind}")
 
 
 def _part(whole: Resources, count: int, parts: int) -> Resources:
     return Resources(max(1, whole.cpu * count // parts), whole.memory * count // parts // MIB * MIB)
-
-
-def _describe(size: Resources) -> str:
-    amounts = [show_amount("cpu", size.cpu), show_amount("memory", size.memory)]
-    return ", ".join(amounts + [show_amount(kind, count) for kind, count in size.gpu.items()])
 
 
 def default_catalog(user: str, capacity: Resources, images: Mapping[str, Image]) -> Catalog:

@@ -85,7 +85,7 @@ def test_sizes_are_made_from_the_machine() -> None:
         "gpu-1": (4000, 32, 1),
         "gpu-2": (8000, 64, 2),
     }
-    assert types["gpu-1"].description == "4 CPU, 32 GiB, 1 A100"
+    assert types["gpu-1"].description == "1 of 2 A100"
 
 
 def test_types_of_gpus_are_told_apart() -> None:
