@@ -23,7 +23,12 @@ SHORTEST = 3  # what the service's text search takes
 
 def client(*, start: bool = True) -> Client:
     """Open a client that says when the service is away for longer."""
-    return Client(find(start=start), on_lost=lambda error: note(f"connection lost ({error}); trying again"))
+    return Client(find(start=start), on_lost=_tell_lost)
+
+
+def _tell_lost(error: Exception) -> None:
+    reason = str(error).rstrip(".")
+    note(f"connection lost ({reason}); trying again")
 
 
 def resolve(service: Client, text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from .common import client
 from .errors import OK
-from .output import fields, json_line, resources, table
+from .output import clean, fields, json_line, on_terminal, resources, seconds, table
 from .parser import Parser, examples
 
 TYPE_CHECKING = False
@@ -37,7 +38,7 @@ def usage(args: argparse.Namespace) -> int:
 def _usage_rows(group: Row) -> list[tuple[object, ...]]:
     return [
         (
-            group["name"] if user is group else "",
+            group["name"],
             "(all)" if user is group else user["name"],
             resources(user["held"]),
             resources(user["quota"]),
@@ -70,10 +71,16 @@ def catalog(args: argparse.Namespace) -> int:
     images = [(i["name"], i["reference"], i["description"]) for i in found["images"]]
     table(("IMAGE", "REFERENCE", "DESCRIPTION"), images)
     print()
-    fields([("user", found["user"]), ("engine", found["engine"])])
-    fields((f"default {name.replace('_', ' ')}", value) for name, value in found["defaults"].items())
-    fields(("note", text) for text in found["notes"])
+    fields([("user", found["user"]), ("engine", found["engine"]), *_defaults(found["defaults"])])
+    for text in found["notes"]:
+        print(f"note\t{clean(text)}" if not on_terminal() else f"\n{clean(text)}")
     return OK
+
+
+def _defaults(found: Row) -> Iterator[tuple[str, object]]:
+    for name, value in found.items():
+        title, unit, _ = name.partition("_seconds")
+        yield f"default {title.replace('_', ' ')}", seconds(value) if unit else value
 
 
 def _group(row: Row) -> tuple[object, ...]:

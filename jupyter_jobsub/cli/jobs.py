@@ -7,7 +7,7 @@ import json
 
 from .common import client, each
 from .errors import OK
-from .output import fields, json_line, note, on_terminal, resources, seconds, short_time, standing, table
+from .output import age, fields, json_line, note, on_terminal, resources, seconds, short_time, standing, table
 from .parser import Parser, add_ids, complete_with, examples
 from .values import count, moment
 
@@ -31,7 +31,6 @@ PLAIN = (
     "EXIT",
     "MESSAGE",
 )
-RULED = ("ID", "NAME", "PHASE", "USER", "GROUP", "TYPE", "QUEUED", "TIME", "EXIT", "STANDING")
 
 
 def _phase(text: str) -> str:
@@ -95,7 +94,7 @@ def _for_people(rows: list[Row], limit: int | None) -> None:
     if not rows:
         note("no jobs")
         return
-    table(RULED, map(_ruled, rows), right=("TIME", "EXIT"))
+    _ruled(rows)
     if len(rows) == limit:
         note(f"the newest {limit}; for more: --limit N or --all")
 
@@ -106,10 +105,25 @@ def _plain(job: Row) -> tuple[object, ...]:
     return (*names, *times, job["exit_code"], standing(job))
 
 
-def _ruled(job: Row) -> tuple[object, ...]:
-    names = [job[name] for name in ("id", "name", "phase", "user", "group", "instance_type")]
-    times = (short_time(job["queued_at"]), seconds(job["duration_seconds"]))
-    return (*names, *times, job["exit_code"], standing(job))
+def _ruled(rows: list[Row]) -> None:
+    # who and where are shown only if they differ
+    names = ["user"] * _differ(rows, "user") + ["group"] * _differ(rows, "group")
+    titles = ("ID", "NAME", "PHASE", *map(str.upper, names), "TYPE", "AGE", "TIME", "EXIT", "STANDING")
+    cells = [
+        (
+            *(row[name] for name in ("id", "name", "phase", *names, "instance_type")),
+            age(row["queued_at"]),
+            seconds(row["duration_seconds"]),
+            row["exit_code"],
+            standing(row),
+        )
+        for row in rows
+    ]
+    table(titles, cells, right=("AGE", "TIME", "EXIT"))
+
+
+def _differ(rows: list[Row], name: str) -> bool:
+    return len({row[name] for row in rows}) > 1
 
 
 def declare_get(parser: Parser) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..client.api import Row
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+SHORTEST = 8  # columns that a name, or what stands last in a table, keeps on a narrow terminal
+GAP = 2
 PHASE_STYLES = {
     "Running": "cyan",
     "Succeeded": "green",
@@ -61,23 +63,39 @@ def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[st
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title in titles:
-        grid.add_column(
-            title, justify="right" if title in right else "left", no_wrap=title == "ID", overflow="fold"
-        )
+    console = Console()
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+    for title, limit in zip(titles, _limits(titles, rows, console.width), strict=True):
+        justify: Any = "right" if title in right else "left"
+        grid.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", max_width=limit)
     for row in rows:
-        cells = [Text(cell, style=PHASE_STYLES.get(cell, "")) for cell in row]
-        grid.add_row(*cells)
-    Console().print(grid)
+        grid.add_row(*(Text(cell, style=PHASE_STYLES.get(cell, "")) for cell in row))
+    console.print(grid)
+
+
+def _limits(titles: Sequence[str], rows: list[list[str]], width: int) -> list[int]:
+    """Give each column what it needs, the name and the last one what the others leave."""
+    from rich.cells import cell_len
+
+    limits = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+    over = sum(limits) + GAP * (len(limits) - 1) - width
+    for place in (_place(titles, "NAME"), len(limits) - 1):
+        cut = max(0, min(over, limits[place] - SHORTEST))
+        limits[place] -= cut
+        over -= cut
+    return limits
+
+
+def _place(titles: Sequence[str], title: str) -> int:
+    return titles.index(title) if title in titles else -1
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> None:
     """Print names with their values, a line each; what has no value is left out."""
-    for name, value in pairs:
-        if value is not None and value != "":
-            text = clean(value)
-            print(f"{name + ':':<16}{text}" if on_terminal() else f"{name}\t{text}")
+    given = [(name, clean(value)) for name, value in pairs if value is not None and value != ""]
+    width = max((len(name) for name, _ in given), default=0) + 3
+    for name, text in given:
+        print(f"{name + ':':<{width}}{text}" if on_terminal() else f"{name}\t{text}")
 
 
 def seconds(value: float | None) -> str:
@@ -101,6 +119,14 @@ def short_time(at: str | None) -> str | None:
     from datetime import datetime
 
     return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age(at: str) -> str:
+    """Say how long ago a time was."""
+    from datetime import datetime, timezone
+
+    then = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    return seconds(max(0.0, (datetime.now(timezone.utc) - then).total_seconds()))
 
 
 def size(count: int | None) -> str:

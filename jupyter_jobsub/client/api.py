@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from ..errors import NotFound
-from .errors import from_response, lost
+from .errors import from_response, lost, not_json
 from .http import Connection, Response
 from .server import find
 from .stream import Event, Stream
@@ -90,7 +90,10 @@ class Client:
             If nobody answers.
         """
         _, text = self.exchange(method, path, query=query, body=body, headers=headers, repeatable=repeatable)
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError as error:
+            raise not_json() from error
 
     def exchange(
         self,

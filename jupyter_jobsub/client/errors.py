@@ -56,6 +56,11 @@ class Expired(UserError):
     title = "Gone"
 
 
+def not_json() -> Unreachable:
+    """Say in words that whatever answered is not the service."""
+    return Unreachable("The answer is not one of the service's.", remedy=_WRONG_SERVER)
+
+
 def lost(error: OSError) -> Unreachable:
     """Say in words that a connection broke, or that nothing came over it in time."""
     if isinstance(error, TimeoutError):
@@ -77,6 +82,7 @@ _CLASSES: tuple[type[UserError], ...] = (
 )
 _BY_STATUS = {kind.status: kind for kind in _CLASSES}
 DOCTOR = "run: jupyter jobsub doctor"
+_WRONG_SERVER = "check JOBSUB_URL, and that the server's jupyter_jobsub extension is enabled"
 _TOKEN_REMEDY = "set JOBSUB_TOKEN to the server's token"
 
 
@@ -85,6 +91,8 @@ def from_response(status: int, body: bytes) -> UserError:
     if 300 <= status < 400:
         return Unauthorized("The server asks for a login.", remedy=_TOKEN_REMEDY)
     problem = _problem(body)
+    if status == 404 and not problem:
+        return NotFound("The server knows nothing of jobs.", remedy=_WRONG_SERVER)
     if rows := problem.get("errors"):
         invalid = InvalidRequest([_field_error(row) for row in rows])
         invalid.remedy = str(problem.get("remedy") or "")

@@ -4,6 +4,7 @@ import io
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 from jupyter_jobsub.cli import output
 
@@ -25,6 +26,29 @@ def test_a_table_on_a_terminal_keeps_texts_as_they_are(monkeypatch: pytest.Monke
     text = sys.stdout.getvalue()  # type: ignore[attr-defined]
     assert "[bold]x[/]" in text
     assert "Failed" in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_table_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    titles = ("ID", "NAME", "PHASE", "TYPE", "AGE", "TIME", "EXIT", "STANDING")
+    row = (
+        "job-20261121-16p1j8xs",
+        "训练 a model " * 9,
+        "Succeeded",
+        "cpu-1",
+        "1h05m",
+        "30s",
+        0,
+        "quota " * 30,
+    )
+    output.table(titles, [row])
+    lines = sys.stdout.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 3
+    assert max(map(cell_len, lines)) <= width
+    assert all(cell in lines[2] for cell in (row[0], "训练", "Succeeded", "cpu-1", "1h05m", "30s", "quo"))
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,7 @@ def test_tables_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Run) ->
     assert job_id in text
     assert "shown" in text
     assert "\t" not in text
+    assert "GROUP" not in text  # they are all of one
     assert "--limit N or --all" in text
     assert "phase:" in terminal("get", job_id).read()
     assert "─" in terminal("timeline", job_id).read()

@@ -132,6 +132,17 @@ def test_a_jupyter_servers_refusal() -> None:
     assert error.detail == "Forbidden"
 
 
+def test_a_server_that_is_not_ours(fake: Callable, http: type) -> None:
+    replies = iter([http.answer(b"<html>", kind="text/html"), http.answer(b"<html>", status=404)])
+    fake(lambda request: [next(replies)])
+    with Client() as client:
+        with pytest.raises(Unreachable, match="not one of the service's"):
+            client.page()
+        with pytest.raises(errors.NotFound, match="knows nothing of jobs") as found:
+            client.page()
+    assert "extension is enabled" in found.value.remedy
+
+
 def test_a_login_page_means_that_a_token_is_missing() -> None:
     error = from_response(302, b"")
     assert isinstance(error, Unauthorized)
