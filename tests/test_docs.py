@@ -1,0 +1,65 @@
+"""The documents name what there is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from jupyter_jobsub.config import JobsubService
+from jupyter_jobsub.model.job import Phase
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+SETTINGS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", README.partition("## Configuration")[2], re.MULTILINE))
+
+
+def test_every_setting_is_in_the_readme_and_none_else() -> None:
+    assert set(SETTINGS) == set(JobsubService.class_trait_names(config=True))
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_default_that_is_given_is_true(name: str) -> None:
+    written = re.fullmatch(r"`(.*)`", SETTINGS[name])
+    if written:
+        assert eval(written[1]) == getattr(JobsubService(), name)
+
+
+def test_every_phase_is_explained() -> None:
+    rows = README.partition("## Phases")[2].partition("## ")[0]
+    assert all(re.search(rf"^\|.*\b{phase.value}\b.*\|.*\|", rows, re.MULTILINE) for phase in Phase)
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
+    assert [link for link in links if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+def test_every_target_named_exists() -> None:
+    targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    texts = README + (ROOT / "CONTRIBUTING.md").read_text()
+    assert set(re.findall(r"\bmake (\w+)(?=[ `)\n])", texts)) <= targets | {"test"}
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets == set(re.findall(r"make (\w+)", shown))
+
+
+def test_every_dependency_has_its_reason() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().partition("dependencies = [")[2].partition("]")[0]
+    declared = set(re.findall(r'"([\w-]+)[>=;]', lines))
+    table = (ROOT / "docs/architecture.md").read_text().partition("## Dependencies and why")[2]
+    explained = re.findall(r"^\| (`[^|]*`) \|", table, re.MULTILINE)
+    assert declared == set(re.findall(r"`([\w-]+)`", " ".join(explained)))
+
+
+def test_every_part_has_its_layer() -> None:
+    package = ROOT / "jupyter_jobsub"
+    parts = {p.name for p in package.glob("*.py")} | {
+        f"{p.parent.name}/" for p in package.glob("*/__init__.py")
+    }
+    text = (ROOT / "docs/architecture.md").read_text().partition("## Layers")[2].partition("## Vocabulary")[0]
+    assert parts - set(re.findall(r"`([\w.]+/?)`", text)) == {"__init__.py"}
