@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ..client.api import Row
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-SHORTEST = 8  # columns that a name, or what stands last in a table, keeps on a narrow terminal
+ROOMY = 32  # columns that a name, and what stands last in a table, keep if they can
+SHORTEST = 8  # and on a narrow terminal
 GAP = 2
 PHASE_STYLES = {
     "Running": "cyan",
@@ -79,10 +80,11 @@ def _limits(titles: Sequence[str], rows: list[list[str]], width: int) -> list[in
 
     limits = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
     over = sum(limits) + GAP * (len(limits) - 1) - width
-    for place in (_place(titles, "NAME"), len(limits) - 1):
-        cut = max(0, min(over, limits[place] - SHORTEST))
-        limits[place] -= cut
-        over -= cut
+    for least in (ROOMY, SHORTEST):
+        for place in (_place(titles, "NAME"), len(limits) - 1):
+            cut = max(0, min(over, limits[place] - least))
+            limits[place] -= cut
+            over -= cut
     return limits
 
 

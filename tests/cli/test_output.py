@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_table_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) 
         "quota " * 30,
     )
     output.table(titles, [row])
-    lines = sys.stdout.getvalue().splitlines()  # type: ignore[attr-defined]
+    lines = re.sub(r"\x1b\[\d*m", "", sys.stdout.getvalue()).splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 3
     assert max(map(cell_len, lines)) <= width
     assert all(cell in lines[2] for cell in (row[0], "训练", "Succeeded", "cpu-1", "1h05m", "30s", "quo"))
