@@ -63,7 +63,7 @@ from .feed import Feed
 from .followed_log import FollowedLog, log_target
 from .forward import header_name_of
 from .hub import Hub
-from .messages import BadMessage, LogWanted, events_wanted, log_wanted, parsed
+from .messages import MAX_MESSAGE, BadMessage, LogWanted, events_wanted, log_wanted, parsed
 from .problems import ProblemHandler
 
 EVENTS = "events"
@@ -84,6 +84,16 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         self._logs: dict[str, FollowedLog] = {}
         self._lost: set[str] = set()  # what is subscribed and not there
         self._unsent = 0
+
+    @property
+    def max_message_size(self) -> int:
+        """Close the socket (1009) at messages that are not even worth an answer."""
+        return 16 * MAX_MESSAGE
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """Compress if the server's kernels' sockets do."""
+        options: dict[str, Any] | None = self.settings.get("websocket_compression_options")
+        return options
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:

@@ -25,7 +25,8 @@ class ProblemHandler(JupyterHandler):
         """Write what tornado caught."""
         _, error, _ = kwargs.get("exc_info", (None, None, None))
         detail = reason_of(error) if isinstance(error, HTTPError) else ""
-        self.write_problem(status_code, detail or default_detail(status_code), self._remedy(status_code))
+        remedy = self._remedy(status_code, detail)
+        self.write_problem(status_code, detail or default_detail(status_code), remedy)
 
     def write_problem(self, status: int, detail: str, remedy: str = "") -> None:
         """Finish with a problem."""
@@ -41,12 +42,14 @@ class ProblemHandler(JupyterHandler):
         self.set_header("Content-Type", "application/problem+json")
         self.finish(json.dumps(problem))
 
-    def _remedy(self, status: int) -> str:
-        if status == 403 and not self.current_user:
+    def _remedy(self, status: int, detail: str) -> str:
+        if status != 403:
+            return ""
+        if not self.current_user:
             return "log in to Jupyter, or send its token"
-        if status == 403:
-            return "ask whoever runs this Jupyter server for the permission"
-        return ""
+        if "xsrf" in detail.lower():
+            return "send the page's XSRF token, or the server's token"
+        return "ask whoever runs this Jupyter server for the permission"
 
 
 def reason_of(error: HTTPError) -> str:

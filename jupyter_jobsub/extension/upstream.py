@@ -19,8 +19,8 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
-from ..client.errors import Unreachable
-from ..client.local import DOCTOR, LocalEndpoint, check_folder
+from ..client.errors import DOCTOR, Unreachable
+from ..client.local import LocalEndpoint, check_folder
 from ..errors import StoreError, UserError
 
 PARAMETERS = HTTP1ConnectionParameters(max_body_size=sys.maxsize)  # a log may have any length

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_server.auth import Authorizer
 from pytest_jupyter.jupyter_server import *  # noqa: F403
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
@@ -76,13 +75,6 @@ class PlayedService:
 class Healthz(RequestHandler):
     def get(self) -> None:
         self.write({"status": "ok"})
-
-
-class Denying(Authorizer):
-    """Allows nothing."""
-
-    def is_authorized(self, *_: object) -> bool:
-        return False
 
 
 @pytest.fixture

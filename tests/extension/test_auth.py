@@ -91,7 +91,9 @@ async def test_a_page_of_another_site_cannot_write(service, jp_serverapp, jp_fet
     headers = {"Authorization": "", "Cookie": cookie, "Origin": "http://evil.example"}
     assert (await refusal(jp_fetch, "jobsub/jobs", method, headers=headers)).code in (403, 404)
     headers = {"Authorization": "", "Cookie": cookie}
-    assert (await refusal(jp_fetch, "jobsub/jobs", method, headers=headers)).code == 403
+    response = await refusal(jp_fetch, "jobsub/jobs", method, headers=headers)
+    assert response.code == 403
+    assert "XSRF" in json.loads(response.body)["remedy"]
     assert not service.requests
 
 

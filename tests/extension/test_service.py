@@ -12,6 +12,7 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from jupyter_server.auth.identity import PasswordIdentityProvider, User
 
 import jupyter_jobsub
 
@@ -83,6 +84,18 @@ class Browser:
         return heard
 
 
+class People(PasswordIdentityProvider):
+    """Whoever the test says it is."""
+
+    name = ""
+
+    def get_user(self, handler):
+        return User(self.name)
+
+    def is_token_authenticated(self, handler):
+        return True
+
+
 async def test_the_first_request_starts_the_service_and_a_job_runs(folder, jobs, jp_fetch):
     job = await jobs.submit("echo one; exit 3")
     done = await jobs.until_final(job["id"])
@@ -152,6 +165,23 @@ async def test_a_stopped_service_is_back_for_the_next_request(folder, jobs, jp_f
     await jp_fetch("jobsub/stop", method="POST", body=b"{}")
     assert (await jobs.get("jobs"))["items"] == []
     assert service_pid(folder) != pid
+
+
+async def test_people_who_share_a_server_have_their_own_jobs(jobs, jp_fetch, jp_serverapp, jp_environ):
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
+    config.write_text('c.JobsubService.identity = "forwarded"\n')
+    jp_serverapp.web_app.settings["identity_provider"] = people = People()
+    people.name = "ada"
+    job = await jobs.submit("true")
+    assert job["user"] == "ada"
+    people.name = "bob"
+    assert (await jobs.get("catalog"))["user"] == "bob"
+    headers = {"Jobsub-User": "ada"}
+    refused = await jp_fetch(
+        "jobsub/jobs", job["id"], "cancel", method="POST", body=b"", headers=headers, raise_error=False
+    )
+    assert refused.code in (403, 404)
+    assert json.loads(refused.body)["status"] == refused.code
 
 
 async def test_a_configuration_that_is_wrong_is_told(jobs, jp_fetch, tmp_path, jp_environ):
