@@ -36,7 +36,7 @@ def read_gap(log: Path) -> Gap | None:
         start, end = gap_path(log).read_text().split()
     except FileNotFoundError:
         return None
-    return Gap(int(start), int(end))
+    return Gap(int(start), int(end)) if start != end else None
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,13 @@ class Cap:
             return
         fd = os.open(self._log, os.O_RDWR | os.O_CLOEXEC)
         try:
-            start = self._start or _line_start(fd, self._limit // 4)
-            end = _line_start(fd, size - self._limit // 2)
-            self._record(start, end)
-            if not punch(fd, start, end):
+            before = self._start, self._end
+            self._record(
+                self._start or _line_start(fd, self._limit // 4),
+                _line_start(fd, size - self._limit // 2),
+            )
+            if not punch(fd, self._start, self._end):
+                self._record(*before)
                 self._limit = 0
         finally:
             os.close(fd)
@@ -56,7 +59,7 @@ class Cap:
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, self._log + b".gap")
-        self._start, self._end = start, end
+        self._start, self._end = start, end  # none is recorded as an empty one
 
 
 def _line_start(fd: int, at: int) -> int:
