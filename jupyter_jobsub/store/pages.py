@@ -40,7 +40,7 @@ from .tables import jobs
 MAX_STRANDS = 64
 _NOTHING: ColumnElement[str] = literal_column("''")
 
-FEW = 10_000
+FEW = 2_000
 """Rows that are sooner read than the text index is asked."""
 SAMPLE = 1000
 """Matches that show how frequent a text is."""

@@ -27,7 +27,7 @@ def _now() -> Micros:
 
 
 class SqlStore(Store):
-    """Every job in a SQL database, which is SQLite.
+    """Every job in a SQL database; this release speaks SQLite.
 
     All work is done in the event loop's thread: a read is shorter than a change of thread, and
     a commit is one write to the disk. Reads have a connection of their own and see only what
@@ -41,6 +41,10 @@ class SqlStore(Store):
         Tells the time of events, in microseconds.
     """
 
+    _write: Connection
+    _read: Connection
+    _pages: Pages
+
     def __init__(self, url: str, clock: Callable[[], Micros] = _now) -> None:
         super().__init__()
         self._url = make_url(url)
@@ -51,10 +55,6 @@ class SqlStore(Store):
         self._id = ""
         self._opened = ExitStack()
         self._keys_forgotten_at = 0
-
-    _write: Connection
-    _read: Connection
-    _pages: Pages
 
     @property
     def id(self) -> str:

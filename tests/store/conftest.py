@@ -12,6 +12,7 @@ import pytest
 from jupyter_jobsub.model.job import Job, JobId, Micros, UserName
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
+from jupyter_jobsub.store import sqlite
 from jupyter_jobsub.store.base import Store
 from jupyter_jobsub.store.sql import SqlStore
 
@@ -82,8 +83,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where a new store may be made; a further database is a further parameter."""
+    # kill -9 loses nothing of what the system was given: only a power cut needs the wait for the disk
+    monkeypatch.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA synchronous = OFF"))
     return {"sqlite": f"sqlite:///{tmp_path / 'jobsub.db'}"}[request.param]
 
 
