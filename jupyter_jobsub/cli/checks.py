@@ -45,7 +45,7 @@ def run_checks(environ: Mapping[str, str]) -> Findings:
         yield from check()
     yield from logout(Path("/"), os.getuid(), environ)
     yield from pod(environ)
-    for late in (configuration, extension, kernels, gpus):
+    for late in (restart, configuration, extension, kernels, gpus):
         yield from late()
 
 
@@ -215,6 +215,14 @@ def kills_user_processes(root: Path) -> bool:
     return value in ("yes", "true", "1", "on")
 
 
+def restart() -> Findings:
+    """What becomes of waiting jobs when the machine is restarted."""
+    text = "after a restart of this machine, waiting jobs go on as soon as jobs are looked at again"
+    yield Finding(
+        "ok", "restart", text, "for that to be at login, add to ~/.profile: jupyter-jobsub list >/dev/null &"
+    )
+
+
 def pod(environ: Mapping[str, str]) -> Findings:
     """Whether this machine is a pod, which jobs do not outlive."""
     if "KUBERNETES_SERVICE_HOST" in environ:
@@ -273,16 +281,22 @@ def kernels() -> Findings:
 def gpus() -> Findings:
     """The GPUs that NVML shows."""
     try:
-        import pynvml
-
-        pynvml.nvmlInit()
-    except Exception as error:  # any failure has the same meaning: none can be found this way
+        names = _gpu_names()
+    except Exception as error:  # whatever it is, none can be found this way
         yield _no_gpus(error)
         return
-    count = pynvml.nvmlDeviceGetCount()
-    names = [pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
-    pynvml.nvmlShutdown()
     yield Finding("ok", "GPUs", ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "none")
+
+
+def _gpu_names() -> list[str]:
+    import pynvml
+
+    pynvml.nvmlInit()
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+        return [str(pynvml.nvmlDeviceGetName(handle)) for handle in handles]
+    finally:
+        pynvml.nvmlShutdown()
 
 
 def _no_gpus(error: Exception) -> Finding:

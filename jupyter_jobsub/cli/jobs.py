@@ -209,8 +209,11 @@ def _events(job_id: str, items: list[Row], args: argparse.Namespace) -> None:
     if args.json:
         json_line({"id": job_id, "items": items})
         return
-    titles = ("AT", "ATTEMPT", "PHASE", "REASON", "MESSAGE")
-    rows = [(short_time(i["at"]), i["attempt"], i["phase"], i["reason"], i["message"]) for i in items]
+    titles = ("ID", "AT", "ATTEMPT", "PHASE", "REASON", "MESSAGE")
+    rows = [
+        (job_id, short_time(i["at"]), *(i[k] for k in ("attempt", "phase", "reason", "message")))
+        for i in items
+    ]
     table(titles, rows, right=("ATTEMPT",))
 
 

@@ -120,12 +120,10 @@ def _gpus(instance_type: Row) -> int:
 
 def _from_file(name: str) -> Row:
     """Read a specification; paths in it are relative to its folder."""
-    text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    spec = _decode(text, name)
+    spec = _decode(_text(name), name)
     if not isinstance(spec, dict):
-        raise UsageError(
-            f"{name} holds no job", remedy="write fields and values, such as: command: python train.py"
-        )
+        remedy = "write fields and values, such as: command: python train.py"
+        raise UsageError(f"{name} holds no job", remedy=remedy)
     folder = os.getcwd() if name == "-" else os.path.dirname(os.path.abspath(name))
     for field in ("script", "notebook", "working_dir"):
         if isinstance(value := spec.get(field), str):
@@ -133,18 +131,26 @@ def _from_file(name: str) -> Row:
     return spec
 
 
-def _decode(text: str, name: str) -> Any:
+def _text(name: str) -> str:
     try:
-        if name.endswith(".json") or text.lstrip().startswith("{"):
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text") from error
+
+
+def _decode(text: str, name: str) -> Any:
+    if name.endswith(".json") or text.lstrip().startswith("{"):
+        try:
             return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{name} is not JSON: {error}") from error
     import yaml
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
+        # what JSON has no word for, such as a date, becomes text
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is not YAML for a job: {' '.join(str(error).split())}") from error
 
 
 def _on_this_machine(service: Client) -> bool:

@@ -259,8 +259,8 @@ def test_spec_is_what_submit_takes(jobsub: Run, done: str, tmp_path: Path) -> No
 
 def test_timeline(jobsub: Run, rows: Rows, done: str) -> None:
     lines = [line.split("\t") for line in jobsub("timeline", done).splitlines()]
-    assert lines[0] == ["AT", "ATTEMPT", "PHASE", "REASON", "MESSAGE"]
-    phases = [cells[2] for cells in lines[1:]]
+    assert lines[0] == ["ID", "AT", "ATTEMPT", "PHASE", "REASON", "MESSAGE"]
+    phases = [cells[3] for cells in lines[1:]]
     assert (phases[0], phases[-1]) == ("Pending", "Succeeded")
     (found,) = rows("timeline", done)
     assert found["id"] == done

@@ -3,7 +3,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -146,6 +148,29 @@ def test_the_extension_is_found_in_the_configuration(tmp_path: Path, monkeypatch
     own = {"ServerApp": {"jpserver_extensions": {"jupyter_jobsub": False}}}
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(own))
     assert levels(checks.extension()) == ["warn"]
+
+
+class Nvml(ModuleType):
+    """Two devices, as NVML tells of them."""
+
+    nvmlInit = nvmlShutdown = staticmethod(lambda: None)
+    nvmlDeviceGetCount = staticmethod(lambda: 2)
+    nvmlDeviceGetHandleByIndex = staticmethod(lambda index: index)
+    nvmlDeviceGetName = staticmethod(lambda handle: "NVIDIA H200")
+
+
+def test_gpus_are_counted_by_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml("pynvml"))
+    assert list(checks.gpus()) == [checks.Finding("ok", "GPUs", "2 × NVIDIA H200")]
+
+
+def test_no_gpus_are_no_fault_unless_there_are_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    there = False
+    monkeypatch.setattr(checks.os.path, "exists", lambda path: there)
+    assert levels(checks.gpus()) == ["ok"]
+    there = True
+    assert levels(checks.gpus()) == ["warn"]
 
 
 def test_doctor_starts_nothing_and_has_an_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

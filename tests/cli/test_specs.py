@@ -118,6 +118,11 @@ def test_a_file_from_standard_input(text: str, tmp_path: Path, monkeypatch: pyte
     assert (found["command"], found["working_dir"]) == ("true", str(tmp_path / "w"))
 
 
+def test_yaml_dates_are_text(tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text("notebook: a.ipynb\nparameters: {day: 2026-11-21, n: 1}\n")
+    assert spec("--file", "job.yaml")["parameters"] == {"day": "2026-11-21", "n": 1}
+
+
 def test_what_a_file_says_of_its_environment_counts(tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text("command: 'true'\nenvironment: /other\n")
     assert spec("--file", "job.yaml")["environment"] == "/other"

@@ -96,10 +96,18 @@ def test_json_for_the_job_is_not_json_for_us(capsys: pytest.CaptureFixture[str])
 FILES = [
     ("job.json", "{", "is not JSON: Expecting property name"),
     ("job.json", "[1]", "holds no job"),
-    ("job.yaml", "a: [", "is not YAML"),
+    ("job.yaml", "a: [", "is not YAML for a job: while parsing"),
     ("job.yaml", "just text", "holds no job"),
     ("job.yaml", "", "holds no job"),
     ("job.yaml", '{"a": }', "is not JSON"),
+    ("job.yaml", "a: &a [*a]", "is not YAML for a job: Circular"),
+    (
+        "job.yaml",
+        "a: !!python/object:os.system {}",
+        "is not YAML for a job: could not determine a constructor",
+    ),
+    ("job.json", "[" * 100_000, "is not JSON"),
+    ("job.yaml", "a: \udcff", "is not UTF-8 text"),
 ]
 
 
@@ -107,7 +115,7 @@ FILES = [
 def test_a_job_file_that_is_none(
     name: str, text: str, detail: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, errors="surrogateescape")
     assert main(["submit", "--file", str(tmp_path / name)]) == 2
     assert detail in capsys.readouterr().err
 
