@@ -14,7 +14,7 @@ from .supervisor.start import LOCK, READY
 _PROGRAM = "import os, sys; os.chdir(sys.argv[2]); sys.path.insert(0, sys.argv[1]); "
 _START = (
     _PROGRAM + "from supervisor.start import start; task = start()\n"
-    "if task: from supervisor.watch import watch; watch(*task)"
+    "if task: from supervisor.watch import watch; watch(task)"
 )
 _ADOPT = _PROGRAM + "from supervisor.watch import adopt; adopt()"
 _LIBRARIES = str(Path(__file__).parent)

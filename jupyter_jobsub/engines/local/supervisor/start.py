@@ -35,6 +35,17 @@ class Spec:
         self.env = dict(field.split(b"=", 1) for field in fields[8 + int(count) :])
 
 
+class Task:
+    """A command that was started, as ``started`` says: who it is, and when that was."""
+
+    def __init__(self, spec: Spec, pid: int, start: int, monotonic: int, failure: bytes = b"") -> None:
+        self.spec = spec
+        self.pid = pid
+        self.start = start  # clock ticks since boot
+        self.monotonic = monotonic  # nanoseconds since boot
+        self.failure = failure  # why it could not be executed
+
+
 def write_once(name: str, data: bytes) -> None:
     """Write a file durably that nobody has written before, whole or not at all.
 
@@ -46,7 +57,8 @@ def write_once(name: str, data: bytes) -> None:
     temporary = f"{name}.{os.getpid()}"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, data)
+        while data:
+            data = data[os.write(fd, data) :]
         os.fsync(fd)
     finally:
         os.close(fd)
@@ -72,11 +84,8 @@ def read_spec() -> Spec:
         return Spec(file.read())
 
 
-def start() -> "tuple[int, bytes] | None":
-    """Run the command, once in the run folder's life.
-
-    Answers its pid and why it could not be executed, empty if it was; None if it is not to run.
-    """
+def start() -> "Task | None":
+    """Run the command, once in the run folder's life; None if it is not to run."""
     os.set_inheritable(LOCK, False)
     os.set_inheritable(READY, False)
     os.closerange(READY + 1, 1 << 16)  # what a library in the engine's process may have left open
@@ -93,14 +102,15 @@ def start() -> "tuple[int, bytes] | None":
         _run(spec, log, held, report)
     for fd in (held, report, log):
         os.close(fd)
-    write_once("started", _identity(pid))
+    task = Task(spec, pid, start_time(pid), time.monotonic_ns())
+    write_once("started", _describe(task))
     os.write(gate, b"1")
     os.close(gate)
-    failure = os.read(result, 4096)  # nothing, at the moment of exec
+    task.failure = os.read(result, 4096)  # nothing, at the moment of exec
     os.close(result)
-    if not failure:
+    if not task.failure:
         _tell_engine()
-    return pid, failure
+    return task
 
 
 def _run(spec: Spec, log: int, held: int, report: int) -> "NoReturn":
@@ -115,17 +125,15 @@ def _run(spec: Spec, log: int, held: int, report: int) -> "NoReturn":
             os.chdir(spec.cwd)
             os.execve(spec.argv[0], spec.argv, spec.env)
     except OSError as error:
-        os.write(
-            report, b"can't run %s: %s" % (error.filename or b"it", os.strerror(error.errno or 0).encode())
-        )
+        os.write(report, b"can't run %s: %s" % (error.filename or b"it", (error.strerror or "").encode()))
     finally:
         os._exit(127)
 
 
-def _identity(pid: int) -> bytes:
+def _describe(task: Task) -> bytes:
     return (
-        f'{{"version": {VERSION}, "boot": "{boot_id()}", "pid": {pid}, "start": {start_time(pid)}, '
-        f'"at": {time.time_ns() // 1000}, "monotonic": {time.monotonic_ns()}, "supervisor": {identity()}}}'
+        f'{{"version": {VERSION}, "boot": "{boot_id()}", "pid": {task.pid}, "start": {task.start}, '
+        f'"at": {time.time_ns() // 1000}, "monotonic": {task.monotonic}, "supervisor": {identity()}}}'
     ).encode()
 
 

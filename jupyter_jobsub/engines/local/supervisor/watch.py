@@ -3,23 +3,22 @@
 It looks every half second, and at once when the command ends or the engine pokes it.
 """
 
-import contextlib
-import errno
-import json
+import _signal  # type: ignore[import-not-found]  # the signal module without its enums
 import os
 import select
-import signal
 import time
+from errno import EDQUOT, ENOSPC
 
 from .cap import Cap
 from .processes import members, open_process
-from .start import FINAL, READY, VERSION, identity, read_spec, write_once
+from .start import FINAL, READY, VERSION, Task, identity, read_spec, write_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-POKE = signal.SIGURG  # one that is ignored before it is waited for
+POKE = _signal.SIGURG  # one that is ignored before it is waited for
 PERIOD = 0.5  # seconds
 LEFTOVER_GRACE = 5.0  # seconds for what a command that has ended left running
 MESSAGE = "message"
@@ -29,9 +28,9 @@ NEVER = float("inf")
 MARK = b"JOBSUB_TERMINATION_LOG"  # a variable whose value is the task's own
 
 
-def watch(pid: int, failure: bytes) -> None:
+def watch(task: Task) -> None:
     """Watch the command that this process has just started."""
-    Watch(own=True, failure=failure.decode(errors="replace")).run()
+    Watch(task, os.pidfd_open(task.pid), own=True).run()
 
 
 def adopt() -> None:
@@ -42,16 +41,21 @@ def adopt() -> None:
     with open("adopter.new", "w") as file:
         file.write(identity())
     os.rename("adopter.new", "adopter")
-    Watch(own=False).run()
+    data = read_json("started")
+    task = Task(read_spec(), data["pid"], data["start"], data["monotonic"])
+    Watch(task, open_process(task.pid, task.start), own=False).run()
 
 
 def read_json(name: str) -> "dict[str, Any]":
     """Read a small file of the run folder; empty if there is none."""
     try:
         with open(name, "rb") as file:
-            data: dict[str, Any] = json.load(file)
+            text = file.read()
     except FileNotFoundError:
         return {}
+    import json  # most tasks never need it
+
+    data: dict[str, Any] = json.loads(text)
     return data
 
 
@@ -60,28 +64,27 @@ class Watch:
 
     Parameters
     ----------
+    task:
+        What was started.
+    process:
+        A pidfd of the command; -1 if it has ended.
     own:
         The command is this process's child.
-    failure:
-        Why it could not be executed.
     """
 
-    def __init__(self, *, own: bool, failure: str = "") -> None:
-        started = read_json("started")
-        self._spec = read_spec()
+    def __init__(self, task: Task, process: int, *, own: bool) -> None:
+        self._task = task
+        self._spec = task.spec
+        self._process = process
         self._own = own
-        self._failure = failure
-        self._pid: int = started["pid"]
-        self._start: int = started["start"]
         self._mark = MARK + b"=" + self._spec.env.get(MARK, b"")
-        self._deadline = started["monotonic"] / 1e9 + self._spec.deadline
-        self._process = os.pidfd_open(self._pid) if own else open_process(self._pid, self._start)
+        self._deadline = task.monotonic / 1e9 + self._spec.deadline
         self._cap = Cap(self._spec.log, self._spec.limit)
         self._reason = ""  # why it was ended, if it was
         self._kill_at = NEVER
         self._poked, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.signal(POKE, lambda *_: None)
-        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        _signal.signal(POKE, lambda *_: None)
+        _signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
 
     def run(self) -> None:
         """Watch until nothing is left, and say how it ended."""
@@ -100,7 +103,7 @@ class Watch:
 
     def _left(self) -> "list[int]":
         """Open the processes of the task that still run."""
-        found = members(self._pid, self._start, self._mark)
+        found = members(self._task.pid, self._task.start, self._mark)
         return [fd for fd in (open_process(pid, start) for pid, start in found) if fd >= 0]
 
     def _obey(self) -> None:
@@ -110,31 +113,28 @@ class Watch:
         if time.monotonic() >= self._deadline:
             self._end("DeadlineExceeded", self._spec.grace)
         if time.monotonic() >= self._kill_at:
-            self._signal(signal.SIGKILL)
-        with contextlib.suppress(OSError):  # a full disk must not end the watch
-            self._cap.keep()
+            self._signal(_signal.SIGKILL)
+        _attempt(self._cap.keep)
 
     def _end(self, reason: str, grace: float) -> None:
         """Begin to end the task; a later and shorter grace counts."""
         if self._kill_at == NEVER:
             self._reason = reason
-            self._signal(signal.SIGTERM)
+            self._signal(_signal.SIGTERM)
         self._kill_at = min(self._kill_at, time.monotonic() + grace)
 
     def _signal(self, number: int) -> None:
-        if number == signal.SIGKILL and self._own:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._pid, number)  # at once, or they could fork faster than they are found
+        if number == _signal.SIGKILL and self._own:
+            # all at once, or they could fork faster than they are found
+            _attempt(os.killpg, self._task.pid, number)
         for fd in self._left():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                signal.pidfd_send_signal(fd, number)
+            _attempt(_signal.pidfd_send_signal, fd, number)
             os.close(fd)
 
     def _wait(self, fds: "list[int]") -> None:
         """Sleep until one of the descriptors is ready or something is due."""
         _ready(fds, self._pause())
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._poked, 4096)
+        _attempt(os.read, self._poked, 4096)
 
     def _outlive(self, left: "list[int]") -> None:
         """Sleep until all of these have ended or something is due."""
@@ -149,31 +149,35 @@ class Watch:
 
     def _finish(self) -> None:
         """Make the log durable, then the verdict."""
-        with contextlib.suppress(OSError):
-            self._cap.keep()
-            fd = os.open(self._spec.log, os.O_RDONLY)
-            os.fsync(fd)
-        verdict = json.dumps(self._verdict() | {"version": VERSION, "at": time.time_ns() // 1000})
+        _attempt(self._cap.keep)
+        _attempt(_sync, self._spec.log)
+        verdict = self._verdict()
         while True:
             try:
-                return write_once("exit.json", verdict.encode())
+                return write_once("exit.json", verdict)
             except FileExistsError:
                 return None
             except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                if error.errno not in (ENOSPC, EDQUOT):
                     raise
             time.sleep(DISK_FULL_PAUSE)  # the exit code is worth waiting for
 
-    def _verdict(self) -> "dict[str, Any]":
-        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1]) if self._own else None
+    def _verdict(self) -> bytes:
+        status = os.waitstatus_to_exitcode(os.waitpid(self._task.pid, 0)[1]) if self._own else None
         code = status if status is None or status >= 0 else 128 - status
-        if self._failure:
-            return {"code": None, "reason": "LaunchFailed", "message": self._failure}
         ended = "ExitUnknown" if code is None else "Error" if code else "Completed"
+        if self._task.failure:
+            code, self._reason = None, "LaunchFailed"
         message = _last_words() or self._explain(status)
-        return {"code": code, "reason": self._reason or ended, "message": message}
+        return (
+            f'{{"version": {VERSION}, "code": {"null" if code is None else code}, '
+            f'"reason": "{self._reason or ended}", "message": {_quote(message)}, '
+            f'"at": {time.time_ns() // 1000}}}'
+        ).encode()
 
     def _explain(self, status: "int | None") -> str:
+        if self._task.failure:
+            return self._task.failure.decode(errors="replace")
         if self._reason == "DeadlineExceeded":
             return f"ran longer than its deadline of {self._spec.deadline:g} s"
         if self._reason:
@@ -181,6 +185,18 @@ class Watch:
         if status is None:
             return "its supervisor was killed, so nobody knows its exit code"
         return _say_signal(-status) if status < 0 else ""
+
+
+def _attempt(act: "Callable[..., Any]", *arguments: "Any") -> None:
+    """Do what may fail: a full disk or a process that has just ended must not end the watch."""
+    try:  # noqa: SIM105, contextlib is an import that most tasks don't need
+        act(*arguments)
+    except OSError:
+        pass
+
+
+def _sync(path: bytes) -> None:
+    os.fsync(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
 
 def _ready(fds: "list[int]", seconds: float) -> bool:
@@ -200,7 +216,17 @@ def _last_words() -> str:
         return ""
 
 
+def _quote(text: str) -> str:
+    if not text:
+        return '""'
+    import json  # most tasks never need it
+
+    return json.dumps(text)
+
+
 def _say_signal(number: int) -> str:
+    import signal  # most tasks never need it
+
     names = {each.value: each.name for each in signal.Signals}
     hint = "; often that is the machine running out of memory" if number == signal.SIGKILL else ""
     return f"ended by signal {number} ({names.get(number, 'real-time')}){hint}"
