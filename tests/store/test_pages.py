@@ -44,7 +44,8 @@ TEXTS = [
     "job-",
     "000",
     "no such",
-, "resnetrain"]
+    "resnetrain",
+]
 JOBS = 240
 
 examples = settings(
