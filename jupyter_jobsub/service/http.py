@@ -56,6 +56,7 @@ class Call:
     params: Mapping[str, str]
     handler: Handler
     _query: BaseModel | None = None
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -73,8 +74,9 @@ class Call:
 
     async def send(self, data: bytes) -> None:
         """Write a part of a streamed answer, waiting while the reader is slow."""
-        self.handler.write(data)
-        await self.handler.flush()
+        async with self._sending:  # tornado forgets a flush that is waiting when another one begins
+            self.handler.write(data)
+            await self.handler.flush()
 
     def stream(self, content_type: str, headers: Mapping[str, str] | None = None) -> None:
         """Begin a streamed answer, which ends when its reader goes away."""
