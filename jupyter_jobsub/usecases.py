@@ -9,35 +9,19 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any
 
 from .engines.base import Engine
 from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
-from .model.catalog import Catalog, Group, InstanceType
+from .model.catalog import Catalog
 from .model.job import Event, Intent, Job, JobId, UserName, new_job_id
-from .model.resources import Resources
-from .model.spec import JobSpec
+from .model.spec import JobSpec, parse_spec
 from .policy import Action, Person, may, possible, visible
-from .scheduling.admission import never_fits
+from .resolution import Source, Sources, resolve
 from .settings import Settings
 from .store.base import Count, Idempotency, JobQuery, KeyReused, Page, StaleJob, Store
 
 _NOT_FOUND = "no such job, or it is not yours to see"
-
-
-@dataclass(frozen=True)
-class Source:
-    """The text of a notebook (its outputs stripped) or script, and the notebook's own kernel."""
-
-    text: bytes
-    kernel: str | None = None
-
-
-class Sources(Protocol):
-    """Reads the text of a notebook or script at submit, as the person."""
-
-    def __call__(self, spec: JobSpec) -> Source:
-        """Answer the text, or raise InvalidRequest naming the field."""
 
 
 @dataclass
@@ -55,15 +39,13 @@ class Usecases:
         """The catalog as it is now."""
         return self.settings.catalog
 
-    async def submit(
-        self,
-        person: Person,
-        spec: JobSpec,
-        *,
-        key: str | None = None,
-        rerun_of: Job | None = None,
-    ) -> tuple[Job, bool]:
+    async def submit(self, person: Person, data: Any, *, key: str | None = None) -> tuple[Job, bool]:
         """Check and store a job; answer it, and False if the key had made it before.
+
+        Parameters
+        ----------
+        data:
+            The specification as decoded JSON.
 
         Raises
         ------
@@ -72,31 +54,45 @@ class Usecases:
         Conflict
             If the idempotency key came with another body.
         """
-        submitted = _digest(spec)
-        source = await self._source(spec, rerun_of)
-        resolved, request = self._resolve(person, spec, source)
-        now = self.settings.clock()
-        job = Job(
-            id=new_job_id(now),
-            user=person.name,
-            spec=resolved,
-            request=request,
-            queued_at=now,
-            rerun_of=rerun_of.id if rerun_of else None,
-        )
-        once = Idempotency(person.name, key, submitted) if key else None
-        try:
-            return await self.store.add(job, snapshot=source.text if source else None, idempotency=once)
-        except KeyReused as error:
-            raise Conflict(
-                f"the Idempotency-Key {key!r} was used for another job",
-                remedy="use a new key for each job, or send the same body again",
-            ) from error
+        spec, wrong = parse_spec(data)
+        return await self._submit(person, spec, wrong, _once(person, key, data))
 
     async def rerun(self, person: Person, id: JobId, *, key: str | None = None) -> tuple[Job, bool]:
         """Submit the same again, from the snapshot that was kept."""
         job = await self._for(person, id, Action.RERUN)
-        return await self.submit(person, job.spec, key=key, rerun_of=job)
+        return await self._submit(person, job.spec, [], _once(person, key, ["rerun", id]), rerun_of=job)
+
+    async def _submit(
+        self,
+        person: Person,
+        spec: JobSpec,
+        wrong: Sequence[FieldError],
+        once: Idempotency | None,
+        *,
+        rerun_of: Job | None = None,
+    ) -> tuple[Job, bool]:
+        try:
+            if once and (made := await self.store.made(once)):
+                return made, False
+            kept = await self.store.snapshot(rerun_of.snapshot) if rerun_of and rerun_of.snapshot else None
+            sources = (lambda spec: Source(kept)) if kept is not None else self.sources
+            waiting = self.waiting_of(person.name)
+            found = resolve(spec, wrong, person, self.settings, self.engine, sources, waiting)
+            now = self.settings.clock()
+            job = Job(
+                id=new_job_id(now),
+                user=person.name,
+                spec=found.spec,
+                request=found.request,
+                queued_at=now,
+                rerun_of=rerun_of.id if rerun_of else None,
+            )
+            return await self.store.add(job, snapshot=found.snapshot, idempotency=once)
+        except KeyReused as error:
+            raise Conflict(
+                f"the Idempotency-Key {once.key if once else ''!r} was used for another job",
+                remedy="use a new key for each job, or send the same body again",
+            ) from error
 
     async def get(self, person: Person, id: JobId) -> Job:
         """Read a job's row."""
@@ -177,73 +173,6 @@ class Usecases:
             )
         return job
 
-    def _resolve(self, person: Person, spec: JobSpec, source: Source | None) -> tuple[JobSpec, Resources]:
-        """Fill in defaults and check the spec against the catalog, every error at once."""
-        errors: list[FieldError] = []
-        group = self._group(person, spec, errors)
-        kind = self._instance_type(spec, group, errors)
-        image = self._image(spec, group, source, errors)
-        request = (kind.resources if kind else Resources()) * sum(spec.roles.values())
-        if group and kind:
-            for whose, short in never_fits(request, group, self.engine.capacity()):
-                errors.append(
-                    FieldError("instance_type", f"can never fit {whose}: {short}", "choose a smaller one")
-                )
-        if self.waiting_of(person.name) >= self.settings.max_waiting_per_user:
-            limit = self.settings.max_waiting_per_user
-            errors.append(
-                FieldError("(whole)", f"you have {limit} waiting jobs already", "wait, or cancel some")
-            )
-        errors += [FieldError(*row) for row in self.engine.check(spec, self.catalog)]
-        if errors or not group or not kind:
-            raise InvalidRequest(errors)
-        filled = {"group": group.name, "instance_type": kind.name, "name": spec.name or default_name(spec)}
-        return spec.model_copy(update=filled | {"image": image}), request
-
-    def _group(self, person: Person, spec: JobSpec, errors: list[FieldError]) -> Group | None:
-        mine = self.catalog.groups_of(person.name)
-        found = next((g for g in mine if spec.group in (None, g.name)), None)
-        if not found:
-            names = ", ".join(g.name for g in mine) or "none: ask an operator to add you to one"
-            errors.append(
-                FieldError("group", f"you are in no group {spec.group or ''}".rstrip(), f"yours: {names}")
-            )
-        return found
-
-    def _instance_type(
-        self, spec: JobSpec, group: Group | None, errors: list[FieldError]
-    ) -> InstanceType | None:
-        types = self.catalog.instance_types_of(group) if group else list(self.catalog.instance_types.values())
-        found = next((t for t in types if spec.instance_type in (None, t.name)), None)
-        if not found:
-            names = ", ".join(t.name for t in types)
-            errors.append(
-                FieldError("instance_type", f"there is no {spec.instance_type!r}", f"there are: {names}")
-            )
-        return found
-
-    def _image(
-        self, spec: JobSpec, group: Group | None, source: Source | None, errors: list[FieldError]
-    ) -> str | None:
-        """What is asked for, else the notebook's own kernel, else where it was submitted from."""
-        images = (
-            [image.name for image in self.catalog.images_of(group)] if group else list(self.catalog.images)
-        )
-        if spec.image is None:
-            own = source.kernel if source and source.kernel in images else spec.environment
-            return own or next(iter(images), None)
-        if not spec.image.startswith("/") and spec.image not in images:
-            errors.append(
-                FieldError("image", f"there is no {spec.image!r}", f"there are: {', '.join(images)}")
-            )
-        return spec.image
-
-    async def _source(self, spec: JobSpec, rerun_of: Job | None) -> Source | None:
-        if not spec.source:
-            return None
-        kept = await self.store.snapshot(rerun_of.snapshot) if rerun_of and rerun_of.snapshot else None
-        return Source(kept) if kept is not None else self.sources(spec)
-
 
 _PAST = {
     Action.CANCEL: "cancelled",
@@ -271,17 +200,8 @@ def _remedy(action: Action, job: Job) -> str:
     return "nothing more to do: it is being ended"
 
 
-def default_name(spec: JobSpec) -> str:
-    """Make a name from what runs: the file's, or the command's first words."""
-    if spec.source:
-        return spec.source.rsplit("/", 1)[-1][:128]
-    first = next(
-        (line.strip() for line in spec.shell_text(next(iter(spec.roles))).splitlines() if line.strip()), ""
-    )
-    words = " ".join("".join(c if c.isprintable() else " " for c in first).split())
-    return (words if len(words) <= 60 else words[:57] + "...").lstrip("/").replace("..", ".") or "job"
-
-
-def _digest(spec: JobSpec) -> str:
-    text = json.dumps(spec.model_dump(mode="json"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _once(person: Person, key: str | None, asked: Any) -> Idempotency | None:
+    if key is None:
+        return None
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return Idempotency(person.name, key, digest)

@@ -216,15 +216,20 @@ def _visible(loc: tuple[int | str, ...]) -> list[int | str]:
     return [p for p in loc if isinstance(p, int) or not hidden.match(p)]
 
 
-def parse_spec(data: Any) -> JobSpec:
+def parse_spec(data: Any) -> tuple[JobSpec, list[FieldError]]:
     """Validate a decoded JSON body.
 
-    Raises
-    ------
-    InvalidRequest
-        With every wrong field and what to do about it.
+    Returns
+    -------
+    tuple
+        The specification and nothing, or what of it is right and every wrong field, so that
+        the right part can be checked further and all is said at once.
     """
     try:
-        return JobSpec.model_validate(data)
+        return JobSpec.model_validate(data), []
     except ValidationError as error:
-        raise explain(error) from error
+        wrong = list(explain(error).errors)
+    fields = {field.field.partition(".")[0] for field in wrong} | {"task_roles"}
+    given = data if isinstance(data, dict) else {}
+    right = {name: value for name, value in given.items() if name in JobSpec.model_fields.keys() - fields}
+    return JobSpec.model_construct(**right), wrong

@@ -23,9 +23,10 @@ from ..model.job import Job, JobId, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
 from ..model.resources import Resources
 from ..policy import CHANGES, Person, may, possible
+from ..resolution import Sources
 from ..settings import Settings
 from ..store.base import Store
-from ..usecases import Sources, Usecases
+from ..usecases import Usecases
 from . import render
 from .catalog import build_catalog
 from .events import Hub

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from ..config import ConfigError
 from ..errors import FieldError, InvalidRequest
 from ..model.job import UNFINISHED, Job, Micros, Phase, UserName
-from ..model.spec import explain, parse_spec
+from ..model.spec import explain
 from ..policy import Action, hides_env
 from ..store.base import JobQuery
 from . import render
@@ -25,7 +25,7 @@ MAX_KEY = 200
 
 async def submit(call: Call) -> Reply:
     """Store a job."""
-    job, new = await call.service.usecases.submit(call.person, parse_spec(call.json()), key=_key(call))
+    job, new = await call.service.usecases.submit(call.person, call.json(), key=_key(call))
     return _made(call, job, new)
 
 

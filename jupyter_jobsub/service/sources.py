@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import FieldError, InvalidRequest
 from ..model.spec import JobSpec
-from ..usecases import Source
+from ..resolution import Source
 
 OUTPUTS_FACTOR = 10  # a notebook with its outputs may be that much larger than without
 _ENDINGS = {"notebook": (".ipynb",), "script": (".py", ".sh")}

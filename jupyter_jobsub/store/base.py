@@ -168,6 +168,16 @@ class Store(ABC):
         """
 
     @abstractmethod
+    async def made(self, idempotency: Idempotency) -> Job | None:
+        """Read the job that a key has made; None if it is new.
+
+        Raises
+        ------
+        KeyReused
+            If the key came with another digest.
+        """
+
+    @abstractmethod
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit; answer what is stored, in order."""
 

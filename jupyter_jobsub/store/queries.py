@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
 from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Task
-from .base import Committed
+from .base import Committed, Idempotency, KeyReused
 from .counters import Counters, Kind
 from .rows import EVENT_COLUMNS, JOB_COLUMNS, TASK_COLUMNS, in_order, read_event, read_job, read_task
-from .tables import counters, events, head, jobs, snapshots, tasks
+from .tables import counters, events, head, idempotency, jobs, snapshots, tasks
 
 _UNFINISHED = jobs.c.seq.in_(
     union_all(
@@ -31,6 +31,11 @@ def _tasks_of(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
 
 _GET = select(*JOB_COLUMNS).where(_BY_ID)
 _GET_TASKS = _tasks_of(_BY_ID)
+_FIND_KEY = (
+    select(idempotency.c.digest, jobs.c.id)
+    .join(jobs, jobs.c.seq == idempotency.c.job_seq)
+    .where(idempotency.c.user == bindparam("user"), idempotency.c.key == bindparam("key"))
+)
 _ALL_UNFINISHED = select(*JOB_COLUMNS).where(_UNFINISHED).order_by(jobs.c.seq)
 _ALL_UNFINISHED_TASKS = _tasks_of(_UNFINISHED)
 _EXPIRED = (
@@ -67,6 +72,16 @@ def get(connection: Connection, id: JobId) -> Job | None:
     if row is None:
         return None
     return _with_tasks([read_job(row)], connection.execute(_GET_TASKS, {"id": id}))[0]
+
+
+def made(connection: Connection, key: Idempotency) -> Job | None:
+    """Read the job that a key has made."""
+    found = connection.execute(_FIND_KEY, {"user": key.user, "key": key.key}).first()
+    if found is None:
+        return None
+    if found.digest != key.digest:
+        raise KeyReused(f"the key {key.key!r} came before with another request; use a new one")
+    return get(connection, found.id)
 
 
 def unfinished(connection: Connection) -> list[Job]:

@@ -117,6 +117,11 @@ class SqlStore(Store):
             self._keys_forgotten_at = self._clock()
         return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
 
+    async def made(self, idempotency: Idempotency) -> Job | None:
+        """Read the job that a key has made."""
+        with self._explained():
+            return queries.made(self._read, idempotency)
+
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit."""
         return await self._writer.run(lambda batch: batch.save(changes))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 
 from ..model.job import Event, Job, Micros, Task, UserName
 from . import queries, tables
-from .base import Committed, Idempotency, KeyReused, StaleJob
+from .base import Committed, Idempotency, StaleJob
 from .counters import Counters, Kind
 from .queries import Head
 from .rows import changing_values, group_of, in_order, job_values, task_values
@@ -42,11 +42,6 @@ _REMOVE_UNUSED_SNAPSHOT = delete(snapshots).where(
     snapshots.c.digest == bindparam("digest"), ~exists().where(jobs.c.snapshot == bindparam("digest"))
 )
 _ADD_KEY = insert(idempotency)
-_FIND_KEY = (
-    select(idempotency.c.digest, jobs.c.id)
-    .join(jobs, jobs.c.seq == idempotency.c.job_seq)
-    .where(idempotency.c.user == bindparam("user"), idempotency.c.key == bindparam("key"))
-)
 _FORGET_KEYS = delete(idempotency).where(
     idempotency.c.job_seq
     <= select(jobs.c.seq)
@@ -81,7 +76,7 @@ class Batch:
 
     def add(self, job: Job, snapshot: bytes | None, key: Idempotency | None) -> tuple[Job, bool]:
         """Write a new job, or find the earlier one of its key."""
-        if key and (earlier := self._earlier(key)):
+        if key and (earlier := queries.made(self.connection, key)):
             return earlier, False
         job = self._numbered(replace(job, snapshot=self._keep(job, snapshot), version=1))
         self.connection.execute(_ADD_JOB, job_values(job))
@@ -91,14 +86,6 @@ class Batch:
         self._count(job, 1)
         self._committed(job, self._event(job, job.queued_at))
         return job, True
-
-    def _earlier(self, key: Idempotency) -> Job | None:
-        found = self.connection.execute(_FIND_KEY, {"user": key.user, "key": key.key}).first()
-        if found is None:
-            return None
-        if found.digest != key.digest:
-            raise KeyReused(f"the key {key.key!r} came before with another request; use a new one")
-        return queries.get(self.connection, found.id)
 
     def _remember(self, key: Idempotency, job: Job) -> None:
         values = {"user": key.user, "key": key.key, "digest": key.digest, "job_seq": job.seq}

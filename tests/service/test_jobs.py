@@ -90,6 +90,17 @@ def test_the_same_key_answers_the_same_job(service: Live) -> None:
     assert other.json["remedy"]
 
 
+def test_a_key_is_good_after_the_file_is_gone(service: Live, tmp_path: Path) -> None:
+    script = tmp_path / "once.sh"
+    script.write_text("echo once\n")
+    key = {"Idempotency-Key": f"k-{time.monotonic_ns()}"}
+    first = service.post("/jobsub/jobs", {"script": str(script)}, key)
+    script.unlink()
+    second = service.post("/jobsub/jobs", {"script": str(script)}, key)
+    assert (first.status, second.status) == (201, 200)
+    assert second.json["id"] == first.json["id"]
+
+
 def test_cancel_ends_the_whole_group(service: Live, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     id = service.submit(f"trap '' TERM; (trap '' TERM; sleep 30; touch {mark}) & sleep 30; wait")["id"]

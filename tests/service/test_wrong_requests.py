@@ -11,6 +11,15 @@ from tests.live import Live
 OK = {"command": "true"}
 NEVER = "job-20200101-aaaaaaaa"
 
+EVERYTHING = {
+    "priority": 5000,
+    "group": "nobody",
+    "image": "nothing",
+    "working_dir": "/nowhere",
+    "script": "/nowhere/x.py",
+    "comment": "",
+}
+
 BODIES: list[tuple[str, Any, set[str]]] = [
     ("nothing", {}, {"(whole)"}),
     ("a list", [], {"(whole)"}),
@@ -61,6 +70,7 @@ BODIES: list[tuple[str, Any, set[str]]] = [
     ("missing working directory", OK | {"working_dir": "/nowhere"}, {"working_dir"}),
     ("role name", {"task_roles": [{"name": "A B", "command": "x"}]}, {"task_roles.0.name"}),
     ("role without a command", {"task_roles": [{"name": "a"}]}, {"task_roles.0.command"}),
+    ("every kind of mistake at once", EVERYTHING, set(EVERYTHING)),
     ("several at once", {"command": 3, "name": "", "priority": "x"}, {"command", "name", "priority"}),
 ]  # fmt: skip
 

@@ -1,0 +1,150 @@
+"""From what was asked to what will run: defaults filled in, everything checked, every error at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .engines.base import Engine
+from .errors import FieldError, InvalidRequest
+from .model.catalog import Group, InstanceType
+from .model.resources import Resources
+from .model.spec import JobSpec
+from .policy import Person
+from .scheduling.admission import never_fits
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a notebook (its outputs stripped) or script, and the notebook's own kernel."""
+
+    text: bytes
+    kernel: str | None = None
+
+
+class Sources(Protocol):
+    """Reads the text of a notebook or script at submit, as the person."""
+
+    def __call__(self, spec: JobSpec, /) -> Source:
+        """Answer the text, or raise InvalidRequest naming the field."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What will be stored."""
+
+    spec: JobSpec
+    request: Resources
+    snapshot: bytes | None
+
+
+def resolve(
+    spec: JobSpec,
+    wrong: Sequence[FieldError],
+    person: Person,
+    settings: Settings,
+    engine: Engine,
+    sources: Sources,
+    waiting: int,
+) -> Resolved:
+    """Fill in defaults and check a specification against the catalog, the engine and the limits.
+
+    Parameters
+    ----------
+    wrong:
+        What is known to be wrong already; the specification is then the rest.
+    waiting:
+        How many jobs of the person wait.
+
+    Raises
+    ------
+    InvalidRequest
+        With every field that is wrong.
+    """
+    errors = list(wrong)
+    source = _source(spec, sources, errors)
+    group = _group(spec, person, settings, errors)
+    kind = _instance_type(spec, group, settings, errors)
+    image = _image(spec, group, source, settings, errors)
+    request = (kind.resources if kind else Resources()) * sum(spec.roles.values())
+    if group and kind:
+        for whose, short in never_fits(request, group, engine.capacity()):
+            errors.append(
+                FieldError("instance_type", f"can never fit {whose}: {short}", "choose a smaller one")
+            )
+    if waiting >= settings.max_waiting_per_user:
+        text = f"you have {waiting} waiting jobs, as many as are allowed"
+        errors.append(FieldError("(whole)", text, "wait for some to start, or cancel some"))
+    errors += [FieldError(*row) for row in engine.check(spec, settings.catalog)]
+    if errors or not group or not kind:
+        raise InvalidRequest(errors)
+    filled = {
+        "group": group.name,
+        "instance_type": kind.name,
+        "image": image,
+        "name": spec.name or default_name(spec),
+    }
+    return Resolved(spec.model_copy(update=filled), request, source.text if source else None)
+
+
+def default_name(spec: JobSpec) -> str:
+    """Make a name from what runs: the file's, or the command's first words."""
+    if spec.source:
+        return spec.source.rsplit("/", 1)[-1][:128]
+    lines = spec.shell_text(next(iter(spec.roles))).splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    words = " ".join("".join(c if c.isprintable() else " " for c in first).split())
+    return (words if len(words) <= 60 else words[:57] + "...").lstrip("/").replace("..", ".") or "job"
+
+
+def _source(spec: JobSpec, sources: Sources, errors: list[FieldError]) -> Source | None:
+    try:
+        return sources(spec) if spec.source else None
+    except InvalidRequest as error:
+        errors.extend(error.errors)
+        return None
+
+
+def _group(spec: JobSpec, person: Person, settings: Settings, errors: list[FieldError]) -> Group | None:
+    mine = settings.catalog.groups_of(person.name)
+    found = next((group for group in mine if spec.group in (None, group.name)), None)
+    if not found:
+        text = f"you are in no group {spec.group!r}" if spec.group else "you are in no group"
+        names = ", ".join(group.name for group in mine)
+        remedy = f"yours: {names}" if names else "ask an operator to add you to one"
+        errors.append(FieldError("group", text, remedy))
+    return found
+
+
+def _instance_type(
+    spec: JobSpec, group: Group | None, settings: Settings, errors: list[FieldError]
+) -> InstanceType | None:
+    catalog = settings.catalog
+    types = catalog.instance_types_of(group) if group else list(catalog.instance_types.values())
+    found = next((kind for kind in types if spec.instance_type in (None, kind.name)), None)
+    if not found:
+        names = ", ".join(kind.name for kind in types)
+        text = f"there is no {spec.instance_type!r}"
+        errors.append(FieldError("instance_type", text, f"there are: {names}"))
+    return found
+
+
+def _image(
+    spec: JobSpec,
+    group: Group | None,
+    source: Source | None,
+    settings: Settings,
+    errors: list[FieldError],
+) -> str | None:
+    """What is asked for, else the notebook's own kernel, else where it was submitted from."""
+    catalog = settings.catalog
+    images = [image.name for image in catalog.images_of(group)] if group else list(catalog.images)
+    if spec.image is None:
+        own = source.kernel if source and source.kernel in images else spec.environment
+        return own or next(iter(images), None)
+    if not spec.image.startswith("/") and spec.image not in images:
+        text = f"there is no {spec.image!r}"
+        errors.append(FieldError("image", text, f"there are: {', '.join(images)}"))
+    return spec.image
