@@ -178,6 +178,15 @@ class TestIdempotency:
             run(store.add(new(), idempotency=replace(self.key, digest="other")))
         assert len(run(store.unfinished())) == 1
 
+    def test_the_job_of_a_key_can_be_read(self, store: Store, run: Run, new: New) -> None:
+        assert run(store.made(self.key)) is None
+        job = add(store, run, new(), idempotency=self.key)
+        assert run(store.made(self.key)) == job
+        with pytest.raises(KeyReused, match="'key'"):
+            run(store.made(replace(self.key, digest="other")))
+        run(store.delete(job))
+        assert run(store.made(self.key)) is None
+
     def test_keys_are_each_users_own(self, store: Store, run: Run, new: New) -> None:
         add(store, run, new(), idempotency=self.key)
         add(store, run, new(), idempotency=replace(self.key, user=UserName("bob"), digest="other"))
