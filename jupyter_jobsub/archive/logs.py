@@ -117,13 +117,15 @@ class LogArchive:
         while a task writes without a pause they come some milliseconds later, so that the
         reader costs the task nothing.
         """
-        came = -QUIET
+        came, size = -QUIET, 0
         exists = False
         while True:
             before = self.info(key)
             chunk = self.read(key, start, BLOCK)
             if chunk.end > start:
-                busy = time.monotonic() - came < QUIET and not (before and before.sealed)
+                grows = before is not None and not before.sealed and before.size > size
+                busy = grows and time.monotonic() - came < QUIET
+                size = before.size if before else 0
                 yield chunk
                 start = chunk.end
                 if busy:

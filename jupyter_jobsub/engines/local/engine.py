@@ -67,6 +67,7 @@ class LocalEngine(Engine):
         self._limits = Limits(grace, log_limit)
         self._allotment = Allotment(runs, devices)
         self._tasks: dict[TaskKey, LocalTask] = {}
+        self._ended: set[TaskKey] = set()
         self._observe: Observer | None = None
 
     async def open(self, observe: Observer) -> None:
@@ -80,6 +81,8 @@ class LocalEngine(Engine):
 
     async def launch(self, launch: Launch) -> None:
         """Start the task, or take over the one that runs."""
+        if launch.key in self._ended:
+            return
         task = self._task(launch.key)
         async with task.busy:
             if task.watched:
@@ -93,6 +96,8 @@ class LocalEngine(Engine):
 
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         """End the task, or make sure that it never runs."""
+        if key in self._ended:
+            return
         task = self._task(key)
         async with task.busy:
             if task.ended:
@@ -110,6 +115,7 @@ class LocalEngine(Engine):
         for folder in folders:
             if task := self._tasks.pop(folder.key, None):
                 task.close()
+            self._ended.discard(folder.key)
             self._allotment.release(folder.key)
             await asyncio.to_thread(folder.remove)
         artifacts = artifacts_folder(self._runs, job)
@@ -150,6 +156,7 @@ class LocalEngine(Engine):
         for task in self._tasks.values():
             task.close()
         self._tasks.clear()
+        self._ended.clear()
 
     def _task(self, key: TaskKey) -> LocalTask:
         if key not in self._tasks:
@@ -158,6 +165,8 @@ class LocalEngine(Engine):
 
     def _report(self, observation: Observation) -> None:
         if isinstance(observation, Ended):
+            self._ended.add(observation.key)
+            self._tasks.pop(observation.key, None)
             self._allotment.release(observation.key)
         if self._observe:
             self._observe(observation)

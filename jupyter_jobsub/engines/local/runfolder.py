@@ -152,13 +152,13 @@ class RunFolder:
         return data
 
 
-def run_folders(runs: Path, job: JobId | None = None) -> list[RunFolder]:
-    """Find the folders there are, of one job or of all."""
-    pattern = f"{job}.*" if job else "[!.]*"
-    return [RunFolder(runs, _key(path.name)) for path in runs.glob(pattern)]
+def run_folders(runs: Path, job: JobId) -> list[RunFolder]:
+    """Find the folders of a job."""
+    return [RunFolder(runs, parse_key(path.name)) for path in runs.glob(f"{job}.*")]
 
 
-def _key(name: str) -> TaskKey:
+def parse_key(name: str) -> TaskKey:
+    """Read a run folder's name."""
     job, attempt, role, index = name.rsplit(".", 3)
     return TaskKey(JobId(job), int(attempt), role, int(index))
 

@@ -88,7 +88,7 @@ def start() -> "Task | None":
     """Run the command, once in the run folder's life; None if it is not to run."""
     os.set_inheritable(LOCK, False)
     os.set_inheritable(READY, False)
-    os.closerange(READY + 1, 1 << 16)  # what a library in the engine's process may have left open
+    os.closerange(READY + 1, 1024)  # what a library in the engine's process may have left open
     if any(os.path.exists(name) for name in (*FINAL, "started", "halt.json")):
         return None
     spec = read_spec()
