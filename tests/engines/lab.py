@@ -18,7 +18,7 @@ from jupyter_jobsub.model.observation import Ended, Observation, Started
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
 
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 
 
 class Lab:

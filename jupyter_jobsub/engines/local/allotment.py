@@ -51,9 +51,9 @@ class Allotment:
 
     def release(self, key: TaskKey) -> None:
         """Take back what a task has."""
+        self._given = {uuid: owner for uuid, owner in self._given.items() if owner != key}
         for device in self._devices:
             if self._owner(device.uuid) == key:
-                self._given.pop(device.uuid, None)
                 self._link(device.uuid).unlink(missing_ok=True)
 
     def _free(self, kind: str, count: int) -> list[str]:

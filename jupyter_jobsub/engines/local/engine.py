@@ -172,8 +172,8 @@ class LocalEngine(Engine):
             self._observe(observation)
 
     async def _prepare(self, launch: Launch, folder: RunFolder) -> None:
-        gpus = self._allotment.take(launch.key, launch.resources.gpu)
         try:
+            gpus = self._allotment.take(launch.key, launch.resources.gpu)
             await asyncio.to_thread(self._create, launch, folder, gpus)
         except BaseException:
             self._allotment.release(launch.key)
