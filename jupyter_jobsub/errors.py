@@ -15,20 +15,20 @@ JobsubError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 
 class JobsubError(Exception):
     """Root of everything this package raises on purpose."""
 
 
-@dataclass(frozen=True)
 class FieldError:
     """One wrong field: where it is, what is wrong, what to do."""
 
-    field: str
-    message: str
-    remedy: str
+    # no dataclass: importing those would slow every command down
+    def __init__(self, field: str, message: str, remedy: str) -> None:
+        self.field = field
+        self.message = message
+        self.remedy = remedy
 
 
 class UserError(JobsubError):

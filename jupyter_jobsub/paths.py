@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -11,19 +9,11 @@ from pathlib import Path
 from .errors import StoreError
 
 MAX_SOCKET_PATH = 106  # sun_path holds 108 bytes with its NUL; one less for other systems
-# f_type of statfs(2), from linux/magic.h and the file systems' own headers
-NETWORK_FILE_SYSTEMS = {
-    0x6969: "NFS",
-    0xFF534D42: "CIFS",
-    0xFE534D42: "SMB",
-    0x517B: "SMB",
-    0x0BD00BD0: "Lustre",
-    0x00C36400: "Ceph",
-    0x47504653: "GPFS",
-    0x19830326: "BeeGFS",
-    0x01021997: "9p",
-    0x5346414F: "AFS",
-}
+# as the kernel names them in /proc/self/mountinfo
+NETWORK_FILE_SYSTEMS = frozenset(
+    "nfs nfs4 cifs smb3 smbfs lustre ceph gpfs beegfs 9p afs glusterfs fuse.glusterfs fuse.sshfs fuse.ceph "
+    "fuse.s3fs fuse.gcsfuse fuse.juicefs virtiofs".split()
+)
 
 
 def wanted_data_dir() -> Path:
@@ -43,15 +33,21 @@ def data_dir() -> Path:
     return wanted
 
 
-def network_file_system(path: Path) -> str | None:
+def network_file_system(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
     """Name the network file system that the path is on, or would be on; None if it is local."""
-    there = path
-    while not there.exists():
-        there = there.parent
-    buffer = (ctypes.c_long * 32)()  # struct statfs begins with f_type and is smaller than this
-    if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(there), buffer):
+    try:
+        lines = mounts.read_text(errors="surrogateescape").splitlines()
+    except OSError:
         return None
-    return NETWORK_FILE_SYSTEMS.get(buffer[0] & 0xFFFFFFFF)
+    real = os.path.realpath(path)
+    best, kind = "", ""
+    for line in lines:  # id parent device root mount-point options [tags] - type source options
+        fields, _, rest = line.partition(" - ")
+        point = fields.split(" ")[4].replace("\\040", " ")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):  # of two on one point, the later one is on top
+            best, kind = point, rest.split(" ")[0]
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
 
 
 def private_folder(path: Path) -> Path:
@@ -83,6 +79,8 @@ def socket_path(folder: Path) -> Path:
     inside = folder / "service.sock"
     if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
         return inside
+    import hashlib
+
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
     return runtime / f"jobsub-{os.getuid()}" / f"{name}.sock"

@@ -28,6 +28,7 @@ from ..errors import StoreError
 from ..model.job import UserName
 from ..model.resources import Resources, parse_memory
 from ..paths import private_folder, socket_path
+from ..spawn import is_listening
 from ..store.sql import SqlStore
 from .app import Service
 from .sources import LocalSources
@@ -122,7 +123,7 @@ def take_lock(folder: Path, address: Path) -> int:
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
             return lock
         except BlockingIOError:
-            if address.exists() or time.monotonic() > patience:
+            if is_listening(str(address)) or time.monotonic() > patience:
                 holder = os.pread(lock, 32, 0).decode().strip()
                 os.close(lock)
                 raise StoreError(f"another service (pid {holder}) holds {folder}") from None

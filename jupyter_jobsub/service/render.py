@@ -111,7 +111,7 @@ def spec_of(job: Job, *, hide_env: bool) -> dict[str, Any]:
     """The specification as it was submitted, fields that were not given left out."""
     data: dict[str, Any] = job.spec.model_dump(mode="json", exclude_defaults=True)
     if hide_env and "env" in data:
-        data["env"] = dict.fromkeys(data["env"], "")
+        data["env"] = dict.fromkeys(data["env"])  # null: a clone is refused until they are given
     return data
 
 

@@ -202,7 +202,7 @@ c.JobsubService.groups = {"a": {"members": ["ann", "abe"]}, "b": {"members": ["b
         path = f"/jobsub/jobs/{id}"
         assert service.ask("GET", path, headers=ann).json["user"] == "ann"
         assert service.ask("GET", path, headers=abe).json["allowed"] == ["clone"]
-        assert service.ask("GET", f"{path}/spec", headers=abe).json["env"] == {"KEY": ""}
+        assert service.ask("GET", f"{path}/spec", headers=abe).json["env"] == {"KEY": None}
         assert service.ask("POST", f"{path}/cancel", headers=abe).status == 403
         assert service.ask("GET", path, headers=bob).status == 404
         assert service.ask("POST", f"{path}/cancel", headers=bob).status == 404
