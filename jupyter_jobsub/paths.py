@@ -11,8 +11,27 @@ from .errors import StoreError
 MAX_SOCKET_PATH = 106  # sun_path holds 108 bytes with its NUL; one less for other systems
 # as the kernel names them in /proc/self/mountinfo
 NETWORK_FILE_SYSTEMS = frozenset(
-    "nfs nfs4 cifs smb3 smbfs lustre ceph gpfs beegfs 9p afs glusterfs fuse.glusterfs fuse.sshfs fuse.ceph "
-    "fuse.s3fs fuse.gcsfuse fuse.juicefs virtiofs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "lustre",
+        "ceph",
+        "gpfs",
+        "beegfs",
+        "9p",
+        "afs",
+        "glusterfs",
+        "fuse.glusterfs",
+        "fuse.sshfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+        "fuse.juicefs",
+        "virtiofs",
+    ]
 )
 
 
