@@ -56,7 +56,11 @@ def jobs(jp_fetch):
         async def submit(self, command, **spec):
             body = json.dumps({"command": command, "name": "j", **spec})
             headers = {"Content-Type": "application/json"}
-            return json.loads((await jp_fetch("jobsub/jobs", method="POST", body=body, headers=headers)).body)
+            response = await jp_fetch(
+                "jobsub/jobs", method="POST", body=body, headers=headers, raise_error=False
+            )
+            assert response.code == 201, response.body
+            return json.loads(response.body)
 
         async def get(self, path, **params):
             return json.loads((await jp_fetch("jobsub", path, params=params)).body)
@@ -182,6 +186,8 @@ async def test_people_who_share_a_server_have_their_own_jobs(jobs, jp_fetch, jp_
     )
     assert refused.code in (403, 404)
     assert json.loads(refused.body)["status"] == refused.code
+    people.name = "ada"
+    await jobs.until_final(job["id"])
 
 
 async def test_a_configuration_that_is_wrong_is_told(jobs, jp_fetch, tmp_path, jp_environ):
