@@ -13,7 +13,7 @@ demo: $(VENV)/.demo ## Put a notebook and a script through the queue, headless
 	@$(PY) tools/demo.py
 
 lab: $(VENV)/.lab ## Start JupyterLab with the extension, in examples/
-	$(VENV)/bin/jupyter lab --notebook-dir=examples
+	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 test: lint ## Check style, layers and types, then run the tests
 	$(PY) -m pytest -n 2
