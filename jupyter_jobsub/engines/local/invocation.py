@@ -119,6 +119,8 @@ class _Plan:
         argv += ["--parameters", str(self._folder / "parameters.json"), "--cwd", str(cwd)]
         if kernel := self._spec.image or (self._launch.image and self._launch.image.reference):
             argv += ["--kernel", kernel]
+        if self._launch.image:  # one that is configured has no kernelspec
+            argv += ["--environment", self._launch.image.reference]
         files = {
             f"notebook/{source.name}": self._snapshot(source),
             OUTPUT: os.fsencode(output / source.name),

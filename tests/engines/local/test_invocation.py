@@ -105,7 +105,8 @@ class TestNotebook:
         assert made.argv[0] == sys.executable
         assert made.argv[4:] == [
             *(str(folder / "notebook" / "a b.ipynb"), str(output)),
-            *("--parameters", str(folder / "parameters.json"), "--cwd", str(project), "--kernel", sys.prefix),
+            *("--parameters", str(folder / "parameters.json"), "--cwd", str(project)),
+            *("--kernel", sys.prefix, "--environment", sys.prefix),
         ]
         assert made.cwd == project
         assert made.files["notebook/a b.ipynb"] == b"{}"
