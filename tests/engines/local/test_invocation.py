@@ -117,7 +117,7 @@ class TestNotebook:
         notebook = str(project / "n.ipynb")
         named = lab.task(notebook=notebook, image=HERE, snapshot=b"{}")
         named = lab.task(notebook=notebook, snapshot=b"{}", spec=JobSpec(notebook=notebook, image="ir"))
-        assert invoke(named, tmp_path, []).argv[-2:] == ["--kernel", "ir"]
+        assert invoke(named, tmp_path, []).argv[-4:-2] == ["--kernel", "ir"]
 
     def test_without_a_volume_its_output_stays_beside_the_data(
         self, lab: Lab, project: Path, tmp_path: Path
