@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -28,6 +29,16 @@ time.sleep(60)
 
 def pids(lab: Lab, key: object) -> list[int]:
     return [int(line) for line in lab.log(key).split() if line.isdigit()]  # type: ignore[arg-type]
+
+
+def group_members(group: int) -> list[str]:
+    """What runs in a process group."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+            found += [state] if int(its_group) == group and state != "Z" else []
+    return found
 
 
 class TestEnd:
@@ -73,11 +84,13 @@ class TestEnd:
     @scenario
     async def test_one_that_forks_faster_than_it_is_found_is_ended(self, lab: Lab) -> None:
         """Each forks its successor and ends; none of them lives as long as a look takes."""
-        chain = "import os, _signal\n_signal.signal(15, 1)\nwhile True:\n    if os.fork(): os._exit(0)\n"
-        key = await lab.launch(f"echo up; exec {sys.executable} -S -c '{chain}'")
-        await lab.logged(key, "up")
-        await lab.engine.halt(key, 0.1)
-        assert (await lab.ended(key)).reason in (Reason.HALTED, Reason.COMPLETED)
+        chain = (
+            "import os, time, _signal\n_signal.signal(15, 1)\nend = time.time() + 20\n"
+            "while time.time() < end:\n    if os.fork(): os._exit(0)\n"
+        )
+        key = await lab.launch(f"echo $$; exec {sys.executable} -S -c '{chain}'")
+        assert (await lab.ended(key)).reason is Reason.COMPLETED
+        assert not group_members(pids(lab, key)[0])
 
     @scenario
     async def test_the_grace_of_a_halt_is_for_all_of_it(self, lab: Lab) -> None:

@@ -96,6 +96,7 @@ class Watch:
                 self._end("", LEFTOVER_GRACE)
             self._obey()
             self._outlive(left)
+        self._kill_group()  # what forks faster than it is found looks as if nothing were left
         self._finish()
 
     def _alive(self) -> bool:
@@ -123,10 +124,14 @@ class Watch:
             self._signal(_signal.SIGTERM)
         self._kill_at = min(self._kill_at, time.monotonic() + grace)
 
+    def _kill_group(self) -> None:
+        """End all of the command's process group at once."""
+        if self._own:  # not yet reaped, so that the number is still this group's
+            _attempt(os.killpg, self._task.pid, _signal.SIGKILL)
+
     def _signal(self, number: int) -> None:
-        if number == _signal.SIGKILL and self._own:
-            # all at once, or they could fork faster than they are found
-            _attempt(os.killpg, self._task.pid, number)
+        if number == _signal.SIGKILL:
+            self._kill_group()
         for fd in self._left():
             _attempt(_signal.pidfd_send_signal, fd, number)
             os.close(fd)
