@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import json
 import os
@@ -26,26 +25,27 @@ def ended(folder: Path, monkeypatch: pytest.MonkeyPatch):
     yield
     if pid := service_pid(folder):
         os.kill(pid, signal.SIGTERM)
-        with open(folder / "service.lock") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(end_of(folder, pid))
 
 
 def service_pid(folder: Path) -> int | None:
-    """The process that holds the folder's lock."""
+    """The service's process, if it lives (the command line of a dead one is empty)."""
     try:
-        with open(folder / "service.lock") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        pid = int((folder / "service.lock").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, ValueError):
         return None
-    except FileNotFoundError:
-        return None
-    except BlockingIOError:
-        return int((folder / "service.lock").read_text())
+    return pid if os.fsencode(folder) in command else None
 
 
 async def kill(folder: Path) -> None:
     pid = service_pid(folder)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+    await end_of(folder, pid)
+
+
+async def end_of(folder: Path, pid: int) -> None:
     while service_pid(folder) == pid:
         await asyncio.sleep(0.005)
 
@@ -167,6 +167,7 @@ async def test_a_stopped_service_is_back_for_the_next_request(folder, jobs, jp_f
     await jobs.get("jobs")
     pid = service_pid(folder)
     await jp_fetch("jobsub/stop", method="POST", body=b"{}")
+    await end_of(folder, pid)
     assert (await jobs.get("jobs"))["items"] == []
     assert service_pid(folder) != pid
 
