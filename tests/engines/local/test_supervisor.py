@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -31,14 +30,12 @@ def pids(lab: Lab, key: object) -> list[int]:
     return [int(line) for line in lab.log(key).split() if line.isdigit()]  # type: ignore[arg-type]
 
 
-def group_members(group: int) -> list[str]:
-    """What runs in a process group."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has just ended
-            state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
-            found += [state] if int(its_group) == group and state != "Z" else []
-    return found
+async def group_is_gone(group: int) -> None:
+    """Wait until nothing is left in a process group, not even what its parent has yet to reap."""
+    with pytest.raises(ProcessLookupError):
+        for _ in range(500):
+            os.killpg(group, 0)
+            await asyncio.sleep(0.01)
 
 
 class TestEnd:
@@ -90,7 +87,7 @@ class TestEnd:
         )
         key = await lab.launch(f"echo $$; exec {sys.executable} -S -c '{chain}'")
         assert (await lab.ended(key)).reason is Reason.COMPLETED
-        assert not group_members(pids(lab, key)[0])
+        await group_is_gone(pids(lab, key)[0])
 
     @scenario
     async def test_the_grace_of_a_halt_is_for_all_of_it(self, lab: Lab) -> None:
