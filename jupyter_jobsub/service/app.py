@@ -8,6 +8,7 @@ import os
 import re
 from itertools import groupby
 from typing import Any
+from urllib.parse import unquote
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
@@ -104,7 +105,7 @@ class Service:
         """Who asks: the socket's owner, or whom its owner forwards."""
         if self.config.identity == "os":
             return Person(self.owner, admin=True)
-        name = request.headers.get("Jobsub-User", "")
+        name = unquote(request.headers.get("Jobsub-User", ""))  # a header holds ASCII only
         if not name or not name.isprintable() or len(name) > 128:
             raise Forbidden(
                 "the request names no user", remedy="come through Jupyter Server, which signs you in"

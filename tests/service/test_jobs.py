@@ -201,6 +201,8 @@ c.JobsubService.groups = {"a": {"members": ["ann", "abe"]}, "b": {"members": ["b
         id = service.post("/jobsub/jobs", body, ann).json["id"]
         path = f"/jobsub/jobs/{id}"
         assert service.ask("GET", path, headers=ann).json["user"] == "ann"
+        spaced = service.ask("GET", "/jobsub/catalog", headers={"Jobsub-User": "ada%20l%C3%B6vel"})
+        assert spaced.json["user"] == "ada lövel"
         assert service.ask("GET", path, headers=abe).json["allowed"] == ["clone"]
         assert service.ask("GET", f"{path}/spec", headers=abe).json["env"] == {"KEY": None}
         assert service.ask("POST", f"{path}/cancel", headers=abe).status == 403
