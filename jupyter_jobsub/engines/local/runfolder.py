@@ -3,7 +3,7 @@
 | file | written by | says |
 |---|---|---|
 | spec | engine | what is to be run, under which limits, on which devices |
-| lock | held by the supervisor | the supervisor lives |
+| lock | held by the supervisor | the supervisor lives; inside, why one could not go on |
 | started | supervisor, once | the command, its identity, and when the gate was opened |
 | adopter | supervisor | the identity of one that took over |
 | halt.json | engine | end it, with this grace |
@@ -132,7 +132,7 @@ class RunFolder:
     def complaint(self) -> str:
         """The last line that a supervisor wrote when it could not go on."""
         with contextlib.suppress(OSError):
-            lines = (self.path / "supervisor.log").read_text(errors="replace").split("\n")
+            lines = (self.path / "lock").read_text(errors="replace").split("\n")
             return next((line for line in reversed(lines) if line.strip()), "")
         return ""
 

@@ -40,7 +40,7 @@ def spawn(folder: Path, lock: int, *, adopt: bool) -> tuple[int, int]:
     """
     ready, tell = os.pipe()
     handed = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for fd in (lock, tell)]
-    log = str(folder / "supervisor.log")
+    complaints = str(folder / "lock")  # a file that is there: making another would delay the start
     try:
         pid = os.posix_spawn(
             sys.executable,
@@ -48,7 +48,7 @@ def spawn(folder: Path, lock: int, *, adopt: bool) -> tuple[int, int]:
             {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_OPEN, 1, complaints, os.O_WRONLY | os.O_APPEND, 0),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
                 (os.POSIX_SPAWN_DUP2, handed[0], LOCK),
                 (os.POSIX_SPAWN_DUP2, handed[1], READY),
