@@ -61,8 +61,8 @@ class Peer:
 
 
 @contextmanager
-def running(bench: Bench, notebook: Path) -> Iterator[Peer]:
+def running(bench: Bench, name: str, notebook: Path) -> Iterator[Peer]:
     """Run the peer in a Jupyter Server whose root is the notebook's folder."""
     python = environment(bench.cache)
-    with JupyterServer(python, bench.folder("peer"), root=notebook.parent) as server:
+    with JupyterServer(python, bench.folder(name), root=notebook.parent) as server:
         yield Peer(server, notebook)

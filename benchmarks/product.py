@@ -27,15 +27,17 @@ class Service:
     def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None) -> None:
         self.data_dir = paths.private_folder(folder / "data")
         self.socket = paths.socket_path(self.data_dir)
-        self._config = folder / "config"
+        self._config, self._home = folder / "config", folder / "home"  # its jobs write into the home
         self._config.mkdir()
+        self._home.mkdir()
         lines = [f"c.JobsubService.{name} = {value!r}\n" for name, value in (settings or {}).items()]
         (self._config / "jupyter_jobsub_config.py").write_text("".join(lines))
 
     @property
     def variables(self) -> dict[str, str]:
         """The environment in which any surface finds this service."""
-        own = {"JOBSUB_DATA_DIR": self.data_dir, "JUPYTER_CONFIG_DIR": self._config, MARK: self.data_dir}
+        own = {"JOBSUB_DATA_DIR": self.data_dir, "JUPYTER_CONFIG_DIR": self._config, "HOME": self._home}
+        own[MARK] = self.data_dir
         return {**os.environ, **{name: str(value) for name, value in own.items()}}
 
     def start(self) -> None:

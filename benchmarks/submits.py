@@ -33,7 +33,7 @@ def one_client(bench: Bench) -> Sequence[Outcome]:
     notebook = product.empty_notebook(bench.folder("F3"))
     ours: list[list[float]] = []
     peers: list[list[float]] = []
-    with peer.running(bench, notebook) as other:
+    with peer.running(bench, "F3-peer", notebook) as other:
         _submit_times(other.server.address, other.submit(), 3)  # its first request opens its database
         other.end_jobs()
         for round in range(ROUNDS):
@@ -62,7 +62,7 @@ def many_clients(bench: Bench) -> Sequence[Outcome]:
     notebook = product.empty_notebook(bench.folder("F4"))
     ours: list[Load] = []
     peers: list[Load] = []
-    with peer.running(bench, notebook) as other:
+    with peer.running(bench, "F4-peer", notebook) as other:
         flood(other.server.address, [other.submit()] * 3, 1)
         other.end_jobs()
         for round in range(ROUNDS):

@@ -42,6 +42,7 @@ class World:
         self.variables = {
             "JOBSUB_DATA_DIR": str(self.data_dir),
             "JUPYTER_CONFIG_DIR": str(config),
+            "HOME": str(_made(folder / "home")),
             MARK: self.mark,
         }
         self.jupyter = JupyterServer(
