@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ UNMEASURABLE = (CannotMeasure, Closed, OSError, TimeoutError, subprocess.Subproc
 def main(arguments: list[str] | None = None) -> int:
     """Take the figures; 0 if all could be measured, whatever they came to."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended all the same
     CACHE.mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="bench-", dir=CACHE))
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 Address: TypeAlias = Path | tuple[str, int]
+STREAM_LIMIT = 120.0  # seconds; a stream that sends signs of life alone is stuck by then
 
 
 class Closed(ConnectionError):
@@ -66,6 +67,8 @@ class Connection:
         self._headers = dict(headers or {})
         self._socket = connect(address, timeout)
         self._read = b""
+        self._buffer = bytearray(1 << 16)
+        self._until_when = float("inf")
 
     def __enter__(self) -> Connection:
         return self
@@ -106,6 +109,7 @@ class Connection:
     def open_stream(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """Ask for a stream; once its head has come, answer an iterator over its lines."""
         self._socket.sendall(encode("GET", path, None, {**self._headers, **(headers or {})}))
+        self._until_when = time.monotonic() + STREAM_LIMIT
         status, found = self._head()
         if status != 200:
             raise Closed(f"{path} answered {status}")
@@ -115,8 +119,7 @@ class Connection:
         """Read and forget, at next to no cost, until the mark has passed; answer the bytes read."""
         buffer, last, total = bytearray(1 << 20), self._read, len(self._read)
         while mark not in last:
-            if not (count := self._socket.recv_into(buffer)):
-                raise Closed("the server closed the stream")
+            count = self._receive(buffer)
             total += count
             last = last[-len(mark) :] + buffer[max(0, count - (1 << 14)) : count]
         return total
@@ -139,8 +142,10 @@ class Connection:
         self._until(b"\r\n")
 
     def _pieces(self) -> Iterator[bytes]:
-        while piece := self._read or self._socket.recv(1 << 16):
-            self._read = b""
+        while True:
+            if not self._read:
+                self._more()
+            piece, self._read = self._read, b""
             yield piece
 
     def _until(self, mark: bytes) -> bytes:
@@ -156,10 +161,15 @@ class Connection:
         return found
 
     def _more(self) -> None:
-        piece = self._socket.recv(1 << 16)
-        if not piece:
+        self._read += self._buffer[: self._receive(self._buffer)]
+
+    def _receive(self, buffer: bytearray) -> int:
+        count = self._socket.recv_into(buffer)
+        if not count:
             raise Closed("the server closed the connection")
-        self._read += piece
+        if time.monotonic() > self._until_when:
+            raise TimeoutError(f"a stream did not end within {STREAM_LIMIT:g} s")
+        return count
 
 
 def _chunked(headers: Mapping[str, str]) -> bool:

@@ -22,6 +22,14 @@ def command_line(pid: int) -> list[str]:
     return _read(pid, "cmdline").decode(errors="replace").split("\0")[:-1]
 
 
+def working_folder(pid: int) -> str:
+    """Where a process works; "" if it is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
 def parent(pid: int) -> int:
     """The parent's pid; 0 if the process is gone."""
     status = _read(pid, "stat").rpartition(b") ")[2].split()

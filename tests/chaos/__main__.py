@@ -6,6 +6,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ CACHE = Path(__file__).parent.parent.parent / ".cache"
 def main(arguments: list[str] | None = None) -> int:
     """Play the rounds; 1 if any of them broke something."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended all the same
     CACHE.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=CACHE))
     faults = _play(options, folder)

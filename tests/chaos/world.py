@@ -108,12 +108,13 @@ class World:
                 yield pid
 
     def _task(self, pid: int) -> tuple[str, int] | None:
+        """The task that a supervisor, which works in its run folder, has; None if it has none yet."""
         runs = f"{self.data_dir}/runs/"
-        for argument in processes.command_line(pid):
-            if argument.startswith(runs):
-                job, attempt, *_ = argument.removeprefix(runs).split(".")
-                return job, int(attempt)
-        return None
+        folder = processes.working_folder(pid)
+        if not folder.startswith(runs) or not any("supervisor" in a for a in processes.command_line(pid)):
+            return None
+        job, attempt, *_ = folder.removeprefix(runs).split(".")
+        return job, int(attempt)
 
 
 _JOBSUB = (str(Path(sys.executable).parent / "jupyter"), "jobsub")

@@ -119,13 +119,14 @@ def test_a_stale_socket_is_replaced() -> None:
 
 
 def _supervisor_of(id: str) -> int:
-    """The process that has the job's run folder in its command line."""
+    """The process that works in the job's run folder."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
+                folder = (entry / "cwd").readlink()
                 words = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if f"/runs/{id}.1.main.0".encode() in words and b"supervisor" in words:
+            if folder.name == f"{id}.1.main.0" and b"supervisor" in words:
                 return int(entry.name)
     raise AssertionError("no supervisor")

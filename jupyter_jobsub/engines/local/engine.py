@@ -16,7 +16,7 @@ from pathlib import Path
 from ...errors import EngineError
 from ...model.catalog import Catalog, Image
 from ...model.job import Job, JobId, TaskKey
-from ...model.observation import Ended, Observation
+from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
 from ..base import Engine, Launch, Observer
@@ -24,6 +24,7 @@ from .allotment import Allotment
 from .devices import Device
 from .invocation import OUTPUT, Limits, artifacts_folder, encode, invoke
 from .runfolder import RunFolder, run_folders
+from .spawn import Supervisors
 from .task import LocalTask
 
 GRACE = 10.0  # seconds between TERM and KILL at a deadline
@@ -66,6 +67,7 @@ class LocalEngine(Engine):
         self._capacity = capacity
         self._limits = Limits(grace, log_limit)
         self._allotment = Allotment(runs, devices)
+        self._supervisors = Supervisors(runs)
         self._tasks: dict[TaskKey, LocalTask] = {}
         self._ended: set[TaskKey] = set()
         self._observe: Observer | None = None
@@ -78,6 +80,7 @@ class LocalEngine(Engine):
             raise EngineError("local jobs need Linux 5.3 or newer; on Windows use WSL2") from error
         self._runs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._observe = observe
+        self._supervisors.keep_one_waiting()
 
     async def launch(self, launch: Launch) -> None:
         """Start the task, or take over the one that runs."""
@@ -156,14 +159,17 @@ class LocalEngine(Engine):
         for task in self._tasks.values():
             task.close()
         self._tasks.clear()
+        self._supervisors.close()
         self._ended.clear()
 
     def _task(self, key: TaskKey) -> LocalTask:
         if key not in self._tasks:
-            self._tasks[key] = LocalTask(RunFolder(self._runs, key), self._report)
+            self._tasks[key] = LocalTask(RunFolder(self._runs, key), self._supervisors, self._report)
         return self._tasks[key]
 
     def _report(self, observation: Observation) -> None:
+        if isinstance(observation, Started):
+            self._supervisors.keep_one_waiting()
         if isinstance(observation, Ended):
             self._ended.add(observation.key)
             self._tasks.pop(observation.key, None)

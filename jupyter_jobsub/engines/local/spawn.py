@@ -2,65 +2,127 @@
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
+import contextlib
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
-from .supervisor.start import LOCK, READY
+from .supervisor.wait import ADOPT, CHANNEL, START
 
 # A module is loaded from its cached bytecode; a script would be compiled at every start.
-_PROGRAM = "import os, sys; os.chdir(sys.argv[2]); sys.path.insert(0, sys.argv[1]); "
-_START = (
-    _PROGRAM + "from supervisor.start import start; task = start()\n"
-    "if task: from supervisor.watch import watch; watch(task)"
-)
-_ADOPT = _PROGRAM + "from supervisor.watch import adopt; adopt()"
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from supervisor.wait import wait; wait()"
 _LIBRARIES = str(Path(__file__).parent)
-_ABOVE = 10  # descriptors from here on can't be those that are being set
+_SPARE_AFTER = 0.005  # seconds: what was just launched is to have the processor first
 
 
-def spawn(folder: Path, lock: int, *, adopt: bool) -> tuple[int, int]:
-    """Start a supervisor in a run folder and hand it the folder's lock.
+class Supervisors:
+    """Gives each task a supervisor, and keeps one waiting for the next task.
 
     Parameters
     ----------
-    folder
-        The run folder.
-    lock
-        A descriptor of the folder's ``lock``, which is held; stays open here.
-    adopt
-        Take over the command that runs, instead of running it.
-
-    Returns
-    -------
-    tuple
-        The supervisor's pid, and a descriptor that gives one byte when the command runs.
+    runs
+        The run folders' parent; on the command line of each, for whoever looks.
     """
-    ready, tell = os.pipe()
-    handed = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for fd in (lock, tell)]
-    complaints = str(folder / "lock")  # a file that is there: making another would delay the start
-    try:
-        pid = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-I", "-S", "-c", _ADOPT if adopt else _START, _LIBRARIES, str(folder)],
-            {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, complaints, os.O_WRONLY | os.O_APPEND, 0),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-                (os.POSIX_SPAWN_DUP2, handed[0], LOCK),
-                (os.POSIX_SPAWN_DUP2, handed[1], READY),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
-        )
-    except OSError:
-        os.close(ready)
-        raise
-    finally:
-        for fd in (tell, *handed):
-            os.close(fd)
-    return pid, ready
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._spare: _Supervisor | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def spawn(self, folder: Path, lock: int, *, adopt: bool) -> tuple[int, int]:
+        """Give a run folder a supervisor, and that the folder's lock.
+
+        Parameters
+        ----------
+        folder
+            The run folder.
+        lock
+            A descriptor of the folder's ``lock``, which is held; stays open here.
+        adopt
+            Take over the command that runs, instead of running it.
+
+        Returns
+        -------
+        tuple
+            The supervisor's pid, and a descriptor that gives one byte when the command runs.
+        """
+        order = (ADOPT if adopt else START) + b" " + os.fsencode(folder)
+        ready, tell = os.pipe()
+        try:
+            return self._order(order, [lock, tell]), ready
+        except OSError:
+            os.close(ready)
+            raise
+        finally:
+            os.close(tell)
+
+    def keep_one_waiting(self) -> None:
+        """Start a supervisor for the next task, soon."""
+        if self._spare is None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_SPARE_AFTER, self._start_spare)
+
+    def close(self) -> None:
+        """Let the one that waits go."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._spare:
+            self._spare.dismiss()
+            self._spare = None
+
+    def _start_spare(self) -> None:
+        self._timer = None
+        with contextlib.suppress(OSError):  # such as a limit on processes: the next task will say so
+            self._spare = _Supervisor(self._runs)
+
+    def _order(self, order: bytes, fds: list[int]) -> int:
+        spare, self._spare = self._spare, None
+        if spare:
+            try:
+                return spare.order(order, fds)
+            except OSError:  # it was killed while it waited
+                spare.dismiss()
+        return _Supervisor(self._runs).order(order, fds)
+
+
+class _Supervisor:
+    """One that waits for its order."""
+
+    def __init__(self, runs: Path) -> None:
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, _LIBRARIES, str(runs)],
+                {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), CHANNEL),
+                ],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
+            )
+        except OSError:
+            self._channel.close()
+            raise
+        finally:
+            theirs.close()
+
+    def order(self, order: bytes, fds: list[int]) -> int:
+        """Tell it its folder; answer its pid."""
+        socket.send_fds(self._channel, [order], fds)
+        self._channel.close()
+        return self._pid
+
+    def dismiss(self) -> None:
+        """End it: it has nothing to watch."""
+        self._channel.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ...model.job import Micros, Reason
 from ...model.observation import Ended, Observation, Started
 from .runfolder import RunFolder, Verdict
-from .spawn import spawn
+from .spawn import Supervisors
 from .supervisor.watch import POKE
 
 TRIES = 5  # supervisors that may end before the command ran
@@ -28,12 +28,17 @@ class LocalTask:
     ----------
     folder
         The run folder.
+    supervisors
+        Start one for the folder.
     report
         Is told what is seen; ``Ended`` comes last, once.
     """
 
-    def __init__(self, folder: RunFolder, report: Callable[[Observation], None]) -> None:
+    def __init__(
+        self, folder: RunFolder, supervisors: Supervisors, report: Callable[[Observation], None]
+    ) -> None:
         self.folder = folder
+        self._supervisors = supervisors
         self.busy = asyncio.Lock()  # one request at a time
         self.ended = False
         self._report = report
@@ -125,7 +130,7 @@ class LocalTask:
     def _spawn(self, lock: int, *, adopt: bool) -> None:
         self._spawned += 1
         try:
-            self._child, self._ready = spawn(self.folder.path, lock, adopt=adopt)
+            self._child, self._ready = self._supervisors.spawn(self.folder.path, lock, adopt=adopt)
             asyncio.get_running_loop().add_reader(self._ready, self._on_ready)
             self._watch(os.pidfd_open(self._child))
         except OSError as error:  # such as a limit on processes or open files

@@ -14,7 +14,7 @@ from pathlib import Path
 from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.local.invocation import Limits, encode, invoke
 from jupyter_jobsub.engines.local.runfolder import RunFolder
-from jupyter_jobsub.engines.local.spawn import spawn
+from jupyter_jobsub.engines.local.spawn import Supervisors
 from jupyter_jobsub.engines.local.supervisor.processes import boot_id, start_time
 
 
@@ -35,7 +35,7 @@ def supervise(folder: RunFolder, *, adopt: bool = False) -> int:
     """Spawn a supervisor that holds the lock, as the engine does; answer its pid."""
     lock = folder.lock()
     assert lock is not None
-    pid, ready = spawn(folder.path, lock, adopt=adopt)
+    pid, ready = Supervisors(folder.path.parent).spawn(folder.path, lock, adopt=adopt)
     os.close(lock)
     os.close(ready)
     return pid

@@ -61,6 +61,15 @@ async def adopted(lab: Lab, launch: Launch) -> RunFolder:
     return folder
 
 
+NO_LUCK = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from supervisor import wait
+wait.start = lambda: sys.exit("no luck")
+wait.wait()
+"""
+
+
 class TestEngineKilled:
     """The service is killed between two steps, and launches again at its next start."""
 
@@ -266,7 +275,8 @@ class TestSupervisorKilled:
         self, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("jupyter_jobsub.engines.local.task.PAUSE", 0.001)
-        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn._START", "import sys; sys.exit('no luck')")
+        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn.Supervisors.keep_one_waiting", lambda _: None)
+        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn._PROGRAM", NO_LUCK)
         launch = once(lab, tmp_path)
         ended = await resolve(lab, launch)
         assert (ended.exit_code, ended.reason) == (None, Reason.LAUNCH_FAILED)

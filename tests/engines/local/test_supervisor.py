@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from jupyter_jobsub.engines.base import Started
-from jupyter_jobsub.engines.local import spawn
+from jupyter_jobsub.engines.local.runfolder import RunFolder
+from jupyter_jobsub.engines.local.spawn import Supervisors
 from jupyter_jobsub.engines.local.supervisor.processes import members, open_process, start_time
 from jupyter_jobsub.model.job import Reason
 from tests.engines.lab import Lab, scenario
-from tests.engines.local.folders import alive, prepare, supervise
+from tests.engines.local.folders import alive, prepare, supervise, supervisor_of, until
 
 STUBBORN = """
 import os, signal, sys, time
@@ -213,7 +215,7 @@ class TestLimits:
             raise BlockingIOError(11, "Resource temporarily unavailable")
 
         monkeypatch.setattr("jupyter_jobsub.engines.local.task.PAUSE", 0.001)
-        monkeypatch.setattr("jupyter_jobsub.engines.local.task.spawn", refuse)
+        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn.Supervisors.spawn", refuse)
         ended = await lab.run()
         assert ended.reason is Reason.LAUNCH_FAILED
         assert ended.message == "the machine could not start a process: Resource temporarily unavailable"
@@ -221,15 +223,16 @@ class TestLimits:
     @scenario
     async def test_and_goes_on_when_it_can_again(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         refused: list[object] = []
+        spawn = Supervisors.spawn
 
         def refuse_twice(*args: object, **options: object) -> tuple[int, int]:
             refused.append(args)
             if len(refused) < 3:
                 raise BlockingIOError(11, "Resource temporarily unavailable")
-            return spawn.spawn(*args, **options)  # type: ignore[arg-type]
+            return spawn(*args, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr("jupyter_jobsub.engines.local.task.PAUSE", 0.001)
-        monkeypatch.setattr("jupyter_jobsub.engines.local.task.spawn", refuse_twice)
+        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn.Supervisors.spawn", refuse_twice)
         assert (await lab.run("exit 9")).exit_code == 9
 
 
@@ -266,3 +269,62 @@ def test_a_folder_of_another_release_is_still_read(kind: str, lab: Lab, tmp_path
         assert (await lab.ended(await lab.send(launch))).exit_code == 0
 
     check(lab=lab)
+
+
+class TestWaiting:
+    """A supervisor that waits for the next task."""
+
+    @scenario
+    async def test_it_takes_the_next_task(self, lab: Lab) -> None:
+        waiting = await the_one_that_waits(lab)
+        key = await lab.launch("exit 4")
+        assert (await lab.ended(key)).exit_code == 4
+        assert supervisor_of(RunFolder(lab.folder / "runs", key)) == waiting
+        assert await the_one_that_waits(lab) != waiting
+
+    @scenario
+    async def test_killed_it_is_not_missed(self, lab: Lab) -> None:
+        waiting = await the_one_that_waits(lab)
+        os.kill(waiting, signal.SIGKILL)
+        assert (await lab.run("exit 5")).exit_code == 5
+
+    @scenario
+    async def test_stopped_when_it_was_told_it_is_replaced_once_it_is_killed(self, lab: Lab) -> None:
+        waiting = await the_one_that_waits(lab)
+        os.kill(waiting, signal.SIGSTOP)
+        key = await lab.launch("exit 6")
+        os.kill(waiting, signal.SIGKILL)
+        assert (await lab.ended(key)).exit_code == 6
+
+    @scenario
+    async def test_it_ends_with_the_engine(self, lab: Lab) -> None:
+        waiting = await the_one_that_waits(lab)
+        await lab.engine.close()
+        assert not alive(waiting)
+
+    def test_it_ends_when_the_engines_process_is_killed(self, tmp_path: Path) -> None:
+        program = (
+            "import asyncio, sys, time\n"
+            "from pathlib import Path\n"
+            "from jupyter_jobsub.engines.local import spawn\n"
+            "async def main():\n"
+            "    supervisors = spawn.Supervisors(Path(sys.argv[1]))\n"
+            "    supervisors.keep_one_waiting()\n"
+            "    while not supervisors._spare: await asyncio.sleep(0.01)\n"
+            "    print(supervisors._spare._pid, flush=True)\n"
+            "    time.sleep(60)\n"
+            "asyncio.run(main())\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            waiting = int(process.stdout.readline())
+            assert alive(waiting)
+            process.kill()
+        until(lambda: not alive(waiting))
+
+
+async def the_one_that_waits(lab: Lab) -> int:
+    supervisors = lab.engine._supervisors
+    while supervisors._spare is None:
+        await asyncio.sleep(0.005)
+    return supervisors._spare._pid

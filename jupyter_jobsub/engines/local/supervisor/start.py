@@ -1,6 +1,6 @@
 """A supervisor's first half, up to the moment the command runs.
 
-Whatever is imported here delays the first line of every job, so this imports next to nothing;
+Whatever is imported here delays the first line of a job, so this imports next to nothing;
 ``watch`` has the rest. The run folder is the working directory. The engine hands over, locked,
 the descriptor of the folder's ``lock``; it is held until this process ends, whoever ends it.
 """
@@ -86,9 +86,6 @@ def read_spec() -> Spec:
 
 def start() -> "Task | None":
     """Run the command, once in the run folder's life; None if it is not to run."""
-    os.set_inheritable(LOCK, False)
-    os.set_inheritable(READY, False)
-    os.closerange(READY + 1, 1024)  # what a library in the engine's process may have left open
     if any(os.path.exists(name) for name in (*FINAL, "started", "halt.json")):
         return None
     spec = read_spec()
