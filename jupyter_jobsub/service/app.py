@@ -38,7 +38,7 @@ from .routes import ROUTES
 log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-PROGRESS_TAIL = 4096  # bytes of a running job's log in which its progress is looked for
+PROGRESS_TAIL = 65536  # bytes of a running job's log in which its progress is looked for
 
 
 class Service:
