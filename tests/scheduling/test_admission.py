@@ -1,4 +1,4 @@
-"""The seeds' examples as written, and the invariants as properties."""
+"""Two examples of PrimeHub's design, as written there, and the invariants as properties."""
 
 from __future__ import annotations
 
