@@ -37,9 +37,15 @@ def parent(pid: int) -> int:
 
 
 def marked(marker: str) -> list[int]:
-    """Processes whose environment holds the text, whoever their parent is."""
+    """Other processes whose environment holds the text, whoever their parent is."""
     text = marker.encode()
-    return [pid for pid in pids() if text in _read(pid, "environ")]
+    return [pid for pid in pids() if pid != os.getpid() and text in _read(pid, "environ")]
+
+
+def naming(text: str) -> list[int]:
+    """Other processes that have the text in their command line."""
+    others = (pid for pid in pids() if pid != os.getpid())
+    return [pid for pid in others if any(text in argument for argument in command_line(pid))]
 
 
 def descendants(pid: int) -> list[int]:

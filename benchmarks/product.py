@@ -68,7 +68,8 @@ class Service:
         """End it and every process that it or its jobs have left."""
         processes.end([self._process.pid])
         self._process.wait()
-        processes.end(pid for pid in processes.marked(str(self.data_dir)) if pid != os.getpid())
+        left = processes.naming(str(self.data_dir)) + processes.marked(str(self.data_dir))
+        processes.end(set(left))
 
     @property
     def pid(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from jupyter_jobsub.errors import Conflict, NotFound, UserError
 
 from .judge import Evidence
 from .plan import Kill, PlannedJob, Round
-from .world import MARK, World, kill
+from .world import MARK, World, send
 
 PATIENCE = 60.0  # seconds for a round's jobs to end, and for any one call to get through
 T = TypeVar("T")
@@ -93,13 +94,17 @@ class Play:
             self._count("jupyter")
         elif each.victim == "service":
             for pid in self.world.services():
-                self._count("service", kill(pid))
+                self._count("service", send(pid, signal.SIGKILL))
         elif found := self._some_supervisors():
-            pid, job, attempt = found[int(each.choice * len(found))]
-            self.seen.killed.add((job, attempt))
-            self._count("supervisor", kill(pid))
+            self._kill_supervisor(found[int(each.choice * len(found))])
 
-    def _some_supervisors(self) -> list[tuple[int, str, int]]:
+    def _kill_supervisor(self, pid: int) -> None:
+        send(pid, signal.SIGSTOP)  # or it might be given a task between the look and the kill
+        if task := self.world.task(pid):
+            self.seen.killed.add(task)
+        self._count("supervisor", send(pid, signal.SIGKILL))
+
+    def _some_supervisors(self) -> list[int]:
         """Those that live now, or the first to come."""
         with contextlib.suppress(TimeoutError):
             processes.until(lambda: bool(self.world.supervisors()), 1, "a supervisor")

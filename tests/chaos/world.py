@@ -9,7 +9,6 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data_dir = paths.private_folder(folder / "data")
+        self._runs = str(self.data_dir / "runs")
         self.marks = _made(folder / "marks")
         config = _made(folder / "config")
         (config / "jupyter_jobsub_config.py").write_text(CONFIG)
@@ -77,53 +77,41 @@ class World:
 
     def services(self) -> list[int]:
         """The service's process, if it lives."""
-        return [pid for pid in self._own() if "jupyter_jobsub.service" in processes.command_line(pid)]
+        own = processes.naming(str(self.data_dir))
+        return [pid for pid in own if "jupyter_jobsub.service" in processes.command_line(pid)]
 
-    def supervisors(self) -> list[tuple[int, str, int]]:
-        """Living supervisors: process, job id, attempt."""
-        found = []
-        for pid in self._own():
-            task = self._task(pid)
-            # before its exec, a command looks like the supervisor that is its parent
-            if task and self._task(processes.parent(pid)) is None:
-                found.append((pid, *task))
-        return sorted(found)
+    def supervisors(self) -> list[int]:
+        """Living supervisors, with the one that waits for its first task."""
+        named = set(processes.naming(self._runs))
+        # before its exec, a command looks like the supervisor that is its parent
+        return sorted(pid for pid in named if processes.parent(pid) not in named)
+
+    def task(self, pid: int) -> tuple[str, int] | None:
+        """Job id and attempt of a supervisor; None while it waits for a task."""
+        folder = processes.working_folder(pid).removesuffix(" (deleted)")
+        if not folder.startswith(f"{self._runs}/"):
+            return None
+        job, attempt, *_ = folder.removeprefix(f"{self._runs}/").split(".")
+        return job, int(attempt)
 
     def left_of(self, mark: str) -> list[str]:
-        """Command lines of jobs' processes that carry the mark, and of any supervisors."""
-        pids = {*processes.marked(mark), *(pid for pid, _, _ in self.supervisors())}
-        return [" ".join(processes.command_line(pid)) for pid in pids]
+        """Command lines of jobs' processes that carry the mark, and of supervisors with a task."""
+        watching = [pid for pid in self.supervisors() if self.task(pid)]
+        return [" ".join(processes.command_line(pid)) for pid in {*processes.marked(mark), *watching}]
 
     def end(self) -> None:
         """End whatever of this run still lives."""
         self.jupyter.end()
-        processes.end(self._own())
-        processes.end(pid for pid in processes.marked(self.mark) if pid != os.getpid())
-
-    def _own(self) -> Iterator[int]:
-        """Processes that were started for this run's data folder."""
-        text = str(self.data_dir)
-        for pid in processes.pids():
-            if pid != os.getpid() and any(text in argument for argument in processes.command_line(pid)):
-                yield pid
-
-    def _task(self, pid: int) -> tuple[str, int] | None:
-        """The task that a supervisor, which works in its run folder, has; None if it has none yet."""
-        runs = f"{self.data_dir}/runs/"
-        folder = processes.working_folder(pid)
-        if not folder.startswith(runs) or not any("supervisor" in a for a in processes.command_line(pid)):
-            return None
-        job, attempt, *_ = folder.removeprefix(runs).split(".")
-        return job, int(attempt)
+        processes.end({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
 
 
 _JOBSUB = (str(Path(sys.executable).parent / "jupyter"), "jobsub")
 
 
-def kill(pid: int) -> bool:
-    """Kill −9; say whether it was still there."""
+def send(pid: int, number: signal.Signals) -> bool:
+    """Send a signal; say whether the process was still there."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
         return True
     return False
 
