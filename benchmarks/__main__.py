@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, bench: Bench) -> int:
     measures = REGISTRY.choose(options.figures)
     found = machine.facts(bench.scratch)
-    print(machine.line(found), flush=True)
+    print(machine.line(found))
+    print("Each side's median; ratio and difference are the median of the pairs'.", flush=True)
     outcomes: list[Outcome] = []
     failures: dict[str, str] = {}
     for id, measure in measures.items():

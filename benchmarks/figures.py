@@ -15,7 +15,7 @@ class CannotMeasure(Exception):
 
 @dataclass(frozen=True)
 class Term:
-    """One side of a figure: its median, and all that it is the median of."""
+    """One side of a figure: its samples, in the order of the other side's, and their median."""
 
     name: str
     samples: Sequence[float]
@@ -40,8 +40,9 @@ class Bound:
     at_least: bool = False
 
     def compare(self, ours: Term, other: Term) -> float:
-        """Take the ratio or the difference."""
-        return ours.value / other.value if self.of == "ratio" else ours.value - other.value
+        """Take the median of the pairs' ratios, or differences: what drifted in both cancels."""
+        pairs = zip(ours.samples, other.samples, strict=True)
+        return statistics.median(a / b if self.of == "ratio" else a - b for a, b in pairs)
 
     def holds(self, value: float) -> bool:
         """Say whether the promise is kept."""

@@ -49,6 +49,12 @@ def test_a_term_is_a_median() -> None:
     assert Term("ours", [1, 100, 2], "ms").value == 2
 
 
+def test_the_ratio_is_that_of_the_pairs_so_that_drift_cancels() -> None:
+    ours, other = Term("ours", [1, 20, 300], "ms"), Term("peer", [10, 100, 1000], "ms")
+    assert AT_MOST.compare(ours, other) == 0.2
+    assert DIFFERENCE.compare(ours, other) == -80
+
+
 def test_the_sides_take_turns_first() -> None:
     order: list[str] = []
 
@@ -93,7 +99,7 @@ def test_a_run_prints_the_machine_and_a_line_a_figure(
     document = tmp_path / "figures.json"
     assert runner.main(["--json", str(document)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["machine:", "F0", "F0m"]
+    assert [line.split()[0] for line in lines] == ["machine:", "Each", "F0", "F0m"]
     assert "fsync" in lines[0]
     written = json.loads(document.read_text())
     assert [(each["id"], each["met"]) for each in written["figures"]] == [("F0", False), ("F0m", True)]
@@ -112,7 +118,7 @@ def test_a_figure_that_cannot_be_taken_says_why_and_the_others_go_on(
         return [outcome(1, 10, AT_MOST, "F2")]
 
     assert runner.main([]) == 1
-    _, first, second = capsys.readouterr().out.splitlines()
+    first, second = capsys.readouterr().out.splitlines()[2:]
     assert "the peer could not be installed" in first
     assert second.startswith("F2")
     assert "missed" not in first + second
@@ -122,4 +128,4 @@ def test_only_the_named_figures_are_taken(registry: Registry, capsys: pytest.Cap
     for id in ("F1", "F2"):
         registry.figure(id)(lambda _, id=id: [outcome(1, 10, AT_MOST, id)])  # type: ignore[misc]
     assert runner.main(["F2"]) == 0
-    assert [line[:2] for line in capsys.readouterr().out.splitlines()[1:]] == ["F2"]
+    assert [line[:2] for line in capsys.readouterr().out.splitlines()[2:]] == ["F2"]
