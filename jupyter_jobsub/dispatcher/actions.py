@@ -1,12 +1,14 @@
 """Hands launches and halts to the engine, one at a time, in order.
 
-Between two of them the event loop serves whatever waits: starting jobs must not slow submits.
+Starting jobs must not slow submits: between two of them the event loop serves whatever waits, and
+while one submit comes on the heels of another, launches wait a little for them to pause.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,6 +22,9 @@ from ..settings import Settings
 from ..store.base import Store
 
 log = logging.getLogger(__name__)
+
+HEELS = 0.01  # seconds between two submits of one burst
+LONGEST_WAIT = 0.25  # seconds that a burst may hold a launch up
 
 
 class Actions:
@@ -40,6 +45,8 @@ class Actions:
         self._failed = failed
         self._queue: deque[tuple[bool, Job, TaskKey]] = deque()
         self._halting: set[TaskKey] = set()
+        self._submitted = -HEELS
+        self._burst = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -57,6 +64,12 @@ class Actions:
         self._wake.set()
         if self._task:
             await self._task
+
+    def submitted(self) -> None:
+        """Take note that a job has come."""
+        now = time.monotonic()
+        self._burst = now - self._submitted < HEELS
+        self._submitted = now
 
     def launch(self, job: Job) -> None:
         """Start, or find again, every task of the attempt that has not ended."""
@@ -79,12 +92,19 @@ class Actions:
                 continue
             launch, job, key = self._queue.popleft()
             try:
+                if launch:
+                    await self._pause_in_burst()
                 await (self._launch(job, key) if launch else self._halt(key))
             except EngineError as error:
                 self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
             except Exception:  # such as a full disk: the start's time-out brings the job back
                 log.exception("%s of %s failed", "launch" if launch else "halt", key)
             await asyncio.sleep(0)
+
+    async def _pause_in_burst(self) -> None:
+        patience = time.monotonic() + LONGEST_WAIT
+        while self._burst and (rest := min(self._submitted + HEELS, patience) - time.monotonic()) > 0:
+            await asyncio.sleep(rest)
 
     async def _launch(self, job: Job, key: TaskKey) -> None:
         started = any(task.key == key and task.started_at is not None for task in job.tasks)

@@ -123,6 +123,8 @@ class Dispatcher:
             elif self._writing.get(change.job.id) == change.job.version:
                 continue  # our own, or one that makes ours stale: `_save` deals with either
             elif known is None or known.version < change.job.version:
+                if known is None:
+                    self._actions.submitted()
                 self._book.put_newer(change.job)
                 self._tell(change.job.id, _nothing)
 
