@@ -72,13 +72,14 @@ def check_started(output: bytes, folder: "Path") -> None:
 
 
 def environment() -> dict[str, str]:
-    """Give the service our environment without what belongs to this server alone: its tokens."""
+    """Give the service our environment without what belongs to this process alone, such as tokens."""
     return {name: value for name, value in os.environ.items() if not is_servers_own(name)}
 
 
 def is_servers_own(name: str) -> bool:
-    """Tell a variable that a Jupyter server or the Hub sets for one process."""
-    return name.startswith("JPY_") or (name.startswith("JUPYTER") and "TOKEN" in name)
+    """Tell a variable that a Jupyter server, the Hub or a job sets for one process."""
+    of_a_server = name.startswith("JPY_") or (name.startswith("JUPYTER") and "TOKEN" in name)
+    return of_a_server or (name.startswith("JOBSUB_") and name != "JOBSUB_DATA_DIR")
 
 
 def main(folder: str, address: str) -> None:

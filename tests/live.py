@@ -121,7 +121,7 @@ class Live:
         return self.ask("POST", path, body, headers)
 
     def submit(self, command: str | list[str] = "true", **spec: Any) -> dict[str, Any]:
-        what = spec if {"script", "notebook"} & set(spec) else {"command": command} | spec
+        what = spec if {"script", "notebook", "task_roles"} & set(spec) else {"command": command} | spec
         answer = self.post("/jobsub/jobs", what)
         assert answer.status == 201, answer.body
         job: dict[str, Any] = answer.json

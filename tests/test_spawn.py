@@ -107,7 +107,14 @@ def test_a_folder_that_cannot_be_used_is_named(folder: Path, tmp_path: Path) -> 
 
 
 def test_a_servers_own_variables_stay_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {"JPY_API_TOKEN", "JPY_PARENT_PID", "JUPYTERHUB_API_TOKEN", "JUPYTER_TOKEN"}
+    own = {
+        "JPY_API_TOKEN",
+        "JPY_PARENT_PID",
+        "JOBSUB_TERMINATION_LOG",
+        "JOBSUB_TOKEN",
+        "JUPYTERHUB_API_TOKEN",
+        "JUPYTER_TOKEN",
+    }
     for name in [*own, "JUPYTERHUB_USER", "JUPYTER_CONFIG_DIR", "HF_TOKEN"]:
         monkeypatch.setenv(name, "x")
     kept = environment()

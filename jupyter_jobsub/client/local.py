@@ -132,12 +132,17 @@ def check_folder(folder: Path) -> None:
     Raises
     ------
     Unreachable
-        If it is a link, somebody else's, or open to others.
+        If it is a link, below a file, somebody else's, or open to others.
     """
     try:
         status = folder.lstat()
     except FileNotFoundError:
         return
+    except NotADirectoryError as error:
+        raise Unreachable(
+            f"{folder} can't be a folder: a part of its path is a file.",
+            remedy="set JOBSUB_DATA_DIR to a folder of yours",
+        ) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise Unreachable(
             f"{folder} is not a folder of yours (uid {status.st_uid}).",

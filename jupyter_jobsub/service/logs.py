@@ -25,7 +25,9 @@ _CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
 class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
     """Which log, and which part of it."""
 
-    role: str = Field("main", max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    role: str | None = Field(
+        None, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="The first if missing."
+    )
     task: Annotated[int, Field(ge=0, lt=10**6)] = 0
     attempt: Annotated[int, Field(ge=1, lt=10**9)] | None = Field(None, description="The newest if missing.")
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
@@ -80,7 +82,8 @@ async def get_log(call: Call) -> Reply | None:
         raise LogGone(
             f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
         )
-    if query.role not in job.spec.roles or query.task >= job.spec.roles[query.role]:
+    query.role = query.role or next(iter(job.spec.roles))
+    if query.task >= job.spec.roles.get(query.role, 0):
         names = ", ".join(f"{role} (tasks 0 to {n - 1})" for role, n in job.spec.roles.items())
         raise NotFound(f"{job.id} has no task {query.task} of {query.role}", remedy=f"there are: {names}")
     if query.attempt is not None and query.attempt > max(job.attempt, 1):
@@ -217,4 +220,4 @@ def _text(data: bytes) -> dict[str, Any]:
 
 
 def _key(job: Job, query: LogQuery, attempt: int | None) -> TaskKey:
-    return TaskKey(job.id, attempt or max(job.attempt, 1), query.role, query.task)
+    return TaskKey(job.id, attempt or max(job.attempt, 1), query.role or "", query.task)

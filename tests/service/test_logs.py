@@ -92,6 +92,13 @@ def test_after_its_time_the_log_is_gone_and_says_so(service: Live) -> None:
     assert service.job(id)["phase"] == "Succeeded"
 
 
+def test_the_first_role_is_what_is_read_if_none_is_named(service: Live) -> None:
+    id = service.submit(task_roles=[{"name": "worker", "command": "echo from a worker"}])["id"]
+    service.until(id)
+    assert service.log(id) == b"from a worker\n"
+    assert service.log(id, role="worker", task=0) == b"from a worker\n"
+
+
 def test_progress_is_read_from_the_log(service: Live) -> None:
     line = " 45%|####5     | 9/20 [00:01<00:01,  9.00it/s]"
     id = service.submit(f"printf '\\r{line.replace('%', '%%')}'; sleep 20")["id"]
