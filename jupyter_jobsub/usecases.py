@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .archive import LogArchive
 from .engines.base import Engine
 from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
 from .model.catalog import Catalog
@@ -30,6 +31,7 @@ class Usecases:
 
     store: Store
     engine: Engine
+    archive: LogArchive
     settings: Settings
     sources: Sources
     waiting_of: Callable[[UserName], int]
@@ -133,6 +135,9 @@ class Usecases:
         """Remove an ended job for good."""
 
         async def remove(job: Job) -> Job:
+            # the row goes last: whoever is killed in between leaves something that can be deleted again
+            self.archive.remove(job.id)
+            await self.engine.purge(job.id)
             await self.store.delete(job)
             return job
 

@@ -75,7 +75,7 @@ class Service:
         self._found = found
         self.settings = self._settings(config)
         self.dispatcher = Dispatcher(store, engine, archive, lambda: self.settings)
-        self.usecases = Usecases(store, engine, self.settings, sources, self.dispatcher.waiting_of)
+        self.usecases = Usecases(store, engine, archive, self.settings, sources, self.dispatcher.waiting_of)
         self._began = self.settings.clock()
 
     async def open(self) -> None:
@@ -144,11 +144,6 @@ class Service:
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
         """A job's page."""
         return self.row(job, person) | render.detail(job) | {"output": self.engine.output(job)}
-
-    async def forget(self, job: Job) -> None:
-        """Remove what is kept of a deleted job outside the store."""
-        self.archive.remove(job.id)
-        await self.engine.purge(job.id)
 
     def catalog_for(self, person: Person) -> dict[str, Any]:
         """What this person can ask for."""

@@ -56,8 +56,7 @@ async def get_job(call: Call) -> Reply:
 
 async def delete_job(call: Call) -> Reply:
     """Remove an ended job with its log."""
-    job = await call.service.usecases.delete(call.person, call.service.id_of(call))
-    await call.service.forget(job)
+    await call.service.usecases.delete(call.person, call.service.id_of(call))
     return Reply(status=204)
 
 
