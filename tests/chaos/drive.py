@@ -46,10 +46,13 @@ class Play:
             for planned in self.round.jobs:
                 self._cancel_due()
                 self._submit(planned)
+            killer.join()
+            self._wait_for_ends()
+            return self._collect()
         finally:
             killer.join()
-        self._wait_for_ends()
-        return self._collect()
+            for client in self.clients.values():
+                client.close()
 
     def _submit(self, planned: PlannedJob) -> None:
         spec = {

@@ -111,11 +111,15 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
     for attempt in range(1, last + 1):
         ran = f"{id}.{attempt}" in seen.marks
         cut = planned.cancelled and attempt == last  # it may have been ended at any point, or before it ran
-        if not ran and not cut:
+        # killed between noting the start and letting the command go, a supervisor leaves it unknown
+        unbegun = not ran and (id, attempt) in seen.killed
+        if unbegun and seen.logs.get((id, attempt)):
+            yield _wrong(planned, row, f"attempt {attempt} has a log and never ran")
+        if not ran and not cut and not unbegun:
             yield Fault("lost", f"{_name(planned, row)}: attempt {attempt} has an end and never ran")
         if attempt < last and planned.code(attempt) == 0 and (id, attempt) not in seen.killed:
             yield _wrong(planned, row, f"was tried again after attempt {attempt} had succeeded")
-        if ran or (id, attempt) in seen.logs:
+        if ran or ((id, attempt) in seen.logs and not unbegun):
             yield from _of_log(planned, row, attempt, cut, seen)
     for mark in sorted(seen.marks):
         owner, _, attempt_text = mark.partition(".")

@@ -83,6 +83,16 @@ def test_an_end_without_a_run_is_lost(good: Evidence) -> None:
     assert found(good) == ["lost"]
 
 
+def test_a_start_that_was_killed_before_the_command_ran_is_unknown_and_not_lost(good: Evidence) -> None:
+    good.marks.remove("job-plain.1")
+    good.killed.add(("job-plain", 1))
+    good.logs["job-plain", 1] = b""
+    change(good, 0, reason="ExitUnknown", exit_code=None)
+    assert judge(PLAN, good) == []
+    good.logs["job-plain", 1] = b"x"
+    assert found(good) == ["wrong"]
+
+
 def test_an_attempt_that_ran_again_is_twice(good: Evidence) -> None:
     good.marks.add("job-plain.1.again.4711")
     assert found(good) == ["twice"]
