@@ -1,20 +1,23 @@
 """Every setting of the service, declared, defaulted, validated and documented in one place.
 
 Read from ``jupyter_jobsub_config.py`` or ``.json`` on Jupyter's config path, and again on
-SIGHUP or ``jupyter jobsub reload``.
+SIGHUP or ``jupyter jobsub reload``; what is tagged ``at_start`` counts from the next start on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_config_path
-from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, validate
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from .engines.local.devices import parse_devices
 from .errors import JobsubError
+from .model.resources import parse_memory
 
 CONFIG_NAME = "jupyter_jobsub_config"
 
@@ -26,7 +29,7 @@ class ConfigError(JobsubError):
 class JobsubService(Configurable):
     """The job service."""
 
-    engine = Enum(["local"], "local", help="What runs the tasks.").tag(config=True)
+    engine = Enum(["local"], "local", help="What runs the tasks.").tag(config=True, at_start=True)
     identity = Enum(
         ["os", "forwarded"],
         "os",
@@ -46,16 +49,18 @@ class JobsubService(Configurable):
     images = List(
         Unicode(),
         help="Folders of conda or virtual environments, besides the kernelspecs that Jupyter finds.",
-    ).tag(config=True)
+    ).tag(config=True, at_start=True)
     gpus = List(
         Dict(),
         help="""The GPU inventory, instead of what NVML finds: dicts of uuid, type and memory.""",
         default_value=None,
         allow_none=True,
-    ).tag(config=True)
-    cpu = Float(0, min=0, help="Cores to give to jobs; 0 is what this machine has.").tag(config=True)
+    ).tag(config=True, at_start=True)
+    cpu = Float(0, min=0, help="Cores to give to jobs; 0 is what this machine has.").tag(
+        config=True, at_start=True
+    )
     memory = Unicode("", help='Memory to give to jobs ("64Gi"); empty is what this machine has.').tag(
-        config=True
+        config=True, at_start=True
     )
     linger_seconds = Float(
         300, min=0, help="How long the service stays when nothing is unfinished and nobody connected."
@@ -68,12 +73,33 @@ class JobsubService(Configurable):
     )
     max_waiting_per_user = Integer(1000, min=1, help="Waiting jobs of one person.").tag(config=True)
     max_body_bytes = Integer(2**20, min=1024, help="Size of a request's body.").tag(config=True)
-    max_snapshot_bytes = Integer(20 * 2**20, min=1, help="Size of a notebook or script.").tag(config=True)
+    max_snapshot_bytes = Integer(20 * 2**20, min=1, help="Size of a notebook or script.").tag(
+        config=True, at_start=True
+    )
     max_streams_per_user = Integer(20, min=1, help="Event streams of one person.").tag(config=True)
     max_log_bytes = Integer(
         2**30, min=2**20, help="Size of one task's log; beyond it the middle is dropped, and marked."
-    ).tag(config=True)
+    ).tag(config=True, at_start=True)
     share_logs = Bool(True, help="Members of a group may read each other's logs and specs.").tag(config=True)
+
+    @validate("memory")
+    def _memory(self, proposal: Any) -> Any:
+        if proposal.value:
+            _checked("memory", parse_memory, proposal.value)
+        return proposal.value
+
+    @validate("gpus")
+    def _gpus(self, proposal: Any) -> Any:
+        if proposal.value is not None:
+            _checked("gpus", parse_devices, proposal.value)
+        return proposal.value
+
+
+def _checked(name: str, parse: Callable[[Any], object], value: Any) -> None:
+    try:
+        parse(value)
+    except ValueError as error:
+        raise TraitError(f"JobsubService.{name}: {error}") from error
 
 
 def config_files() -> list[Path]:
@@ -108,7 +134,7 @@ def _read(path: Path) -> Config:
         raise ConfigError(f"{path}: can't be read: {error}") from error
     except SyntaxError as error:
         raise ConfigError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except Exception as error:  # the file is a program: it may raise anything
+    except (Exception, SystemExit) as error:  # the file is a program: it may raise anything
         raise ConfigError(f"{path}{_line_in(error, path)}: {type(error).__name__}: {error}") from error
 
 

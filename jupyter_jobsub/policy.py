@@ -67,6 +67,13 @@ def possible(action: Action, job: Job) -> bool:
     return _POSSIBLE[action](job) if action in _POSSIBLE else True
 
 
+def repeated(action: Action, job: Job) -> bool:
+    """Say whether it was asked for before: the first answer may have been lost, so twice is once."""
+    if action is Action.CANCEL:
+        return job.intent is Intent.CANCEL and (not job.phase.final or job.phase is Phase.CANCELLED)
+    return action is Action.PAUSE and job.intent is Intent.PAUSE and not job.phase.final
+
+
 def _cancellable(job: Job) -> bool:
     return not job.phase.final and job.intent is not Intent.CANCEL
 

@@ -17,7 +17,7 @@ from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
 from .model.catalog import Catalog
 from .model.job import Event, Intent, Job, JobId, UserName, new_job_id
 from .model.spec import JobSpec, parse_spec
-from .policy import Action, Person, may, possible, visible
+from .policy import Action, Person, may, possible, repeated, visible
 from .resolution import Source, Sources, resolve
 from .settings import Settings
 from .store.base import Count, Idempotency, JobQuery, KeyReused, Page, StaleJob, Store
@@ -123,6 +123,8 @@ class Usecases:
         intent = {Action.CANCEL: Intent.CANCEL, Action.PAUSE: Intent.PAUSE, Action.RESUME: Intent.RUN}[action]
 
         async def write(job: Job) -> Job:
+            if repeated(action, job):
+                return job
             wish = replace(job, intent=intent, intent_by=person.name)
             (stored,) = await self.store.save([(job, wish)])
             if isinstance(stored, StaleJob):
@@ -172,7 +174,7 @@ class Usecases:
                 f"{job.user}'s job {id}: you may not {action.value} it",
                 remedy=f"ask {job.user} or an admin of the group {job.spec.group}",
             )
-        if checked and not possible(action, job):
+        if checked and not (possible(action, job) or repeated(action, job)):
             raise Conflict(
                 f"{id} is {_state(job)}: it can't be {_PAST[action]} now", remedy=_remedy(action, job)
             )

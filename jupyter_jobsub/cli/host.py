@@ -121,6 +121,9 @@ def reload(args: argparse.Namespace) -> int:
         json_line(found)
     else:
         print("changed: " + ", ".join(map(str, found["changed"])) if found["changed"] else "nothing changed")
+        if found["at_next_start"]:
+            names = ", ".join(map(str, found["at_next_start"]))
+            print(f"from the next start on (jupyter jobsub stop): {names}")
     return OK
 
 

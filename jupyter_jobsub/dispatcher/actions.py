@@ -24,6 +24,7 @@ from ..store.base import Store
 log = logging.getLogger(__name__)
 
 HEELS = 0.01  # seconds between two submits of one burst
+RETRY = 1.0  # seconds until what failed is tried again
 LONGEST_WAIT = 0.25  # seconds that a burst may hold a launch up
 
 
@@ -97,9 +98,14 @@ class Actions:
                 await (self._launch(job, key) if launch else self._halt(key))
             except EngineError as error:
                 self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
-            except Exception:  # such as a full disk: the start's time-out brings the job back
-                log.exception("%s of %s failed", "launch" if launch else "halt", key)
+            except Exception:  # such as a full disk; a start that never works is halted by its time-out
+                log.exception("%s of %s failed; trying again", "launch" if launch else "halt", key)
+                asyncio.get_running_loop().call_later(RETRY, self._requeue, (launch, job, key))
             await asyncio.sleep(0)
+
+    def _requeue(self, action: tuple[bool, Job, TaskKey]) -> None:
+        self._queue.append(action)
+        self._wake.set()
 
     async def _pause_in_burst(self) -> None:
         patience = time.monotonic() + LONGEST_WAIT

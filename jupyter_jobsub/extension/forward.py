@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.concurrent import Future
 from tornado.http1connection import HTTP1Connection
@@ -191,6 +192,8 @@ class Forwarding(Exchange):
         self.handler.set_status(start.code, start.reason)
         self.handler.clear_header("Content-Type")
         copy_headers(headers.get_all(), self.handler)
+        if location := headers.get("Location"):
+            self.handler.set_header("Location", url_path_join(self.handler.base_url, location))
         if "Content-Length" not in headers:
             await self._flush()
 

@@ -79,12 +79,3 @@ class Catalog:
     def images_of(self, group: Group) -> list[Image]:
         """What the group may run in, in configured order."""
         return [i for i in self.images.values() if group.images is None or i.name in group.images]
-
-    def smallest_with_gpus(self, group: Group, count: int) -> InstanceType | None:
-        """The smallest instance type with at least that many GPUs."""
-        fitting = [t for t in self.instance_types_of(group) if t.resources.gpus >= count]
-        return min(
-            fitting,
-            key=lambda t: (t.resources.gpus, t.resources.cpu, t.resources.memory),
-            default=None,
-        )

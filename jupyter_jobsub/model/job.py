@@ -73,7 +73,6 @@ class Reason(str, enum.Enum):
     EXIT_UNKNOWN = "ExitUnknown"  # its supervisor was killed
     HOST_LOST = "HostLost"  # the machine was restarted
     LAUNCH_FAILED = "LaunchFailed"
-    NO_LONGER_ALLOWED = "NoLongerAllowed"
     CANCELLED = "Cancelled"
     PAUSED = "Paused"
     HALTED = "Halted"  # a task ended because its job was told to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, NoReturn
@@ -24,7 +25,8 @@ from ..errors import FieldError, InvalidRequest
 DAY = 24 * 60 * 60
 MAX_TASKS = 1000
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[\r\n]")
+_LONGEST_ARGUMENT = 131_071  # bytes that Linux takes as one argument or variable
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")  # categories of characters that don't print
 _NUL = re.compile(r"\x00")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ROLE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,29}[a-z0-9])?")
@@ -36,10 +38,14 @@ def _wrong(message: str, remedy: str) -> NoReturn:
     raise PydanticCustomError("jobsub", "{message}", {"message": message, "remedy": remedy})
 
 
+def _unseen(text: str) -> bool:
+    return any(unicodedata.category(character) in _UNSEEN for character in text)
+
+
 def _label(text: str) -> str:
     if not text.strip():
         _wrong("is empty", "give at least one visible character")
-    if _CONTROL.search(text):
+    if _unseen(text):
         _wrong("has control characters", "use printable characters on one line")
     if ".." in PurePosixPath(text).parts or text.startswith("/"):
         _wrong("looks like a path", "use a plain name, without '..' or a leading '/'")
@@ -54,7 +60,7 @@ def _no_nul(text: str) -> str:
 
 def _absolute(text: str) -> str:
     path = PurePosixPath(text)
-    if not path.is_absolute() or ".." in path.parts or _CONTROL.search(text):
+    if not path.is_absolute() or ".." in path.parts or _unseen(text):
         _wrong(
             f"{text!r} is not an absolute path", "give a full path without '..', such as /home/me/train.py"
         )
@@ -69,6 +75,13 @@ def _env_name(text: str) -> str:
     return text
 
 
+def _environment(env: dict[str, str]) -> dict[str, str]:
+    for name, value in env.items():
+        if len(f"{name}={value}".encode()) > _LONGEST_ARGUMENT:
+            _wrong(f"{name} is longer than 128 KiB", "put it into a file")
+    return env
+
+
 def _role_name(text: str) -> str:
     if not _ROLE_NAME.fullmatch(text):
         _wrong(f"{text!r} is not a role name", "use lower-case letters, digits and '-', at most 31")
@@ -81,6 +94,9 @@ def _command(value: str | list[str]) -> str | list[str]:
         _wrong("is empty", "give a command, such as: python train.py")
     for text in texts:
         _no_nul(text)
+    text = value if isinstance(value, str) else value[0] if len(value) == 1 else shlex.join(value)
+    if len(text.encode()) > _LONGEST_ARGUMENT:
+        _wrong("is longer than 128 KiB", "put it into a script and submit that")
     return value
 
 
@@ -90,6 +106,7 @@ EnvName = Annotated[str, Field(max_length=256), AfterValidator(_env_name)]
 EnvValue = Annotated[str, Field(max_length=131_072), AfterValidator(_no_nul)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 Command = Annotated[str | list[Text], AfterValidator(_command)]
+Environment = Annotated[dict[EnvName, EnvValue], AfterValidator(_environment)]
 Seconds = Annotated[int, Field(ge=1, le=366 * DAY)]
 
 
@@ -133,7 +150,7 @@ class JobSpec(_Strict):
     working_dir: AbsolutePath | None = Field(
         None, description="Where it runs; the file's own folder, or a temporary one, if missing."
     )
-    env: dict[EnvName, EnvValue] = Field({}, description="Variables added to the job's environment.")
+    env: Environment = Field({}, description="Variables added to the job's environment.")
     priority: Annotated[int, Field(ge=1, le=1000)] = 100
     preemptible: bool = False
     deadline_seconds: Seconds = Field(DAY, description="Running time of one attempt.")
@@ -151,6 +168,9 @@ class JobSpec(_Strict):
         if len(given) != 1:
             found = "none" if not given else "all of " + ", ".join(given)
             _wrong(f"needs exactly one of command, script, notebook; has {found}", "give one of them")
+        names = [role.name for role in self.task_roles]
+        if len(set(names)) < len(names):
+            _wrong("has two task roles of the same name", "give each role a name of its own")
         return self
 
     @property
@@ -204,7 +224,9 @@ def explain(error: ValidationError, *, under: str = "") -> InvalidRequest:
     for row in error.errors(include_url=False, include_input=False):
         path = ".".join([under] * bool(under) + [str(p) for p in _visible(row["loc"])])
         remedy = row.get("ctx", {}).get("remedy") or _REMEDIES.get(row["type"], "correct the value")
-        message = row["msg"][:1].lower() + row["msg"][1:]
+        message = row["msg"].removeprefix("Value error, ")
+        if row["type"] != "jobsub":
+            message = message[:1].lower() + message[1:]
         found.setdefault(path, FieldError(path or "(whole)", message, remedy))
     # of a union's members, the one that got further into the value is the one that was meant
     inner = {path.rpartition(".")[0] for path in found}

@@ -23,8 +23,9 @@ from ..model.catalog import Catalog
 from ..model.job import Job, JobId, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
 from ..model.resources import Resources
-from ..policy import CHANGES, Person, may, possible
+from ..policy import CHANGES, Action, Person, may, possible
 from ..resolution import Sources
+from ..scheduling import lifecycle
 from ..settings import Settings
 from ..store.base import Store
 from ..usecases import Usecases
@@ -106,9 +107,11 @@ class Service:
         if self.config.identity == "os":
             return Person(self.owner, admin=True)
         name = unquote(request.headers.get("Jobsub-User", ""))  # a header holds ASCII only
-        if not name or not name.isprintable() or len(name) > 128:
+        if not name:  # nobody is forwarded: it is the owner at the socket
+            return Person(self.owner, admin=True)
+        if not name.isprintable() or len(name) > 128:
             raise Forbidden(
-                "the request names no user", remedy="come through Jupyter Server, which signs you in"
+                "the request names no user", remedy="sign in to Jupyter Server under a shorter name"
             )
         return Person(UserName(name), admin=name in self.settings.admins)
 
@@ -126,12 +129,17 @@ class Service:
 
     def row(self, job: Job, person: Person) -> dict[str, Any]:
         """A job as this person sees it now."""
-        data = render.row(job, self.settings.clock())
+        now = self.settings.clock()
+        if job.phase.placed:
+            job = lifecycle.wanted(job, now)  # what is being ended says so at once
+        data = render.row(job, now)
         if job.phase is Phase.PENDING:
             block, data["position"] = self.dispatcher.why(job)
             if block:
                 data["reason"] = block.reason.value
                 data["message"] = "; ".join(filter(None, [block.message, job.message]))
+        if not may(person, Action.READ, job, self.settings):
+            data["message"] = ""  # it may quote the command's own words
         elif job.phase is Phase.RUNNING:
             data["progress"] = self._progress(job)
         data["allowed"] = [
@@ -143,7 +151,10 @@ class Service:
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
         """A job's page."""
-        return self.row(job, person) | render.detail(job) | {"output": self.engine.output(job)}
+        shown = render.detail(job) | {"output": self.engine.output(job)}
+        if not may(person, Action.READ, job, self.settings):
+            shown |= {"tasks": [], "command": "", "working_dir": None, "output": None}
+        return self.row(job, person) | shown
 
     def catalog_for(self, person: Person) -> dict[str, Any]:
         """What this person can ask for."""
@@ -221,10 +232,10 @@ class Service:
             ],
         }
 
-    async def status(self) -> dict[str, Any]:
-        """Facts about the service."""
+    async def status_for(self, person: Person) -> dict[str, Any]:
+        """Facts about the service, and how many jobs that the person may see stand where."""
         jobs = {phase.value: 0 for phase in Phase}
-        for count in await self.store.counts():
+        for count in await self.usecases.counts(person):
             jobs[count.phase.value] += count.jobs
         return self.place | {
             "pid": os.getpid(),
@@ -251,16 +262,19 @@ class Service:
         self.dispatcher.draining = on
         self.dispatcher.wake()
 
-    def reload(self) -> list[str]:
-        """Reread the configuration; answer which settings changed."""
+    def reload(self) -> dict[str, list[str]]:
+        """Reread the configuration; answer which settings changed, and which count from the next start on."""
         new = load_config()
         settings = self._settings(new)
         names = JobsubService.class_trait_names(config=True)
         changed = [name for name in sorted(names) if getattr(new, name) != getattr(self.config, name)]
+        later = [name for name in changed if name in JobsubService.class_trait_names(at_start=True)]
+        for name in later:
+            setattr(new, name, getattr(self.config, name))
         self.config, self.settings = new, settings
         self.usecases.settings = settings
         self.dispatcher.wake()
-        return changed
+        return {"changed": [name for name in changed if name not in later], "at_next_start": later}
 
     def _settings(self, config: JobsubService) -> Settings:
         return Settings(

@@ -6,13 +6,21 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from ..config import ConfigError, JobsubService
 from ..errors import FieldError
 from ..model.catalog import Catalog, Group, InstanceType
 from ..model.resources import Quota, Resources, parse_memory
-from ..model.spec import explain
+from ..model.spec import Label, explain
 
 
 def _bytes(value: Any) -> Any:
@@ -27,6 +35,23 @@ def _milli(value: Any) -> Any:
 Count = Annotated[int, Field(ge=0)]
 Memory = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 MilliCpu = Annotated[int, BeforeValidator(_milli), Field(ge=0)]
+
+
+def _plain(name: str) -> str:
+    if "/" in name or name in (".", ".."):
+        raise ValueError(f"{name!r} is not a plain name: leave out '/' and '..'")
+    return name
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} is not an absolute path")
+    return path
+
+
+Name = Annotated[Label, AfterValidator(_plain)]
+Folder = Annotated[str, AfterValidator(_absolute)]
+_NAME = TypeAdapter(Name)
 
 
 class _Strict(BaseModel):
@@ -61,8 +86,8 @@ class _Group(_Strict):
     admins: list[str] = []
     instance_types: list[str] | None = None
     images: list[str] | None = None
-    volume: str | None = None
-    datasets: dict[str, str] = {}
+    volume: Folder | None = None
+    datasets: dict[Name, Folder] = {}
 
     def built(self, name: str) -> Group:
         return Group(
@@ -101,6 +126,7 @@ def _parse(model: type[_Model], given: Mapping[str, Any], setting: str) -> dict[
     wrong: list[FieldError] = []
     for name, value in given.items():
         try:
+            _NAME.validate_python(name)
             parsed[name] = model.model_validate(value)
         except ValidationError as error:
             wrong += explain(error, under=f"{setting}.{name}").errors

@@ -110,7 +110,7 @@ async def usage(call: Call) -> Reply:
 
 async def status(call: Call) -> Reply:
     """Show the service itself."""
-    return Reply(await call.service.status())
+    return Reply(await call.service.status_for(call.person))
 
 
 async def stop(call: Call) -> Reply:
@@ -125,7 +125,7 @@ async def reload(call: Call) -> Reply:
     """Reread the configuration."""
     call.service.require_admin(call.person)
     try:
-        return Reply({"changed": call.service.reload()})
+        return Reply(call.service.reload())
     except ConfigError as error:
         raise InvalidRequest(
             [FieldError("configuration", str(error), "correct it; what was in effect stays so")]
@@ -146,6 +146,7 @@ async def healthz(call: Call) -> Reply:
 
 async def metrics(call: Call) -> Reply:
     """Show figures for Prometheus."""
+    call.service.require_admin(call.person)
     return Reply(
         await call.service.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     )

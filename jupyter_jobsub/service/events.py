@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FieldError, InvalidRequest, UserError
-from ..model.job import Job, JobId
 from ..policy import Person
 from ..store.base import Committed, Store
 from . import render
@@ -173,10 +172,3 @@ def last_event_id(call: Call) -> int | None:
             [FieldError("Last-Event-ID", f"{text!r} is not an event's id", "send back an id of this stream")]
         )
     return int(text)
-
-
-async def job_changes(hub: Hub, id: JobId) -> AsyncIterator[Job]:
-    """A job's states as they are committed."""
-    with hub.subscribe(lambda c: c.job.id == id) as live:
-        while change := await live.queue.get():
-            yield change.job

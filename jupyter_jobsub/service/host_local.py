@@ -145,7 +145,7 @@ def listen(address: Path) -> socket.socket:
 
 
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
-    owner = UserName(pwd.getpwuid(os.getuid()).pw_name)
+    owner = UserName(user_name())
     engine, capacity = _local_engine(config, folder)
     return Service(
         config=config,
@@ -157,6 +157,14 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
         owner=owner,
         place={"socket": str(address), "data_dir": str(folder)},
     )
+
+
+def user_name() -> str:
+    """The account's name; in a container the uid may have none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:
@@ -175,6 +183,7 @@ def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Res
         devices=devices,
         capacity=capacity,
         log_limit=config.max_log_bytes,
+        grace=config.halt_grace_seconds,
     )
     return engine, capacity
 
@@ -188,7 +197,7 @@ def _handle_signals(service: Service) -> None:
 
 def _reload(service: Service) -> None:
     try:
-        log.warning("reloaded: %s", ", ".join(service.reload()) or "nothing changed")
+        log.warning("reloaded: %s", service.reload())
     except Exception as error:
         log.error("not reloaded, what was in effect stays so: %s", error)
 

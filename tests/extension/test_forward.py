@@ -29,7 +29,7 @@ async def refused(fetch):
     return problem
 
 
-async def test_a_request_passes_and_its_response_comes_back(service, jp_fetch):
+async def test_a_request_passes_and_its_response_comes_back(service, jp_fetch, jp_base_url):
     async def answer(handler):
         handler.set_status(201)
         handler.set_header("Location", "/jobsub/jobs/1")
@@ -40,7 +40,7 @@ async def test_a_request_passes_and_its_response_comes_back(service, jp_fetch):
     service.answer = answer
     response = await jp_fetch("jobsub", "jobs", method="POST", body=b'{"name": "a"}', params={"a": "b c&d"})
     assert (response.code, response.body) == (201, b"[1]")
-    assert response.headers["Location"] == "/jobsub/jobs/1"
+    assert response.headers["Location"] == f"{jp_base_url}jobsub/jobs/1"
     assert response.headers["Jobsub-Version"] == "7"
     assert response.headers["Content-Type"] == "application/json; charset=x"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
