@@ -103,8 +103,11 @@ class Watch:
         return self._process >= 0 and not _ready([self._process], 0)
 
     def _left(self) -> "list[int]":
-        """Open the processes of the task that still run."""
-        found = members(self._task.pid, self._task.start, self._mark)
+        """Open the processes of the task that still run, the oldest first.
+
+        A shell is told to end before its command: it would go on with the next one.
+        """
+        found = sorted(members(self._task.pid, self._task.start, self._mark), key=lambda each: each[1])
         return [fd for fd in (open_process(pid, start) for pid, start in found) if fd >= 0]
 
     def _obey(self) -> None:
