@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,10 +90,15 @@ def process(environment: None) -> Iterator[Callable[..., subprocess.Popen[bytes]
     def run(*words: str, **more: Any) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "jupyter_jobsub.cli", *words]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        started.append(subprocess.Popen(command, env=dict(os.environ), **pipes))
+        started.append(subprocess.Popen(command, env=dict(os.environ), preexec_fn=_heed_ctrl_c, **pipes))
         return started[-1]
 
     yield run
     for one in started:
         with one:
             one.kill()
+
+
+def _heed_ctrl_c() -> None:
+    # a shell's background process, as these tests may be, is started with the signal ignored
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
