@@ -18,7 +18,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from .errors import RunnerError
 
 MAX_SOCKET_FOLDER = 80  # a socket's path holds 107 bytes; its name takes the rest
-EXIT_SECONDS = 30  # for what a kernel does at its exit
+EXIT_SECONDS = 5  # for what a kernel does at its exit, as long as Jupyter itself gives it
 
 
 class GroupProvisioner(LocalProvisioner):
