@@ -112,7 +112,8 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
         ran = f"{id}.{attempt}" in seen.marks
         cut = planned.cancelled and attempt == last  # it may have been ended at any point, or before it ran
         # killed between noting the start and letting the command go, a supervisor leaves it unknown
-        unbegun = not ran and (id, attempt) in seen.killed
+        unknown = attempt < last or row["reason"] == "ExitUnknown"
+        unbegun = not ran and unknown and (id, attempt) in seen.killed
         if unbegun and seen.logs.get((id, attempt)):
             yield _wrong(planned, row, f"attempt {attempt} has a log and never ran")
         if not ran and not cut and not unbegun:

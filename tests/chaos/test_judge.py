@@ -93,6 +93,12 @@ def test_a_start_that_was_killed_before_the_command_ran_is_unknown_and_not_lost(
     assert found(good) == ["wrong"]
 
 
+def test_an_end_with_an_exit_code_and_no_run_is_lost_whoever_was_killed(good: Evidence) -> None:
+    good.marks.remove("job-plain.1")
+    good.killed.add(("job-plain", 1))
+    assert found(good) == ["lost"]
+
+
 def test_an_attempt_that_ran_again_is_twice(good: Evidence) -> None:
     good.marks.add("job-plain.1.again.4711")
     assert found(good) == ["twice"]
