@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..model.job import Job, JobId, Phase, UserName
 from ..scheduling.admission import Block, Candidate, Ledger, Queue, Standing
 
@@ -17,9 +15,6 @@ class Book:
         self.standings: dict[str, Standing] = {}
         self.held = Ledger()
         self._waiting: dict[UserName, int] = {}
-
-    def __iter__(self) -> Iterator[Job]:
-        return iter(list(self.jobs.values()))
 
     def put(self, job: Job) -> None:
         """Take in a job as it is stored now; an ended one that holds nothing is dropped."""

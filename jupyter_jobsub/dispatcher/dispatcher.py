@@ -52,7 +52,7 @@ class Dispatcher:
         self._settings = settings
         self._book = Book()
         self._timers = Timers()
-        self._actions = Actions(store, engine, archive, settings, self._failed_to_launch)
+        self._actions = Actions(store, engine, archive, settings, self._observe)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self._inbox: deque[tuple[JobId, Fact]] = deque()
         self._wake = asyncio.Event()
@@ -136,9 +136,6 @@ class Dispatcher:
         if isinstance(fact, Ended):
             self._archive.seal(fact.key)
         return job
-
-    def _failed_to_launch(self, fact: Ended) -> None:
-        self._observe(fact)
 
     def _clock(self) -> Micros:
         return self._settings().clock()

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..errors import JobsubError
-from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Phase, UserName
+from ..model.job import Event, Job, JobId, Micros, Phase, UserName
 
 
 class StaleJob(JobsubError):
@@ -83,11 +83,6 @@ class JobQuery:
     until: Micros | None = None
     cursor: str | None = None
     limit: int = 100
-
-    @staticmethod
-    def unfinished() -> JobQuery:
-        """Whatever has not ended."""
-        return JobQuery(phases=UNFINISHED)
 
 
 @dataclass(frozen=True)
