@@ -180,6 +180,7 @@ class TestSupervisorKilled:
         """Its successor waits for the end, and the log stays whole."""
         launch = once(lab, tmp_path, LIVES)
         await adopted(lab, launch)
+        await lab.started(launch.key)
         await asyncio.sleep(0.05)
         assert lab.kinds(launch.key) == ["Started"]
         (tmp_path / "go").touch()

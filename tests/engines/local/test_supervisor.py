@@ -246,10 +246,13 @@ class TestProcesses:
         assert open_process(2**22 + 1, 1) == -1
 
     def test_a_session_whose_leader_is_another_now_has_no_members_of_ours(self) -> None:
-        leader = os.getsid(0)
-        mine = (os.getpid(), start_time(os.getpid()))
-        assert mine in list(members(leader, start_time(leader), b"NO=MARK"))
-        assert mine not in list(members(leader, start_time(leader) - 1, b"NO=MARK"))
+        with subprocess.Popen(["sleep", "60"], start_new_session=True) as leader:
+            start = start_time(leader.pid)
+            found = list(members(leader.pid, start, b"NO=MARK"))
+            of_another = list(members(leader.pid, start - 1, b"NO=MARK"))
+            leader.kill()
+        assert found == [(leader.pid, start)]
+        assert (leader.pid, start) not in of_another
 
 
 @pytest.mark.parametrize("kind", ["newer", "older"])
