@@ -66,7 +66,11 @@ class JupyterServer:
                 stderr=log,
                 start_new_session=True,
             )
-        processes.until(self._answers, 60, f"the Jupyter Server ({self._folder / 'server.log'})")
+        try:
+            processes.until(self._answers, 60, f"the Jupyter Server ({self._folder / 'server.log'})")
+        except BaseException:  # Ctrl-C too
+            self.end()
+            raise
 
     def end(self) -> None:
         """End it and what it started; what has detached itself is not touched."""
