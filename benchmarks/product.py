@@ -30,7 +30,8 @@ class Service:
         self._config, self._home = folder / "config", folder / "home"  # its jobs write into the home
         self._config.mkdir()
         self._home.mkdir()
-        lines = [f"c.JobsubService.{name} = {value!r}\n" for name, value in (settings or {}).items()]
+        settings = {"env": {"HOME": str(self._home)}, **(settings or {})}
+        lines = [f"c.JobsubService.{name} = {value!r}\n" for name, value in settings.items()]
         (self._config / "jupyter_jobsub_config.py").write_text("".join(lines))
 
     @property

@@ -18,6 +18,7 @@ from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader, Py
 from .engines.local.devices import parse_devices
 from .errors import JobsubError
 from .model.resources import parse_memory
+from .model.spec import parse_env
 
 CONFIG_NAME = "jupyter_jobsub_config"
 
@@ -56,6 +57,10 @@ class JobsubService(Configurable):
         default_value=None,
         allow_none=True,
     ).tag(config=True, at_start=True)
+    env = Dict(
+        help="""Variables that every job gets, such as a proxy's address; a job's own count more.
+        Otherwise a job's environment comes from the account and the system alone."""
+    ).tag(config=True, at_start=True)
     cpu = Float(0, min=0, help="Cores to give to jobs; 0 is what this machine has.").tag(
         config=True, at_start=True
     )
@@ -81,6 +86,11 @@ class JobsubService(Configurable):
         2**30, min=2**20, help="Size of one task's log; beyond it the middle is dropped, and marked."
     ).tag(config=True, at_start=True)
     share_logs = Bool(True, help="Members of a group may read each other's logs and specs.").tag(config=True)
+
+    @validate("env")
+    def _env(self, proposal: Any) -> Any:
+        _checked("env", parse_env, proposal.value)
+        return proposal.value
 
     @validate("memory")
     def _memory(self, proposal: Any) -> Any:

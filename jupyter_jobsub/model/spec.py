@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -108,6 +109,7 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 Command = Annotated[str | list[Text], AfterValidator(_command)]
 Environment = Annotated[dict[EnvName, EnvValue], AfterValidator(_environment)]
 Seconds = Annotated[int, Field(ge=1, le=366 * DAY)]
+_ENVIRONMENT = TypeAdapter(Environment)
 
 
 class _Strict(BaseModel):
@@ -231,6 +233,21 @@ def explain(error: ValidationError, *, under: str = "") -> InvalidRequest:
     # of a union's members, the one that got further into the value is the one that was meant
     inner = {path.rpartition(".")[0] for path in found}
     return InvalidRequest([error for path, error in found.items() if path not in inner or not path])
+
+
+def parse_env(env: Any) -> dict[str, str]:
+    """Check variables for a process.
+
+    Raises
+    ------
+    ValueError
+        Naming every one that is wrong.
+    """
+    try:
+        return _ENVIRONMENT.validate_python(env, strict=True)
+    except ValidationError as error:
+        wrong = explain(error, under="env").errors
+        raise ValueError("; ".join(f"{e.field}: {e.message} ({e.remedy})" for e in wrong)) from error
 
 
 def _visible(loc: tuple[int | str, ...]) -> list[int | str]:

@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import logging
 import os
-import pwd
 import signal
 import socket
 import struct
@@ -20,6 +19,7 @@ from tornado.iostream import IOStream
 
 from ..archive import LogArchive
 from ..config import ConfigError, JobsubService, load_config
+from ..engines.local import account
 from ..engines.local.devices import find_devices, parse_devices
 from ..engines.local.engine import LocalEngine
 from ..engines.local.environments import find_environments
@@ -83,6 +83,7 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
         If it can't start, saying why and what to do.
     """
     config = load_config()
+    os.umask(account.umask())  # the jobs' too: not that of whoever came first
     private_folder(folder)
     address = socket_path(folder)
     private_folder(address.parent)
@@ -145,7 +146,7 @@ def listen(address: Path) -> socket.socket:
 
 
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
-    owner = UserName(user_name())
+    owner = UserName(account.person()["USER"])
     engine, capacity = _local_engine(config, folder)
     return Service(
         config=config,
@@ -157,14 +158,6 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
         owner=owner,
         place={"socket": str(address), "data_dir": str(folder)},
     )
-
-
-def user_name() -> str:
-    """The account's name; in a container the uid may have none."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:
@@ -184,6 +177,7 @@ def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Res
         capacity=capacity,
         log_limit=config.max_log_bytes,
         grace=config.halt_grace_seconds,
+        env=config.env,
     )
     return engine, capacity
 

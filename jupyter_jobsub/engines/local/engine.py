@@ -20,6 +20,7 @@ from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
 from ..base import Engine, Launch, Observer
+from . import variables
 from .allotment import Allotment
 from .devices import Device
 from .invocation import OUTPUT, Limits, artifacts_folder, encode, invoke
@@ -48,6 +49,8 @@ class LocalEngine(Engine):
         Seconds that a task has to end by itself at its deadline.
     log_limit
         Bytes that are kept of a log; 0 keeps all.
+    env
+        Variables for every job.
     """
 
     name = "local"
@@ -61,11 +64,13 @@ class LocalEngine(Engine):
         *,
         grace: float = GRACE,
         log_limit: int = LOG_LIMIT,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self._runs = runs
         self._images = images
         self._capacity = capacity
         self._limits = Limits(grace, log_limit)
+        self._base = variables.base(env or {})
         self._allotment = Allotment(runs, devices)
         self._supervisors = Supervisors(runs)
         self._tasks: dict[TaskKey, LocalTask] = {}
@@ -186,7 +191,7 @@ class LocalEngine(Engine):
             raise
 
     def _create(self, launch: Launch, folder: RunFolder, gpus: Sequence[str]) -> None:
-        invocation = invoke(launch, folder.path, gpus)
+        invocation = invoke(launch, folder.path, gpus, self._base)
         for path in invocation.outside:
             try:
                 path.mkdir(parents=True, exist_ok=True)

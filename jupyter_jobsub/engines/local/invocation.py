@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,15 +47,15 @@ class Limits:
     log: int  # bytes that are kept of a log; 0 keeps all
 
 
-def invoke(launch: Launch, folder: Path, gpus: Sequence[str]) -> Invocation:
-    """Find out what to run for a task, in its run folder.
+def invoke(launch: Launch, folder: Path, gpus: Sequence[str], base: Mapping[str, str]) -> Invocation:
+    """Find out what to run for a task, in its run folder; ``base`` are the variables of every job.
 
     Raises
     ------
     EngineError
         If what it needs isn't there.
     """
-    return _Plan(launch, folder, gpus).invocation()
+    return _Plan(launch, folder, gpus, base).invocation()
 
 
 def encode(invocation: Invocation, launch: Launch, gpus: Sequence[str], limits: Limits) -> bytes:
@@ -72,7 +72,8 @@ def artifacts_folder(runs: Path, job: str) -> Path:
 
 
 class _Plan:
-    def __init__(self, launch: Launch, folder: Path, gpus: Sequence[str]) -> None:
+    def __init__(self, launch: Launch, folder: Path, gpus: Sequence[str], base: Mapping[str, str]) -> None:
+        self._base = base
         self._launch = launch
         self._spec = launch.spec
         self._folder = folder
@@ -141,7 +142,7 @@ class _Plan:
             "JOBSUB_ARTIFACTS": self._artifacts,
             "JOBSUB_TERMINATION_LOG": self._folder / "message",
         }
-        env = variables(self._launch, self._prefix, self._gpus, folders)
+        env = variables(self._base, self._launch, self._prefix, self._gpus, folders)
         return Invocation(argv, env, cwd, files or {}, links or {}, [self._artifacts, *outside])
 
     def _source_folder(self, source: Path) -> Path:

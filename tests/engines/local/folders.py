@@ -21,7 +21,7 @@ from jupyter_jobsub.engines.local.supervisor.processes import boot_id, start_tim
 def prepare(runs: Path, launch: Launch, *, grace: float = 0.2, log_limit: int = 0) -> RunFolder:
     """Do what the engine does before it spawns a supervisor."""
     folder = RunFolder(runs, launch.key)
-    invocation = invoke(launch, folder.path, [])
+    invocation = invoke(launch, folder.path, [], {})
     for path in invocation.outside:
         path.mkdir(parents=True, exist_ok=True)
     launch.log.parent.mkdir(parents=True, exist_ok=True)

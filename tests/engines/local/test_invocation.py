@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub.engines.local.invocation import invoke
+from jupyter_jobsub.engines.local.variables import base
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Catalog, Image
 from jupyter_jobsub.model.job import Job, JobId, Micros, TaskKey, UserName
@@ -100,7 +101,7 @@ class TestNotebook:
             volume=str(volume),
         )
         folder = tmp_path / "runs" / str(launch.key)
-        made = invoke(launch, folder, [])
+        made = invoke(launch, folder, [], {})
         output = volume / "jobs" / "job-1" / "a b.ipynb"
         assert made.argv[0] == sys.executable
         assert made.argv[4:] == [
@@ -117,14 +118,15 @@ class TestNotebook:
         notebook = str(project / "n.ipynb")
         named = lab.task(notebook=notebook, image=HERE, snapshot=b"{}")
         named = lab.task(notebook=notebook, snapshot=b"{}", spec=JobSpec(notebook=notebook, image="ir"))
-        assert invoke(named, tmp_path, []).argv[-4:-2] == ["--kernel", "ir"]
+        assert invoke(named, tmp_path, [], {}).argv[-4:-2] == ["--kernel", "ir"]
 
     def test_without_a_volume_its_output_stays_beside_the_data(
         self, lab: Lab, project: Path, tmp_path: Path
     ) -> None:
         launch = lab.task(notebook=str(project / "n.ipynb"), snapshot=b"{}")
         folder = tmp_path / "runs" / str(launch.key)
-        assert invoke(launch, folder, []).argv[5] == str(tmp_path / "outputs" / "jobs" / "job-1" / "n.ipynb")
+        made = invoke(launch, folder, [], {})
+        assert made.argv[5] == str(tmp_path / "outputs" / "jobs" / "job-1" / "n.ipynb")
 
     @scenario
     async def test_the_engine_says_where_its_output_is(self, lab: Lab, project: Path, tmp_path: Path) -> None:
@@ -191,27 +193,36 @@ class TestFolder:
 
 
 class TestVariables:
-    @scenario
-    async def test_the_environment_is_small_and_fixed(
-        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_nothing_of_it_is_the_services_own(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = base({})
         for name in list(os.environ):
             monkeypatch.delenv(name)
-        monkeypatch.setenv("HOME", "/home/ann")
-        monkeypatch.setenv("TZ", "Asia/Taipei")
-        monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib")
-        monkeypatch.setenv("SURPRISE", "no")
-        env = invoke(lab.task(), Path("/r/j.1.main.0"), []).env
-        assert "SURPRISE" not in env
-        assert env["HOME"] == "/home/ann"
-        assert (env["TZ"], env["LD_LIBRARY_PATH"], env["LANG"], env["TMPDIR"]) == (
-            *("Asia/Taipei", "/opt/lib"),
-            *("C.UTF-8", "/tmp"),
-        )
-        assert {"USER", "LOGNAME", "SHELL"} <= set(env)
+        for name in (
+            "LANG",
+            "LC_ALL",
+            "TZ",
+            "TMPDIR",
+            "HOME",
+            "USER",
+            "SHELL",
+            "LD_LIBRARY_PATH",
+            "SURPRISE",
+        ):
+            monkeypatch.setenv(name, "/the/services/own")
+        assert base({}) == before
+        env = invoke(lab.task(), Path("/r/j.1.main.0"), [], base({})).env
+        assert {"USER", "LOGNAME", "HOME", "SHELL", "LANG", "TMPDIR", "PATH"} <= set(env)
+        assert "/the/services/own" not in env.values()
+
+    def test_the_configured_count_less_than_the_jobs_own(self, lab: Lab) -> None:
+        configured = base({"http_proxy": "http://proxy:3128", "PATH": "/opt/tools", "LANG": "de_DE.UTF-8"})
+        task = lab.task(image=Image("x", "/opt/env"), env={"LANG": "fr_FR.UTF-8"})
+        env = invoke(task, Path("/r/j.1.main.0"), [], configured).env
+        assert (env["http_proxy"], env["LANG"]) == ("http://proxy:3128", "fr_FR.UTF-8")
+        assert env["PATH"] == "/opt/env/bin:/opt/tools"
 
     def test_the_image_leads_the_path(self, lab: Lab) -> None:
-        env = invoke(lab.task(image=Image("x", "/opt/env")), Path("/r/j.1.main.0"), []).env
+        env = invoke(lab.task(image=Image("x", "/opt/env")), Path("/r/j.1.main.0"), [], {}).env
         assert env["PATH"].split(":")[0] == "/opt/env/bin"
         assert env["PATH"].endswith("/usr/bin:/sbin:/bin")
 
@@ -220,11 +231,11 @@ class TestVariables:
     )
     def test_an_environment_looks_activated(self, lab: Lab, tmp_path: Path, mark: str, name: str) -> None:
         (tmp_path / mark).mkdir() if mark.endswith("/") else (tmp_path / mark).touch()
-        env = invoke(lab.task(image=Image("x", str(tmp_path))), Path("/r/j.1.main.0"), []).env
+        env = invoke(lab.task(image=Image("x", str(tmp_path))), Path("/r/j.1.main.0"), [], {}).env
         assert env[name] == str(tmp_path)
 
     def test_the_jobs_own_counts_most(self, lab: Lab) -> None:
-        env = invoke(lab.task(env={"PATH": "/mine", "TZ": "UTC"}), Path("/r/j.1.main.0"), []).env
+        env = invoke(lab.task(env={"PATH": "/mine", "TZ": "UTC"}), Path("/r/j.1.main.0"), [], {}).env
         assert (env["PATH"], env["TZ"]) == ("/mine", "UTC")
 
 
