@@ -19,13 +19,14 @@ class Action(str, enum.Enum):
     CANCEL = "cancel"
     PAUSE = "pause"
     RESUME = "resume"
+    EDIT = "edit"  # name at any time, priority and deadline while it waits
     RERUN = "rerun"
     CLONE = "clone"
     DELETE = "delete"
 
 
-CONTROL = frozenset({Action.CANCEL, Action.PAUSE, Action.RESUME, Action.DELETE})
-CHANGES = (Action.CANCEL, Action.PAUSE, Action.RESUME, Action.RERUN, Action.CLONE, Action.DELETE)
+CONTROL = frozenset({Action.CANCEL, Action.PAUSE, Action.RESUME, Action.EDIT, Action.DELETE})
+CHANGES = tuple(action for action in Action if action not in (Action.SEE, Action.READ))
 
 
 @dataclass(frozen=True)

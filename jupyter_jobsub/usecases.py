@@ -15,7 +15,8 @@ from .archive import LogArchive
 from .engines.base import Engine
 from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
 from .model.catalog import Catalog
-from .model.job import Event, Intent, Job, JobId, UserName, new_job_id
+from .model.edit import WHILE_IT_WAITS, JobEdit, changed, parse_edit, told
+from .model.job import Event, Intent, Job, JobId, Phase, UserName, new_job_id
 from .model.spec import JobSpec, parse_spec
 from .policy import Action, Person, may, possible, repeated, visible
 from .resolution import Source, Sources, resolve
@@ -133,6 +134,27 @@ class Usecases:
 
         return await self._until_fresh(person, id, action, write)
 
+    async def edit(self, person: Person, id: JobId, data: Any) -> Job:
+        """Change a job's name and, while it waits, its priority and deadline.
+
+        Raises
+        ------
+        InvalidRequest
+            With every field that is wrong.
+        Conflict
+            If the job no longer waits.
+        """
+        asked = parse_edit(data)
+
+        async def write(job: Job) -> Job:
+            edit = changed(job.spec, asked)
+            if not edit:
+                return job
+            _refuse_late(job, edit)
+            return await self.store.edit(job, edit, f"{person.name} changed {told(job.spec, edit)}")
+
+        return await self._until_fresh(person, id, Action.EDIT, write)
+
     async def delete(self, person: Person, id: JobId) -> Job:
         """Remove an ended job for good."""
 
@@ -188,6 +210,17 @@ _PAST = {
     Action.RERUN: "rerun",
     Action.DELETE: "deleted",
 }
+
+
+def _refuse_late(job: Job, edit: JobEdit) -> None:
+    late = [name for name in WHILE_IT_WAITS if name in edit]
+    if late and job.phase not in (Phase.PENDING, Phase.PAUSED):
+        raise Conflict(
+            f"{job.id} is {_state(job)}: {' and '.join(late)} can change only while it waits",
+            remedy="clone it with other values"
+            if job.phase.final
+            else "pause it first; once resumed it starts from the beginning, in its old place",
+        )
 
 
 def _state(job: Job) -> str:

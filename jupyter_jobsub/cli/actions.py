@@ -1,4 +1,4 @@
-"""``cancel``, ``pause``, ``resume``, ``rerun`` and ``delete``."""
+"""``cancel``, ``pause``, ``resume``, ``edit``, ``rerun`` and ``delete``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 
 from .common import brief, client, each, resolve, unique
-from .errors import OK
-from .output import json_line, note
+from .errors import OK, UsageError
+from .output import json_line, note, standing
 from .parser import Parser, add_ids, examples
+from .values import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +66,41 @@ def _tell(job: Row, args: argparse.Namespace) -> None:
         print(job["id"], flush=True)
     else:
         print(brief(job), flush=True)
+
+
+def declare_edit(parser: Parser) -> None:
+    """Declare ``edit``."""
+    add_ids(parser)
+    parser.add_argument("--name", help="shown to people; at any time")
+    parser.add_argument(
+        "--priority", type=int, metavar="1-1000", help="a higher one goes first; while it waits"
+    )
+    parser.add_argument(
+        "--deadline", type=duration, metavar="2h", help="running time of an attempt; while it waits"
+    )
+    parser.description = (
+        "Change jobs' names, or priority and deadline while they wait. A waiting job moves to its\n"
+        "new place in the queue at once; the timeline says who changed what."
+    )
+    examples(parser, "edit k7x2mp9w --priority 500", "edit k7x2mp9w --name 'lr 0.1' --deadline 2h")
+    parser.set_defaults(run=edit)
+
+
+def edit(args: argparse.Namespace) -> int:
+    """Carry ``edit`` out on every job given."""
+    asked = {"name": args.name, "priority": args.priority, "deadline_seconds": args.deadline}
+    changes = {field: value for field, value in asked.items() if value is not None}
+    if not changes:
+        raise UsageError("nothing is to be changed", remedy="give --name, --priority or --deadline")
+    with client() as service:
+        return each(args, service, lambda job_id: _edited(service.edit(job_id, **changes), args))
+
+
+def _edited(job: Row, args: argparse.Namespace) -> None:
+    if args.json:
+        json_line(job)
+    else:
+        print(f"{brief(job)}  {standing(job)}".rstrip(), flush=True)
 
 
 def declare_delete(parser: Parser) -> None:

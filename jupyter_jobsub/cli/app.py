@@ -27,6 +27,7 @@ COMMANDS = {
     "wait": ("logs", "wait until jobs end, and exit with the job's code"),
     "cancel": ("actions", "end jobs for good"),
     "pause": ("actions", "stop jobs so that they can be resumed"),
+    "edit": ("actions", "change jobs' names, or priority and deadline while they wait"),
     "resume": ("actions", "put paused jobs back to their place in the queue"),
     "rerun": ("actions", "submit jobs again, exactly as they were"),
     "delete": ("actions", "delete finished jobs with their logs"),

@@ -204,6 +204,11 @@ class Client:
         answer: Row = self.call("POST", _job(job_id, action), repeatable=True)
         return answer
 
+    def edit(self, job_id: str, **changes: object) -> Row:
+        """Change ``name`` or, while the job waits, ``priority`` and ``deadline_seconds``."""
+        answer: Row = self.call("PATCH", _job(job_id), body=changes, repeatable=True)
+        return answer
+
     def rerun(self, job_id: str) -> Row:
         """Submit the job again, from what was kept of it; gives the new job."""
         key = {"Idempotency-Key": os.urandom(16).hex()}

@@ -58,6 +58,7 @@ class Reason(str, enum.Enum):
     RETRYING = "Retrying"  # failed, waits for its next attempt
     RESUMED = "Resumed"
     DRAINING = "Draining"  # the service admits no more
+    EDITED = "Edited"  # in the timeline alone: a person changed what was asked for
     # being ended by intent, phase kept until the engine confirms
     CANCELLING = "Cancelling"
     PAUSING = "Pausing"

@@ -109,6 +109,7 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 Command = Annotated[str | list[Text], AfterValidator(_command)]
 Environment = Annotated[dict[EnvName, EnvValue], AfterValidator(_environment)]
 Seconds = Annotated[int, Field(ge=1, le=366 * DAY)]
+Priority = Annotated[int, Field(ge=1, le=1000)]
 _ENVIRONMENT = TypeAdapter(Environment)
 
 
@@ -153,7 +154,7 @@ class JobSpec(_Strict):
         None, description="Where it runs; the file's own folder, or a temporary one, if missing."
     )
     env: Environment = Field({}, description="Variables added to the job's environment.")
-    priority: Annotated[int, Field(ge=1, le=1000)] = 100
+    priority: Priority = 100
     preemptible: bool = False
     deadline_seconds: Seconds = Field(DAY, description="Running time of one attempt.")
     ttl_seconds: Annotated[int, Field(ge=0, le=3660 * DAY)] = Field(

@@ -75,6 +75,12 @@ async def resume(call: Call) -> Reply:
     return await _intend(call, Action.RESUME)
 
 
+async def edit(call: Call) -> Reply:
+    """Change a job's name or, while it waits, its priority and deadline."""
+    job = await call.service.usecases.edit(call.person, call.service.id_of(call), call.json())
+    return Reply(call.service.row(job, call.person))
+
+
 async def rerun(call: Call) -> Reply:
     """Submit an ended job again."""
     job, new = await call.service.usecases.rerun(call.person, call.service.id_of(call), key=_key(call))

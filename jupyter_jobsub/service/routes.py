@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.edit import JobEdit
 from ..model.spec import JobSpec
 from . import endpoints as e
 from .http import Route
@@ -44,6 +45,16 @@ ROUTES = (
         statuses=(422,),
     ),
     Route("GET", JOB, e.get_job, "Show a job.", answer=JobDetail, statuses=(404,)),
+    Route(
+        "PATCH",
+        JOB,
+        e.edit,
+        "Change a job's name or, while it waits, its priority and deadline.",
+        body=JobEdit,
+        answer=JobRow,
+        statuses=(400, 403, 404, 409, 413, 422),
+        example={"priority": 500},
+    ),
     Route(
         "DELETE", JOB, e.delete_job, "Delete an ended job with its log.", status=204, statuses=(403, 404, 409)
     ),

@@ -11,7 +11,8 @@ One process writes. Semantics that tests/store/contract.py proves for each imple
 - ``save`` is guarded by the row's version: whoever read an older one gets StaleJob. A change
   of phase, reason, message or attempt adds one event to the timeline in the same commit.
 - What was asked for never changes: id, user, spec, request, snapshot, rerun_of, seq and
-  queued_at stay as they were added, whatever ``save`` is given. Tasks are added and replaced,
+  queued_at stay as they were added, whatever ``save`` is given; ``edit`` alone changes those
+  fields of the spec that a person may. Tasks are added and replaced,
   never removed; those of earlier attempts are kept and not read.
 - Event ids go up with every commit and never come back; listeners are called after the commit,
   in that order, in the event loop, with what was committed, before the writer goes on. One that
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..errors import JobsubError
+from ..model.edit import JobEdit
 from ..model.job import Event, Job, JobId, Micros, Phase, UserName
 
 
@@ -175,6 +177,16 @@ class Store(ABC):
     @abstractmethod
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit; answer what is stored, in order."""
+
+    @abstractmethod
+    async def edit(self, job: Job, edit: JobEdit, message: str) -> Job:
+        """Change what a person may of the specification; the message goes to the timeline.
+
+        Raises
+        ------
+        StaleJob
+            If the job has changed since.
+        """
 
     @abstractmethod
     async def delete(self, job: Job) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from ..model.edit import EDITABLE
 from ..model.job import Event, Intent, Job, JobId, Phase, Reason, Task, TaskKey
 from ..model.resources import Resources
 from ..model.spec import JobSpec, TaskRole
@@ -70,12 +71,18 @@ def job_values(job: Job) -> dict[str, Any]:
         "request_gpu": _gpu_text(job.request),
         "rerun_of": job.rerun_of,
         "snapshot": job.snapshot,
-        "search": searchable(spec.name or "", job.id),
         "spec": spec.model_dump_json(exclude=set(SPEC_COLUMNS), exclude_defaults=True),
         **{name: getattr(spec, name) for name in SPEC_COLUMNS},
         "group": group_of(job),
+        **editable_values(job),
         **changing_values(job),
     }
+
+
+def editable_values(job: Job) -> dict[str, Any]:
+    """The columns that a person may change after the job was added."""
+    search = {"search": searchable(job.spec.name or "", job.id)}
+    return search | {name: getattr(job.spec, name) for name in EDITABLE}
 
 
 def changing_values(job: Job) -> dict[str, Any]:

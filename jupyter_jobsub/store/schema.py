@@ -129,6 +129,12 @@ FIRST_TEXT_INDEX_SQLITE = (
     END
     """,
     """
+    CREATE TRIGGER jobs_text_change AFTER UPDATE OF search ON jobs BEGIN
+        INSERT INTO jobs_text (jobs_text, rowid, search) VALUES ('delete', old.seq, old.search);
+        INSERT INTO jobs_text (rowid, search) VALUES (new.seq, new.search);
+    END
+    """,
+    """
     CREATE TRIGGER jobs_text_delete AFTER DELETE ON jobs BEGIN
         INSERT INTO jobs_text (jobs_text, rowid, search) VALUES ('delete', old.seq, old.search);
     END

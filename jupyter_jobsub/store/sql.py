@@ -9,6 +9,7 @@ from logging import getLogger
 
 from sqlalchemy import Connection, make_url
 
+from ..model.edit import JobEdit
 from ..model.job import Event, Job, JobId, Micros
 from . import queries, sqlite
 from .base import Committed, Count, Idempotency, JobQuery, Page, StaleJob, Store
@@ -125,6 +126,10 @@ class SqlStore(Store):
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit."""
         return await self._writer.run(lambda batch: batch.save(changes))
+
+    async def edit(self, job: Job, edit: JobEdit, message: str) -> Job:
+        """Change what a person may of the specification."""
+        return await self._writer.run(lambda batch: batch.edit(job, edit, message))
 
     async def delete(self, job: Job) -> None:
         """Remove a job with its timeline, and its snapshot if no other job has it."""

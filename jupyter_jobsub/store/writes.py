@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from ..model.job import Event, Job, Micros, Task, UserName
+from ..model.edit import JobEdit, edited
+from ..model.job import Event, Job, Micros, Reason, Task, UserName
 from . import queries, tables
 from .base import Committed, Idempotency, StaleJob
 from .counters import Counters, Kind
 from .queries import Head
-from .rows import changing_values, group_of, in_order, job_values, task_values
+from .rows import changing_values, editable_values, group_of, in_order, job_values, task_values
 from .tables import counters, head, idempotency, jobs, snapshots, tasks
 
 DAY = 24 * 3600 * 1_000_000
@@ -132,6 +133,16 @@ class Batch:
         if _shown(old) == _shown(new):
             return None
         return self._event(new, Micros(max(self.clock(), new.queued_at)))
+
+    def edit(self, old: Job, edit: JobEdit, message: str) -> Job:
+        """Write a person's changes of what was asked for, and tell them in the timeline."""
+        new = replace(old, spec=edited(old.spec, edit), version=old.version + 1)
+        values = {"its_seq": old.seq, "its_version": old.version, "version": new.version}
+        if not self.connection.execute(_CHANGE_JOB, values | editable_values(new)).rowcount:
+            raise StaleJob(f"{old.id} has changed since version {old.version}")
+        told = replace(new, reason=Reason.EDITED, message=message)
+        self._committed(new, self._event(told, Micros(max(self.clock(), new.queued_at))))
+        return new
 
     def delete(self, job: Job) -> None:
         """Remove a job and all that only it has."""

@@ -237,6 +237,23 @@ def test_pause_and_resume(jobsub: Run, until: Until) -> None:
     jobsub("wait", job_id, code=5)
 
 
+def test_edit_a_job_that_waits(jobsub: Run, rows: Rows) -> None:
+    jobsub("drain")
+    try:
+        job_id = jobsub("submit", "--", "true").strip()
+        assert jobsub("edit", job_id, "--priority", "500", "--deadline", "2h").startswith(
+            f"{job_id}: Pending"
+        )
+        (row,) = rows("edit", job_id, "--name", "other")
+        assert [row[name] for name in ("name", "priority", "deadline_seconds")] == ["other", 500, 7200]
+        assert "name: " in jobsub("edit", job_id, "--name", "/", "--priority", "0", code=5)
+        assert "changed priority 100 → 500" in jobsub("timeline", job_id)
+    finally:
+        jobsub("drain", "--off")
+    jobsub("wait", job_id)
+    assert "clone" in jobsub("edit", job_id, "--priority", "7", code=6)
+
+
 def test_what_the_phase_does_not_allow(jobsub: Run, done: str) -> None:
     for action in ("cancel", "pause", "resume"):
         assert jobsub(action, done, code=6).startswith("jupyter jobsub: ")

@@ -60,6 +60,7 @@ WRONG = [
     ("wait abc --timeout x", "'x' is not a duration", "wait --help"),
     ("cancel", "the following arguments are required: ID", "cancel --help"),
     ("pause", "the following arguments are required: ID", "pause --help"),
+    ("edit abc", "nothing is to be changed", "--priority"),
     ("resume", "the following arguments are required: ID", "resume --help"),
     ("rerun", "the following arguments are required: ID", "rerun --help"),
     ("delete --yes", "the following arguments are required: ID", "delete --help"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from jupyter_jobsub.errors import StoreError
+from jupyter_jobsub.model.edit import JobEdit
 from jupyter_jobsub.model.job import (
     Event,
     Intent,
@@ -21,7 +23,7 @@ from jupyter_jobsub.model.job import (
 )
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec, TaskRole
-from jupyter_jobsub.store.base import Count, Idempotency, KeyReused, StaleJob, Store
+from jupyter_jobsub.store.base import Committed, Count, Idempotency, JobQuery, KeyReused, StaleJob, Store
 
 from .conftest import START, Clock, New, Run, add, opened, save
 
@@ -313,6 +315,54 @@ class TestSave:
         listed = run(store.unfinished())[0]
         save(store, run, replace(listed, tasks=()), message="said")
         assert run(store.get(job.id)) == replace(job, version=3, message="said")
+
+
+class TestEdit:
+    EDIT: ClassVar[JobEdit] = {"name": "Größer", "priority": 500, "deadline_seconds": 60}
+
+    def test_changes_what_a_person_may_and_tells_the_timeline(
+        self, store: Store, run: Run, new: New, clock: Clock
+    ) -> None:
+        job = add(store, run, new(name="small", message="as it was"))
+        clock.now = Micros(START + 77)
+        stored = run(store.edit(job, self.EDIT, "ann changed it"))
+        assert stored == replace(job, version=2, spec=job.spec.model_copy(update=self.EDIT))
+        assert run(store.get(job.id)) == stored
+        event = run(store.timeline(job.id))[-1]
+        assert (event.at, event.phase, event.reason) == (clock.now, job.phase, Reason.EDITED)
+        assert event.message == "ann changed it"
+        assert run(store.counts()) == [Count("default", UserName("alice"), Phase.PENDING, 1)]
+
+    def test_the_list_finds_the_new_name_and_not_the_old(self, store: Store, run: Run, new: New) -> None:
+        job = add(store, run, new(name="small"))
+        run(store.edit(job, self.EDIT, ""))
+        found = {text: run(store.page(JobQuery(text=text))).items for text in ("small", "GRÖSSER")}
+        assert {text: [job.id for job in items] for text, items in found.items()} == {
+            "small": [],
+            "GRÖSSER": [job.id],
+        }
+
+    def test_is_kept_by_the_next_save(self, store: Store, run: Run, new: New) -> None:
+        job = run(store.edit(add(store, run, new()), {"priority": 7}, ""))
+        assert save(store, run, job, phase=Phase.PREPARING).spec.priority == 7
+        assert run(store.unfinished())[0].spec.priority == 7
+
+    def test_is_guarded_by_the_version(self, store: Store, run: Run, new: New) -> None:
+        old = add(store, run, new())
+        job = save(store, run, old, phase=Phase.PREPARING)
+        with pytest.raises(StaleJob):
+            run(store.edit(old, self.EDIT, "late"))
+        assert run(store.get(job.id)) == job
+
+    def test_is_told_to_listeners(self, store: Store, run: Run, new: New) -> None:
+        job = add(store, run, new())
+        told: list[Committed] = []
+        store.listeners.append(told.extend)
+        stored = run(store.edit(job, self.EDIT, "said"))
+        (change,) = told
+        assert change.job == stored
+        assert change.event
+        assert change.event.message == "said"
 
 
 class TestDelete:
