@@ -85,6 +85,12 @@ class Call:
         self.handler.set_header("Cache-Control", "no-cache")
         for name, value in (headers or {}).items():
             self.handler.set_header(name, value)
+        if self.handler.request.method == "HEAD":
+            raise HeadersOnly
+
+
+class HeadersOnly(Exception):
+    """All of a streamed answer that HEAD asks for is there."""
 
 
 Endpoint: TypeAlias = Callable[[Call], Awaitable[Reply | None]]
@@ -158,10 +164,12 @@ class Handler(RequestHandler):
             reply = await route.endpoint(call)
             if reply is not None:
                 self._reply(reply)
+        except HeadersOnly:
+            await self.flush()  # before anybody counts the bytes of a body that isn't sent
         except (StreamClosedError, asyncio.CancelledError):
             log.debug("%s went away", self.request.path)
         except UserError as error:
-            self._problem(error.status, problem(error))
+            self._problem(error.status, problem(error, reading=self.request.method in ("GET", "HEAD")))
         except StoreError as error:
             log.error("store: %s", error)
             self._problem(507, _plain(507, str(error), "free disk space or see `jupyter jobsub doctor`"))
@@ -180,12 +188,14 @@ class Handler(RequestHandler):
         self._problem(status_code, _plain(status_code, detail or HTTPStatus(status_code).description))
 
     def _route(self) -> Route:
-        if self.request.method in self.routes:
-            return self.routes[self.request.method]
-        self.set_header("Allow", ", ".join(sorted(self.routes)))
+        method = "GET" if self.request.method == "HEAD" else self.request.method
+        if method in self.routes:
+            return self.routes[method]
+        possible = sorted([*self.routes, *(["HEAD"] if "GET" in self.routes else [])])
+        self.set_header("Allow", ", ".join(possible))
         raise _NotAllowed(
             f"{self.request.method} is not possible on {self.request.path}",
-            remedy=f"use {' or '.join(sorted(self.routes))}",
+            remedy=f"use {' or '.join(possible)}",
         )
 
     def _refuse_huge(self) -> None:
@@ -271,12 +281,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def problem(error: UserError) -> dict[str, Any]:
-    """The error as problem+json (RFC 9457)."""
+def problem(error: UserError, *, reading: bool) -> dict[str, Any]:
+    """The error as problem+json (RFC 9457); where nobody only reads, it says that nothing was changed."""
     body = {"type": "about:blank", "title": error.title, "status": error.status}
     if isinstance(error, InvalidRequest):
         count = len(error.errors)
-        body["detail"] = f"{count} {'field is' if count == 1 else 'fields are'} wrong; nothing was stored"
+        wrong = f"{count} {'field is' if count == 1 else 'fields are'} wrong"
+        body["detail"] = wrong if reading else f"{wrong}; nothing was changed"
         body["errors"] = [_field(e) for e in error.errors]
     else:
         body["detail"] = error.detail

@@ -58,20 +58,31 @@ class Cursor:
         return f"{self.attempt}:{self.offset}"
 
 
-def parse_cursor(text: str, field: str) -> Cursor:
+def parse_cursor(text: str, field: str, job: Job) -> Cursor:
     """Read a cursor that came back.
 
     Raises
     ------
     InvalidRequest
         If we never gave it.
+    NotFound
+        If the job has no such attempt.
     """
     match = _CURSOR.fullmatch(text)
     if not match:
         raise InvalidRequest(
             [FieldError(field, f"{text!r} is not a cursor", "send back one that this log gave")]
         )
-    return Cursor(int(match[1]), int(match[2]))
+    cursor = Cursor(int(match[1]), int(match[2]))
+    _refuse_missing(job, cursor.attempt)
+    return cursor
+
+
+def _refuse_missing(job: Job, attempt: int) -> None:
+    newest = max(job.attempt, 1)
+    if not 1 <= attempt <= newest:
+        there = "there is 1" if newest == 1 else f"there are 1 to {newest}"
+        raise NotFound(f"{job.id} has no attempt {attempt}", remedy=there)
 
 
 async def get_log(call: Call) -> Reply | None:
@@ -86,8 +97,8 @@ async def get_log(call: Call) -> Reply | None:
     if query.task >= job.spec.roles.get(query.role, 0):
         names = ", ".join(f"{role} (tasks 0 to {n - 1})" for role, n in job.spec.roles.items())
         raise NotFound(f"{job.id} has no task {query.task} of {query.role}", remedy=f"there are: {names}")
-    if query.attempt is not None and query.attempt > max(job.attempt, 1):
-        raise NotFound(f"{job.id} has no attempt {query.attempt}", remedy=f"there are 1 to {job.attempt}")
+    if query.attempt is not None:
+        _refuse_missing(job, query.attempt)
     if query.follow:
         await _Follow(call, job, query).run()
         return None
@@ -95,16 +106,16 @@ async def get_log(call: Call) -> Reply | None:
     if query.download:
         await _download(call, key)
         return None
-    return await _part(call.service.archive, key, query)
+    return _part(call.service.archive, job, key, query)
 
 
-async def _part(archive: LogArchive, key: TaskKey, query: LogQuery) -> Reply:
+def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply:
     if query.from_ is not None:
-        cursor = parse_cursor(query.from_, "from")
+        cursor = parse_cursor(query.from_, "from", job)
         key = TaskKey(key.job, cursor.attempt, key.role, key.index)
         chunk = archive.read(key, cursor.offset, query.limit)
     else:
-        before = parse_cursor(query.before, "before") if query.before is not None else None
+        before = parse_cursor(query.before, "before", job) if query.before is not None else None
         if before:
             key = TaskKey(key.job, before.attempt, key.role, key.index)
         lines = DEFAULT_TAIL if query.tail is None else query.tail
@@ -141,9 +152,9 @@ class _Follow:
 
     def _begin(self) -> Cursor:
         if header := self._call.headers.get("Last-Event-ID"):
-            return parse_cursor(header, "Last-Event-ID")
+            return parse_cursor(header, "Last-Event-ID", self._job)
         if self._query.from_ is not None:
-            return parse_cursor(self._query.from_, "from")
+            return parse_cursor(self._query.from_, "from", self._job)
         attempt = self._query.attempt or max(self._job.attempt, 1)
         if self._query.tail is None:
             return Cursor(attempt, 0)

@@ -284,3 +284,31 @@ def test_too_many_waiting_jobs_of_one_person_are_refused() -> None:
         service.post("/jobsub/drain", {"drain": False})
         for id in ids:
             service.until(id)
+
+
+def test_head_answers_what_get_would_without_its_body(service: Live) -> None:
+    id = service.submit("seq 1 9")["id"]
+    service.until(id)
+    for path in (f"/jobsub/jobs/{id}", f"/jobsub/jobs/{id}/log", "/jobsub/healthz", "/jobsub/openapi.json"):
+        head, get = service.ask("HEAD", path), service.get(path)
+        assert (head.status, head.body) == (200, b"")
+        for name in ("Content-Type", "Content-Length", "Jobsub-Log-End"):
+            assert head.headers[name] == get.headers[name], (path, name)
+
+
+def test_head_of_a_stream_ends_at_once(service: Live) -> None:
+    id = service.submit("sleep 60")["id"]
+    connection = service.connect()
+    for path in (
+        f"/jobsub/jobs/{id}/log?follow=true",
+        f"/jobsub/jobs/{id}/log?download=true",
+        "/jobsub/events",
+    ):
+        connection.request("HEAD", path)
+        head = connection.getresponse()
+        assert (head.status, head.read()) == (200, b"")
+        assert head.headers["Content-Length"] is None
+    connection.request("GET", "/jobsub/healthz")  # on the same connection: nothing was left on it
+    assert connection.getresponse().read() == b'{"status":"ok"}'
+    connection.close()
+    service.post(f"/jobsub/jobs/{id}/cancel")
