@@ -40,8 +40,8 @@ class JobsubService(Configurable):
     admins = List(Unicode(), help="User names that may see and end every job.").tag(config=True)
     groups = Dict(
         help="""Groups by name, each a dict of quota and user_quota (cpu, memory, gpus, gpu by
-        type), members, admins, instance_types, images, volume, datasets. The first is the
-        default. Nothing configured: one group, `default`, whose quota is the machine."""
+        type), members, admins, instance_types, images, volume, datasets, share_logs. The first
+        is the default. Nothing configured: one group, `default`, whose quota is the machine."""
     ).tag(config=True)
     instance_types = Dict(
         help="""Sizes by name, each a dict of cpu (cores), memory ("8Gi"), gpu (by type) and
@@ -85,7 +85,10 @@ class JobsubService(Configurable):
     max_log_bytes = Integer(
         2**30, min=2**20, help="Size of one task's log; beyond it the middle is dropped, and marked."
     ).tag(config=True, at_start=True)
-    share_logs = Bool(True, help="Members of a group may read each other's logs and specs.").tag(config=True)
+    share_logs = Bool(
+        True,
+        help="Members of a group may read each other's logs and specs, unless the group itself says else.",
+    ).tag(config=True)
 
     @validate("env")
     def _env(self, proposal: Any) -> Any:

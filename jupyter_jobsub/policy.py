@@ -25,7 +25,9 @@ class Action(str, enum.Enum):
     DELETE = "delete"
 
 
-CONTROL = frozenset({Action.CANCEL, Action.PAUSE, Action.RESUME, Action.EDIT, Action.DELETE})
+OF_MEMBERS = frozenset({Action.SEE})
+OF_MEMBERS_THAT_SHARE = OF_MEMBERS | {Action.READ, Action.CLONE}
+OF_ADMINS = frozenset(Action) - {Action.RERUN}  # a rerun would be the owner's own submit
 CHANGES = tuple(action for action in Action if action not in (Action.SEE, Action.READ))
 
 
@@ -45,17 +47,25 @@ def visible(person: Person, settings: Settings) -> Visible:
 
 def may(person: Person, action: Action, job: Job, settings: Settings) -> bool:
     """Say whether the person may do it, whatever the job's phase."""
+    return action in rights(person, job, settings)
+
+
+def rights(person: Person, job: Job, settings: Settings) -> frozenset[Action]:
+    """What the person may do to the job: as owner, as admin of all or of its group, as member, or nothing."""
     if person.name == job.user:
-        return True
+        return frozenset(Action)
     group = settings.catalog.groups.get(job.spec.group or "")
-    member = group is not None and group.has(person.name)
-    if not (member or person.admin):
-        return False
-    if action in CONTROL:
-        return person.admin or (group is not None and person.name in group.admins)
-    if action in (Action.READ, Action.CLONE):
-        return person.admin or settings.share_logs
-    return action is not Action.RERUN
+    if person.admin or (group and person.name in group.admins):
+        return OF_ADMINS
+    if group is None or not group.has(person.name):
+        return frozenset()
+    return OF_MEMBERS_THAT_SHARE if group.share_logs else OF_MEMBERS
+
+
+def who_may(settings: Settings) -> object:
+    """The part of the settings that rights depend on, to compare."""
+    groups = settings.catalog.groups.values()
+    return settings.admins, [(g.name, g.members, g.admins, g.share_logs) for g in groups]
 
 
 def hides_env(person: Person, job: Job) -> bool:

@@ -27,8 +27,6 @@ class Settings:
         Seconds.
     max_waiting_per_user:
         Jobs of one person that may wait.
-    share_logs:
-        Members of a group may read each other's logs and specs.
     clock:
         Where the time comes from.
     """
@@ -38,5 +36,4 @@ class Settings:
     start_timeout: float = 180.0
     halt_grace: float = 10.0
     max_waiting_per_user: int = 1000
-    share_logs: bool = True
     clock: Callable[[], Micros] = wall_clock

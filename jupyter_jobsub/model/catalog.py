@@ -40,7 +40,8 @@ class Image:
 class Group:
     """A queue with its quota, its people and what they may use.
 
-    ``members`` None means everybody; ``instance_types`` and ``images`` None mean all.
+    ``members`` None means everybody; ``instance_types`` and ``images`` None mean all. With
+    ``share_logs`` members may read each other's logs and specifications.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Group:
     images: frozenset[str] | None = None
     volume: str | None = None
     datasets: Mapping[str, str] = field(default_factory=dict)
+    share_logs: bool = True
 
     def has(self, user: str) -> bool:
         """Say whether the user may submit here."""

@@ -23,7 +23,7 @@ from ..model.catalog import Catalog
 from ..model.job import Job, JobId, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
 from ..model.resources import Resources
-from ..policy import CHANGES, Action, Person, may, possible
+from ..policy import CHANGES, Action, Person, may, possible, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
 from ..settings import Settings
@@ -271,6 +271,8 @@ class Service:
         later = [name for name in changed if name in JobsubService.class_trait_names(at_start=True)]
         for name in later:
             setattr(new, name, getattr(self.config, name))
+        if "identity" in changed or who_may(settings) != who_may(self.settings):
+            self.hub.close()  # what a stream may show was decided when it began: its reader comes back
         self.config, self.settings = new, settings
         self.usecases.settings = settings
         self.dispatcher.wake()
@@ -283,7 +285,6 @@ class Service:
             start_timeout=config.start_timeout_seconds,
             halt_grace=config.halt_grace_seconds,
             max_waiting_per_user=config.max_waiting_per_user,
-            share_logs=config.share_logs,
         )
 
     def _progress(self, job: Job) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -88,8 +89,9 @@ class _Group(_Strict):
     images: list[str] | None = None
     volume: Folder | None = None
     datasets: dict[Name, Folder] = {}
+    share_logs: bool | None = None
 
-    def built(self, name: str) -> Group:
+    def built(self, name: str, share_logs: bool) -> Group:
         return Group(
             name=name,
             quota=self.quota.built(),
@@ -100,6 +102,7 @@ class _Group(_Strict):
             images=_frozen(self.images),
             volume=self.volume,
             datasets=self.datasets,
+            share_logs=share_logs if self.share_logs is None else self.share_logs,
         )
 
 
@@ -112,8 +115,10 @@ def build_catalog(config: JobsubService, found: Catalog) -> Catalog:
         Naming every wrong setting.
     """
     types = {n: t.built(n) for n, t in _parse(_InstanceType, config.instance_types, "instance_types").items()}
-    groups = {n: g.built(n) for n, g in _parse(_Group, config.groups, "groups").items()}
-    catalog = Catalog(groups or found.groups, types or found.instance_types, found.images, found.notes)
+    shared = config.share_logs
+    groups = {n: g.built(n, shared) for n, g in _parse(_Group, config.groups, "groups").items()}
+    offered = {name: replace(group, share_logs=shared) for name, group in found.groups.items()}
+    catalog = Catalog(groups or offered, types or found.instance_types, found.images, found.notes)
     _refuse_dangling(catalog)
     return catalog
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FieldError, InvalidRequest, UserError
-from ..policy import Person
+from ..policy import Action, Person, may
 from ..store.base import Committed, Store
 from . import render
 from .http import Call, to_json
@@ -155,8 +155,9 @@ def _event(call: Call, change: Committed) -> bytes:
     if change.deleted:
         return sse("deleted", {"id": change.job.id})
     happened = change.event
+    read = may(call.person, Action.READ, change.job, call.service.settings)
     data = {
-        "event": render.event(happened) if happened else None,
+        "event": render.event(happened, read=read) if happened else None,
         "job": call.service.row(change.job, call.person),
     }
     return sse("job", data, happened.id if happened else None)

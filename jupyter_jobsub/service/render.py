@@ -95,14 +95,14 @@ def command(spec: JobSpec) -> str:
     return "\n".join(spec.shell_text(role) for role in spec.roles)
 
 
-def event(happened: Event) -> dict[str, Any]:
-    """A line of the timeline."""
+def event(happened: Event, *, read: bool = True) -> dict[str, Any]:
+    """A line of the timeline; its message may quote the command's own words, for those who may read them."""
     return {
         "id": happened.id,
         "at": time_text(happened.at),
         "phase": happened.phase.value,
         "reason": happened.reason.value,
-        "message": happened.message,
+        "message": happened.message if read else "",
         "attempt": happened.attempt,
     }
 
