@@ -13,7 +13,7 @@ from typing import Any
 
 from .archive import LogArchive
 from .engines.base import Engine
-from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
+from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, StoreError
 from .model.catalog import Catalog
 from .model.edit import WHILE_IT_WAITS, JobEdit, changed, parse_edit, told
 from .model.job import Event, Intent, Job, JobId, Phase, UserName, new_job_id
@@ -126,11 +126,7 @@ class Usecases:
         async def write(job: Job) -> Job:
             if repeated(action, job):
                 return job
-            wish = replace(job, intent=intent, intent_by=person.name)
-            (stored,) = await self.store.save([(job, wish)])
-            if isinstance(stored, StaleJob):
-                raise stored
-            return stored
+            return await self._stored(job, replace(job, intent=intent, intent_by=person.name))
 
         return await self._until_fresh(person, id, action, write)
 
@@ -159,8 +155,13 @@ class Usecases:
         """Remove an ended job for good."""
 
         async def remove(job: Job) -> Job:
-            # the row goes last: whoever is killed in between leaves something that can be deleted again
-            self.archive.remove(job.id)
+            # A full disk refuses here, before anything is gone. The row goes last: whoever is killed
+            # in between leaves one that says what is gone, and can be deleted again.
+            job = await self._stored(job, replace(job, log_expired=True))
+            try:
+                self.archive.remove(job.id)
+            except OSError as error:
+                raise StoreError(f"the log of {job.id} can't be removed: {error.strerror}") from error
             await self.engine.purge(job.id)
             await self.store.delete(job)
             return job
@@ -186,6 +187,12 @@ class Usecases:
                 return await write(job)
             except StaleJob:
                 continue  # the dispatcher moved it meanwhile: look again whether it is still possible
+
+    async def _stored(self, before: Job, after: Job) -> Job:
+        (stored,) = await self.store.save([(before, after)])
+        if isinstance(stored, StaleJob):
+            raise stored
+        return stored
 
     async def _for(self, person: Person, id: JobId, action: Action, *, checked: bool = True) -> Job:
         job = await self.store.get(id)

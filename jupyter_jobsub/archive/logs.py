@@ -152,11 +152,14 @@ class LogArchive:
         self._changes.tell(path)
 
     def remove(self, job: JobId) -> None:
-        """Remove all logs of a job; their followers end."""
+        """Remove all logs of a job, or raise OSError; followers of what is gone end."""
         paths = [self.path(key) for key in self.keys(job)]
-        shutil.rmtree(self._root / job, ignore_errors=True)
-        for path in paths:
-            self._changes.tell(path)
+        try:
+            if (self._root / job).exists():
+                shutil.rmtree(self._root / job)
+        finally:
+            for path in paths:
+                self._changes.tell(path)
 
     def keys(self, job: JobId) -> list[TaskKey]:
         """Name the logs there are of a job, oldest attempt first."""

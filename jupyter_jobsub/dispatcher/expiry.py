@@ -17,6 +17,7 @@ from .timers import Timers
 log = logging.getLogger(__name__)
 
 LONGEST_SLEEP = 3600.0  # seconds: a wall clock that was set forward is noticed within the hour
+RETRY = 600.0  # seconds until what could not be removed is tried again
 
 
 class Expiry:
@@ -41,9 +42,11 @@ class Expiry:
     async def open(self) -> None:
         """Remove what is due and wait for the next."""
         while jobs := await self._store.expired(self._clock()):
-            for job in jobs:
-                await self._expire(job)
-        self._due = await self._store.next_expiry()
+            if not any([await self._expire(job) for job in jobs]):
+                self._due = Micros(self._clock() + round(RETRY * SECOND))
+                break
+        else:
+            self._due = await self._store.next_expiry()
         self._wait()
 
     def ended(self, job: Job) -> None:
@@ -53,10 +56,16 @@ class Expiry:
             self._due = due
             self._wait()
 
-    async def _expire(self, job: Job) -> None:
-        self._archive.remove(job.id)
+    async def _expire(self, job: Job) -> bool:
+        """Remove a log, then say so; one that can't be removed is not said to be, and tried again."""
+        try:
+            self._archive.remove(job.id)
+        except OSError as error:
+            log.error("the log of %s can't be removed: %s", job.id, error)
+            return False
         await self._engine.purge(job.id)
         await self._store.save([(job, replace(job, log_expired=True))])
+        return True
 
     def _wait(self) -> None:
         if self._due is None:
@@ -73,5 +82,5 @@ class Expiry:
         try:
             await self.open()
         except Exception:
-            log.exception("removing expired logs failed; trying again in an hour")
-            self._timers.set("expiry", LONGEST_SLEEP, self._begin)
+            log.exception("removing expired logs failed; trying again in %g s", RETRY)
+            self._timers.set("expiry", RETRY, self._begin)

@@ -89,24 +89,29 @@ async def get_log(call: Call) -> Reply | None:
     """Serve any part of a log."""
     query = call.query(LogQuery)
     job = await call.service.usecases.read(call.person, call.service.id_of(call))
-    if job.log_expired:
-        raise LogGone(
-            f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
-        )
     query.role = query.role or next(iter(job.spec.roles))
     if query.task >= job.spec.roles.get(query.role, 0):
         names = ", ".join(f"{role} (tasks 0 to {n - 1})" for role, n in job.spec.roles.items())
         raise NotFound(f"{job.id} has no task {query.task} of {query.role}", remedy=f"there are: {names}")
     if query.attempt is not None:
         _refuse_missing(job, query.attempt)
+    key = _key(job, query, query.attempt)
+    if job.log_expired or _removed(call.service.archive, job, key):
+        raise LogGone(
+            f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
+        )
     if query.follow:
         await _Follow(call, job, query).run()
         return None
-    key = _key(job, query, query.attempt)
     if query.download:
         await _download(call, key)
         return None
     return _part(call.service.archive, job, key, query)
+
+
+def _removed(archive: LogArchive, job: Job, key: TaskKey) -> bool:
+    # a task that has ended has a log, if only an empty one: its removal may not be noted yet
+    return job.phase.final and job.attempt > 0 and archive.info(key) is None
 
 
 def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply:

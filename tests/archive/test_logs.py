@@ -187,3 +187,12 @@ def test_keys_and_removal_are_of_one_job(archive: LogArchive) -> None:
     archive.remove(JobId("job-1"))
     assert archive.keys(JobId("job-1")) == []
     assert archive.keys(JobId("job-11")) == [other]
+
+
+def test_what_can_not_be_removed_is_an_error(archive: LogArchive, tmp_path: Path) -> None:
+    path = archive.prepare(KEY)
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_text("no folder")
+    with pytest.raises(NotADirectoryError):
+        archive.remove(KEY.job)

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from jupyter_jobsub.archive import LogArchive
-from jupyter_jobsub.dispatcher import Dispatcher
+from jupyter_jobsub.dispatcher import Dispatcher, expiry
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
@@ -305,6 +306,38 @@ def test_expired_logs_go_and_the_job_stays(tmp_path: Path) -> None:
 
             await eventually(expired)
             assert w.archive.info(key) is None
+
+    asyncio.run(scenario())
+
+
+def test_a_log_that_can_not_be_removed_is_not_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "RETRY", 0.05)
+    refused: set[JobId] = set()
+    remove = LogArchive.remove
+
+    def fail(archive: LogArchive, job: JobId) -> None:
+        if job in refused:
+            raise PermissionError(1, "Operation not permitted")
+        remove(archive, job)
+
+    monkeypatch.setattr(LogArchive, "remove", fail)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            stuck, other = await w.submit(ttl_seconds=0), await w.submit(ttl_seconds=0)
+            refused.add(stuck.id)
+
+            async def expired(job: Job) -> bool:
+                return (await w.job(job.id)).log_expired
+
+            for key in await w.launches(2):
+                w.engine.ends(key)
+            await eventually(partial(expired, other))
+            assert not await expired(stuck)
+            refused.clear()
+            await eventually(partial(expired, stuck))
 
     asyncio.run(scenario())
 
