@@ -51,7 +51,7 @@ class Campaign:
 
 
 CAMPAIGNS = {
-    "X1": Campaign(200, "play", "kill -9 of the service, supervisors and the Jupyter Server"),
+    "X1": Campaign(200, "x1", "kill -9 of the service, supervisors and the Jupyter Server"),
 }
 
 

@@ -1,23 +1,20 @@
-"""Plays a round: submits, cancels and kills at their times, then collects what is left to see."""
+"""Plays the jobs of a round: submits, cancels, waits for their ends, then collects what is left to see."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from benchmarks import processes
 from jupyter_jobsub.client import Client, Unreachable
 from jupyter_jobsub.errors import Conflict, NotFound, UserError
 
 from .judge import Evidence
-from .plan import Kill, PlannedJob, Round
-from .world import MARK, World, send
+from .plan import PlannedJob
+from .world import MARK, World
 
 PATIENCE = 60.0  # seconds for a round's jobs to end, and for any one call to get through
 T = TypeVar("T")
@@ -25,36 +22,35 @@ T = TypeVar("T")
 
 @dataclass
 class Play:
-    """One round under way."""
+    """The jobs of one round under way.
+
+    Parameters
+    ----------
+    number:
+        The round's.
+    clients:
+        By the surface that a job is planned for; "socket" is there in any case.
+    """
 
     world: World
-    round: Round
+    jobs: Sequence[PlannedJob]
+    number: int
+    clients: dict[str, Client] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     seen: Evidence = field(default_factory=Evidence)
-    kills: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.mark = f"{self.world.mark}.{self.round.number}."
+        self.mark = f"{self.world.mark}.{self.number}."
         self._cancelled: set[str] = set()
-        self.clients = {"socket": self.world.socket_client(), "jupyter": self.world.jupyter_client()}
+        self.clients.setdefault("socket", self.world.socket_client())
 
-    def run(self) -> Evidence:
-        """Play it all, and answer what was seen."""
-        killer = threading.Thread(target=self._kill_all)
-        killer.start()
-        try:
-            for planned in self.round.jobs:
-                self._cancel_due()
-                self._submit(planned)
-            killer.join()
-            self._wait_for_ends()
-            return self._collect()
-        finally:
-            killer.join()
-            for client in self.clients.values():
-                client.close()
+    def close(self) -> None:
+        """Let the clients go."""
+        for client in self.clients.values():
+            client.close()
 
-    def _submit(self, planned: PlannedJob) -> None:
+    def submit(self, planned: PlannedJob) -> None:
+        """Submit a job, however long it takes to get through."""
         spec = {
             "name": planned.name,
             "group": "chaos",
@@ -71,9 +67,9 @@ class Play:
         if id:
             self.seen.accepted[planned.name] = id
 
-    def _cancel_due(self) -> None:
+    def cancel_due(self) -> None:
         """Cancel what is due by its plan and has been accepted."""
-        for planned in self.round.jobs:
+        for planned in self.jobs:
             due = self.began + planned.cancel_after < time.monotonic()
             id = self.seen.accepted.get(planned.name)
             if planned.cancelled and due and id and planned.name not in self._cancelled:
@@ -85,49 +81,20 @@ class Play:
             self.clients.get(surface, self.clients["socket"]).act(id, "cancel")
         return True
 
-    def _kill_all(self) -> None:
-        for each in self.round.kills:
-            time.sleep(max(0.0, self.began + each.at - time.monotonic()))
-            self._kill(each)
-
-    def _kill(self, each: Kill) -> None:
-        if each.victim == "jupyter":
-            self.world.jupyter.kill()
-            self.world.jupyter.start()
-            self._count("jupyter")
-        elif each.victim == "service":
-            for pid in self.world.services():
-                self._count("service", send(pid, signal.SIGKILL))
-        elif found := self._some_supervisors():
-            self._kill_supervisor(found[int(each.choice * len(found))])
-
-    def _kill_supervisor(self, pid: int) -> None:
-        send(pid, signal.SIGSTOP)  # or it might be given a task between the look and the kill
-        if task := self.world.task(pid):
-            self.seen.killed.add(task)
-        self._count("supervisor", send(pid, signal.SIGKILL))
-
-    def _some_supervisors(self) -> list[int]:
-        """Those that live now, or the first to come."""
-        with contextlib.suppress(TimeoutError):
-            processes.until(lambda: bool(self.world.supervisors()), 1, "a supervisor")
-        return self.world.supervisors()
-
-    def _count(self, victim: str, times: int = 1) -> None:
-        self.kills[victim] = self.kills.get(victim, 0) + times
-
-    def _wait_for_ends(self) -> None:
+    def wait_for_ends(self) -> None:
+        """Wait until nothing is unfinished, or patience is at its end."""
         limit = time.monotonic() + PATIENCE
         while time.monotonic() < limit:
-            self._cancel_due()
+            self.cancel_due()
             page = insist(lambda: self.clients["socket"].page(phase="unfinished", limit=500))
             if page is None or not page["items"]:
                 return
             time.sleep(0.1)
 
-    def _collect(self) -> Evidence:
+    def collect(self) -> Evidence:
+        """Look at everything that the jobs have left."""
         client, seen = self.clients["socket"], self.seen
-        ours = {planned.name for planned in self.round.jobs}
+        ours = {planned.name for planned in self.jobs}
         page: Any = insist(lambda: client.page(limit=500)) or {"items": []}
         seen.rows = [row for row in page["items"] if row["name"] in ours]
         ids = {row["id"] for row in seen.rows}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .play import Rounds
+from .x1 import Rounds
 
 ROUNDS = 20
 SEED = 1

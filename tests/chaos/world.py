@@ -1,4 +1,4 @@
-"""The processes of a chaos run: a service, a Jupyter Server, supervisors; and how they are killed."""
+"""The processes of a chaos run, service and supervisors; and how they are found."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import processes
-from benchmarks.jupyter import JupyterServer
 from jupyter_jobsub import paths
-from jupyter_jobsub.client import Client, LocalEndpoint, ServerEndpoint
+from jupyter_jobsub.client import Client, LocalEndpoint
 
 MARK = "CHAOS_MARK"
 AT_ONCE = 8
@@ -29,39 +28,32 @@ c.JobsubService.halt_grace_seconds = 2
 
 
 class World:
-    """Everything of one run lies in one folder, and every process of it carries one mark."""
+    """Everything of one run lies in one folder, and every process of it carries one mark.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    config:
+        Settings beside those that every run has.
+    """
+
+    def __init__(self, folder: Path, config: str = "") -> None:
         self.folder = folder
         self.data_dir = paths.private_folder(folder / "data")
         self._runs = str(self.data_dir / "runs")
-        self.marks = _made(folder / "marks")
-        config = _made(folder / "config")
-        (config / "jupyter_jobsub_config.py").write_text(CONFIG)
+        self.marks = made(folder / "marks")
+        settings = made(folder / "config")
+        (settings / "jupyter_jobsub_config.py").write_text(CONFIG + config)
         self.mark = secrets.token_hex(12)
         self.variables = {
             "JOBSUB_DATA_DIR": str(self.data_dir),
-            "JUPYTER_CONFIG_DIR": str(config),
-            "HOME": str(_made(folder / "home")),
+            "JUPYTER_CONFIG_DIR": str(settings),
+            "HOME": str(made(folder / "home")),
             MARK: self.mark,
         }
-        self.jupyter = JupyterServer(
-            Path(sys.executable),
-            _made(folder / "jupyter"),
-            root=folder,
-            environment=self.variables,
-            options=("--ServerApp.jpserver_extensions={'jupyter_jobsub': True}",),
-        )
 
     def socket_client(self) -> Client:
         """A client on the socket, which starts the service when it is gone."""
         return Client(LocalEndpoint(self.data_dir))
-
-    def jupyter_client(self) -> Client:
-        """A client through the Jupyter Server, whose extension starts the service when it is gone."""
-        host, port = self.jupyter.address
-        token = self.jupyter.headers["Authorization"].removeprefix("token ")
-        return Client(ServerEndpoint(f"http://{host}:{port}/", token))
 
     def submit_by_command(self, spec: dict[str, Any], key: str) -> str | None:
         """Submit by the command line; None if it did not get through."""
@@ -101,7 +93,6 @@ class World:
 
     def end(self) -> None:
         """End whatever of this run still lives."""
-        self.jupyter.end()
         processes.end({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
 
 
@@ -116,6 +107,7 @@ def send(pid: int, number: signal.Signals) -> bool:
     return False
 
 
-def _made(folder: Path) -> Path:
+def made(folder: Path) -> Path:
+    """Make a folder."""
     folder.mkdir()
     return folder
