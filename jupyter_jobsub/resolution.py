@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,12 +31,19 @@ class Sources(Protocol):
         """Answer the text, or raise InvalidRequest naming the field."""
 
 
+_TOO_MUCH = {
+    False: ("instance_type", "choose a smaller one"),
+    True: ("task_roles", "ask for fewer tasks, or for smaller ones"),
+}
+
+
 @dataclass(frozen=True)
 class Resolved:
     """What will be stored."""
 
     spec: JobSpec
     request: Resources
+    shares: Mapping[str, Resources]
     snapshot: bytes | None
 
 
@@ -66,27 +73,29 @@ def resolve(
     errors = list(wrong)
     source = _source(spec, sources, errors)
     group = _group(spec, person, settings, errors)
-    kind = _instance_type(spec, group, settings, errors)
+    sizes = _sizes(spec, group, settings, errors)
     image = _image(spec, group, source, settings, errors)
-    request = (kind.resources if kind else Resources()) * sum(spec.roles.values())
-    if group and kind:
+    request = sum((sizes[role].resources * n for role, n in spec.roles.items() if role in sizes), Resources())
+    if group:
+        field, remedy = _TOO_MUCH[bool(spec.task_roles)]
         for whose, short in never_fits(request, group, engine.capacity()):
-            errors.append(
-                FieldError("instance_type", f"can never fit {whose}: {short}", "choose a smaller one")
-            )
+            errors.append(FieldError(field, f"can never fit {whose}: {short}", remedy))
     if waiting >= settings.max_waiting_per_user:
         text = f"you have {waiting} waiting jobs, as many as are allowed"
         errors.append(FieldError("(whole)", text, "wait for some to start, or cancel some"))
     errors += [FieldError(*row) for row in engine.check(spec, settings.catalog)]
-    if errors or not group or not kind:
+    if errors or not group:
         raise InvalidRequest(errors)
+    roles = [role.model_copy(update={"instance_type": sizes[role.name].name}) for role in spec.task_roles]
     filled = {
         "group": group.name,
-        "instance_type": kind.name,
+        "instance_type": spec.instance_type if roles else sizes["main"].name,
         "image": image,
         "name": spec.name or default_name(spec),
+        "task_roles": roles,
     }
-    return Resolved(spec.model_copy(update=filled), request, source.text if source else None)
+    shares = {role.name: sizes[role.name].resources for role in roles}
+    return Resolved(spec.model_copy(update=filled), request, shares, source.text if source else None)
 
 
 def default_name(spec: JobSpec) -> str:
@@ -118,17 +127,25 @@ def _group(spec: JobSpec, person: Person, settings: Settings, errors: list[Field
     return found
 
 
-def _instance_type(
+def _sizes(
     spec: JobSpec, group: Group | None, settings: Settings, errors: list[FieldError]
-) -> InstanceType | None:
+) -> dict[str, InstanceType]:
+    """The instance type of each role: its own, else the job's, else the group's first."""
     catalog = settings.catalog
     types = catalog.instance_types_of(group) if group else list(catalog.instance_types.values())
-    found = next((kind for kind in types if spec.instance_type in (None, kind.name)), None)
-    if not found:
-        names = ", ".join(kind.name for kind in types)
-        text = f"there is no {spec.instance_type!r}"
-        errors.append(FieldError("instance_type", text, f"there are: {names}"))
-    return found
+    named = {kind.name: kind for kind in types}
+    default = spec.instance_type or next(iter(named), None)
+    fields = {"instance_type": default}
+    fields |= {_field(i): r.instance_type for i, r in enumerate(spec.task_roles) if r.instance_type}
+    for field, name in fields.items():
+        if name not in named:
+            errors.append(FieldError(field, f"there is no {name!r}", f"there are: {', '.join(named)}"))
+    asked = {role.name: role.instance_type or default for role in spec.task_roles} or {"main": default}
+    return {role: named[name] for role, name in asked.items() if name in named}
+
+
+def _field(role: int) -> str:
+    return f"task_roles.{role}.instance_type"
 
 
 def _image(

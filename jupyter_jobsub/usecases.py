@@ -87,6 +87,7 @@ class Usecases:
                 user=person.name,
                 spec=found.spec,
                 request=found.request,
+                shares=found.shares,
                 queued_at=now,
                 rerun_of=rerun_of.id if rerun_of else None,
             )

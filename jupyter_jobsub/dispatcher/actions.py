@@ -17,7 +17,6 @@ from ..engines.base import Ended, Engine, Launch
 from ..errors import EngineError
 from ..model.catalog import Catalog, Image
 from ..model.job import Job, Reason, TaskKey
-from ..model.resources import Resources
 from ..settings import Settings
 from ..store.base import Store
 
@@ -123,7 +122,7 @@ class Actions:
                 key=key,
                 spec=job.spec,
                 image=resolve_image(job.spec.image, self._settings().catalog),
-                resources=_share(job),
+                resources=job.share(key.role),
                 log=self._archive.prepare(key),
                 user=job.user,
                 group=job.spec.group or "",
@@ -154,10 +153,3 @@ def resolve_image(image: str | None, catalog: Catalog) -> Image | None:
     if image not in catalog.images:
         raise EngineError(f"the image {image!r} is no longer there; clone the job with another one")
     return catalog.images[image]
-
-
-def _share(job: Job) -> Resources:
-    kinds = sum(job.spec.roles.values())
-    request = job.request
-    gpu = {t: n // kinds for t, n in request.gpu.items()}
-    return Resources(request.cpu // kinds, request.memory // kinds, gpu)

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidRequest
-from .spec import JobSpec, Label, Priority, Seconds, explain
+from .fields import Label, Priority, Seconds
+from .spec import JobSpec, explain
 
 
 class JobEdit(TypedDict, total=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import NewType
@@ -64,6 +65,7 @@ class Reason(str, enum.Enum):
     PAUSING = "Pausing"
     PREEMPTING = "Preempting"
     REQUEUING = "Requeuing"  # did not start in time
+    ENDING = "Ending"  # a task has decided how it ends; the others are being halted
     # placed
     STARTING = "Starting"
     STARTED = "Started"
@@ -121,6 +123,10 @@ class Job:
     ----------
     seq:
         Order of arrival in this store, 1 and up; lists and queues sort by it.
+    request:
+        What it asks for: the sum over its tasks.
+    shares:
+        What one task of each role asks for; a plain job has none, its one task asks for all.
     version:
         Goes up with every change; a write names the version that it changes.
     queued_at:
@@ -142,6 +148,7 @@ class Job:
     spec: JobSpec
     request: Resources
     queued_at: Micros
+    shares: Mapping[str, Resources] = field(default_factory=dict)
     seq: int = 0
     version: int = 1
     phase: Phase = Phase.PENDING
@@ -162,6 +169,10 @@ class Job:
     snapshot: str | None = None
     rerun_of: JobId | None = None
     log_expired: bool = False
+
+    def share(self, role: str) -> Resources:
+        """What one task of a role is charged for."""
+        return self.shares.get(role, self.request)
 
 
 @dataclass(frozen=True)

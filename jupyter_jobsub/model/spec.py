@@ -4,128 +4,104 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
+from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     JsonValue,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from ..errors import FieldError, InvalidRequest
+from .fields import (
+    DAY,
+    AbsolutePath,
+    Command,
+    Environment,
+    EnvName,
+    Label,
+    PortLabel,
+    Priority,
+    RoleName,
+    Seconds,
+    Strict,
+    Text,
+    reject,
+)
 
-DAY = 24 * 60 * 60
 MAX_TASKS = 1000
+MAX_PORTS = 4000  # of a job: each task is told all of them
 
-_LONGEST_ARGUMENT = 131_071  # bytes that Linux takes as one argument or variable
-_UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")  # categories of characters that don't print
-_NUL = re.compile(r"\x00")
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ROLE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,29}[a-z0-9])?")
-_RESERVED_ENV = re.compile(r"JOBSUB_.*|PRIMEHUB_(USER|GROUP)|CUDA_VISIBLE_DEVICES")
-
-
-def _wrong(message: str, remedy: str) -> NoReturn:
-    # pydantic would read braces in the message as placeholders
-    raise PydanticCustomError("jobsub", "{message}", {"message": message, "remedy": remedy})
-
-
-def _unseen(text: str) -> bool:
-    return any(unicodedata.category(character) in _UNSEEN for character in text)
-
-
-def _label(text: str) -> str:
-    if not text.strip():
-        _wrong("is empty", "give at least one visible character")
-    if _unseen(text):
-        _wrong("has control characters", "use printable characters on one line")
-    if ".." in PurePosixPath(text).parts or text.startswith("/"):
-        _wrong("looks like a path", "use a plain name, without '..' or a leading '/'")
-    return text
-
-
-def _no_nul(text: str) -> str:
-    if _NUL.search(text):
-        _wrong("has a NUL character", "remove it")
-    return text
-
-
-def _absolute(text: str) -> str:
-    path = PurePosixPath(text)
-    if not path.is_absolute() or ".." in path.parts or _unseen(text):
-        _wrong(
-            f"{text!r} is not an absolute path", "give a full path without '..', such as /home/me/train.py"
-        )
-    return text
-
-
-def _env_name(text: str) -> str:
-    if not _ENV_NAME.fullmatch(text):
-        _wrong(f"{text!r} is not a variable name", "use letters, digits and _, not starting with a digit")
-    if _RESERVED_ENV.fullmatch(text):
-        _wrong(f"{text} is set by the service", "choose another name")
-    return text
-
-
-def _environment(env: dict[str, str]) -> dict[str, str]:
-    for name, value in env.items():
-        if len(f"{name}={value}".encode()) > _LONGEST_ARGUMENT:
-            _wrong(f"{name} is longer than 128 KiB", "put it into a file")
-    return env
-
-
-def _role_name(text: str) -> str:
-    if not _ROLE_NAME.fullmatch(text):
-        _wrong(f"{text!r} is not a role name", "use lower-case letters, digits and '-', at most 31")
-    return text
-
-
-def _command(value: str | list[str]) -> str | list[str]:
-    texts = [value] if isinstance(value, str) else value
-    if not any(text.strip() for text in texts):
-        _wrong("is empty", "give a command, such as: python train.py")
-    for text in texts:
-        _no_nul(text)
-    text = value if isinstance(value, str) else value[0] if len(value) == 1 else shlex.join(value)
-    if len(text.encode()) > _LONGEST_ARGUMENT:
-        _wrong("is longer than 128 KiB", "put it into a script and submit that")
-    return value
-
-
-Label = Annotated[str, Field(max_length=128), AfterValidator(_label)]
-AbsolutePath = Annotated[str, Field(max_length=4096), AfterValidator(_absolute)]
-EnvName = Annotated[str, Field(max_length=256), AfterValidator(_env_name)]
-EnvValue = Annotated[str, Field(max_length=131_072), AfterValidator(_no_nul)]
-Text = Annotated[str, AfterValidator(_no_nul)]
-Command = Annotated[str | list[Text], AfterValidator(_command)]
-Environment = Annotated[dict[EnvName, EnvValue], AfterValidator(_environment)]
-Seconds = Annotated[int, Field(ge=1, le=366 * DAY)]
-Priority = Annotated[int, Field(ge=1, le=1000)]
 _ENVIRONMENT = TypeAdapter(Environment)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+def _twice(names: list[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
-class TaskRole(_Strict):
+class Port(Strict):
+    """Ports that each task of a role is given; the tasks of the job are told their numbers."""
+
+    label: PortLabel
+    count: Annotated[int, Field(ge=1, le=MAX_PORTS)] = 1
+
+
+class TaskRole(Strict):
     """Several equal tasks of a job."""
 
-    name: Annotated[str, AfterValidator(_role_name)]
+    name: RoleName
     tasks: Annotated[int, Field(ge=1, le=MAX_TASKS)] = 1
     command: Command
+    instance_type: Label | None = Field(
+        default=None, description="A size of the catalog; the job's if missing."
+    )
+    min_failed: Annotated[int, Field(ge=1)] | None = Field(
+        default=1, description="So many failed tasks fail the job; null: no number does."
+    )
+    min_succeeded: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="So many succeeded tasks make the job succeed; null: all tasks end first."
+    )
+    ports: list[Port] = Field(default=[], max_length=100, description="Ports that each task is given.")
+
+    @field_validator("min_failed", "min_succeeded")
+    @classmethod
+    def _within_the_role(cls, number: int | None, info: ValidationInfo) -> int | None:
+        tasks = info.data.get("tasks")
+        if number is not None and tasks is not None and number > tasks:
+            reject(f"{number} are more than the role's {tasks} tasks", f"give at most {tasks}")
+        return number
+
+    @field_validator("ports")
+    @classmethod
+    def _own_labels(cls, ports: list[Port]) -> list[Port]:
+        if label := _twice([port.label for port in ports]):
+            reject(f"the label {label!r} comes twice", "give one entry a label, with a count")
+        return ports
 
 
-class JobSpec(_Strict):
+def _together(roles: list[TaskRole]) -> list[TaskRole]:
+    if name := _twice([role.name for role in roles]):
+        reject(f"two roles are named {name!r}", "give each role a name of its own")
+    tasks = sum(role.tasks for role in roles)
+    if tasks > MAX_TASKS:
+        reject(f"{tasks} tasks in all", f"give at most {MAX_TASKS}")
+    ports = sum(role.tasks * port.count for role in roles for port in role.ports)
+    if ports > MAX_PORTS:
+        reject(f"{ports} ports in all", f"give at most {MAX_PORTS}")
+    return roles
+
+
+Roles = Annotated[list[TaskRole], Field(max_length=100), AfterValidator(_together)]
+
+
+class JobSpec(Strict):
     """What a job runs, as what, where and how long.
 
     Exactly one of ``command``, ``script`` and ``notebook`` says what runs.
@@ -134,7 +110,7 @@ class JobSpec(_Strict):
     name: Label | None = Field(None, description="Shown to people; made from what runs if missing.")
     group: Label | None = Field(None, description="The queue; the person's first group if missing.")
     instance_type: Label | None = Field(None, description="A size of the catalog; the first if missing.")
-    image: Annotated[str, Field(max_length=4096), AfterValidator(_no_nul)] | None = Field(
+    image: Annotated[Text, Field(max_length=4096)] | None = Field(
         None, description="A name of the catalog; on the local engine also an environment's folder."
     )
     environment: AbsolutePath | None = Field(
@@ -161,7 +137,7 @@ class JobSpec(_Strict):
         7 * DAY, description="How long the log is kept after the end."
     )
     retries: Annotated[int, Field(ge=0, le=100)] = 0
-    task_roles: list[TaskRole] = Field([], max_length=100, description="Instead of command: several roles.")
+    task_roles: Roles = Field([], description="Instead of command: several roles, each of several tasks.")
 
     @model_validator(mode="after")
     def _one_thing_runs(self) -> JobSpec:
@@ -170,10 +146,9 @@ class JobSpec(_Strict):
             given.append("task_roles")
         if len(given) != 1:
             found = "none" if not given else "all of " + ", ".join(given)
-            _wrong(f"needs exactly one of command, script, notebook; has {found}", "give one of them")
-        names = [role.name for role in self.task_roles]
-        if len(set(names)) < len(names):
-            _wrong("has two task roles of the same name", "give each role a name of its own")
+            reject(
+                f"needs exactly one of command, script, notebook, task_roles; has {found}", "give one of them"
+            )
         return self
 
     @property
@@ -269,7 +244,9 @@ def parse_spec(data: Any) -> tuple[JobSpec, list[FieldError]]:
         return JobSpec.model_validate(data), []
     except ValidationError as error:
         wrong = list(explain(error).errors)
-    fields = {field.field.partition(".")[0] for field in wrong} | {"task_roles"}
+    fields = {field.field.partition(".")[0] for field in wrong}
     given = data if isinstance(data, dict) else {}
     right = {name: value for name, value in given.items() if name in JobSpec.model_fields.keys() - fields}
+    if "task_roles" in right:
+        right["task_roles"] = [TaskRole.model_validate(role) for role in right["task_roles"]]
     return JobSpec.model_construct(**right), wrong

@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from ..model.job import Intent, Job, Micros, Phase, Reason, Task, TaskKey
 from ..model.observation import Ended, Observation, Reachable, Started, Waiting
+from .gang import decide
 
 SECOND = 1_000_000  # µs
 BACK_OFF_FIRST = 30 * SECOND
 BACK_OFF_MOST = 15 * 60 * SECOND
 
 _ENDING = {Intent.CANCEL: Reason.CANCELLING, Intent.PAUSE: Reason.PAUSING}
-_STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING})
+_STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING, Reason.ENDING})
 
 
 def admitted(job: Job, now: Micros) -> Job:
@@ -71,7 +72,7 @@ def backed_off_enough(job: Job) -> Job:
 
 def stopping(job: Job) -> bool:
     """Say whether its tasks are being ended, so that the engine must be told to halt them."""
-    return job.phase.placed and (job.reason in _STOPPED or _decided(job) is not None)
+    return job.phase.placed and job.reason in _STOPPED
 
 
 def unended(job: Job) -> list[TaskKey]:
@@ -125,22 +126,26 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
             task, finished_at=fact.at, exit_code=fact.exit_code, reason=fact.reason, message=fact.message
         ),
     )
-    return job if unended(job) else _outcome(job, now)
+    return _decided(job) if unended(job) else _outcome(job, now)
 
 
-def _decided(job: Job) -> Task | None:
-    """The task whose failure has decided the attempt: one is enough (minFailed is 1)."""
-    failed = [t for t in job.tasks if t.reason not in (None, Reason.COMPLETED, Reason.HALTED)]
-    return min(failed, key=lambda t: t.finished_at or 0, default=None)
+def _decided(job: Job) -> Job:
+    """Have the others halted as soon as a task has decided how the attempt ends."""
+    decision = None if stopping(job) else decide(job.spec, job.tasks)
+    if decision is None:
+        return job
+    how = "succeeded" if decision.succeeded else "failed"
+    return replace(job, reason=Reason.ENDING, message=f"{_name(decision.by)} {how}: the others are ended")
 
 
 def _outcome(job: Job, now: Micros) -> Job:
     """Decide what becomes of a job of which nothing is left."""
-    if all(task.reason is Reason.COMPLETED for task in job.tasks):
-        return _final(job, Phase.SUCCEEDED, job.tasks[-1], now)
+    decision = decide(job.spec, job.tasks)
+    if decision and decision.succeeded:
+        return _final(job, Phase.SUCCEEDED, decision.by, now)
     if job.intent is Intent.CANCEL:
         return _cancelled(job, now)
-    failed = _decided(job)
+    failed = decision.by if decision else None
     if failed and job.failures >= job.spec.retries:
         return _final(job, Phase.FAILED, failed, now)
     job = replace(job, hold=None, failures=job.failures + bool(failed))
@@ -156,24 +161,39 @@ def _outcome(job: Job, now: Micros) -> Job:
 
 
 def _retry_message(job: Job, failed: Task) -> str:
-    code = (
-        f"exit code {failed.exit_code}"
-        if failed.exit_code is not None
-        else str(failed.reason and failed.reason.value)
-    )
-    return f"attempt {job.attempt} failed ({code}); retry {job.failures} of {job.spec.retries}"
+    return f"attempt {job.attempt} failed ({_how(failed)}); retry {job.failures} of {job.spec.retries}"
 
 
 def _final(job: Job, phase: Phase, by: Task, now: Micros) -> Job:
+    succeeded = phase is Phase.SUCCEEDED
     return replace(
         job,
         phase=phase,
-        reason=by.reason or Reason.ERROR,
-        message=by.message,
+        reason=Reason.COMPLETED if succeeded else by.reason or Reason.ERROR,
+        message=by.message if len(job.tasks) == 1 else _of_all(job) if succeeded else _of_one(by),
         exit_code=by.exit_code,
         hold=None,
         finished_at=max((t.finished_at for t in job.tasks if t.finished_at is not None), default=now),
     )
+
+
+def _of_all(job: Job) -> str:
+    failures = sum(task.reason not in (Reason.COMPLETED, Reason.HALTED) for task in job.tasks)
+    return f"{failures} of {len(job.tasks)} tasks failed" if failures else ""
+
+
+def _of_one(task: Task) -> str:
+    return f"{_name(task)}: {_how(task)}" + (f": {task.message}" if task.message else "")
+
+
+def _name(task: Task) -> str:
+    return f"{task.key.role} {task.key.index}"
+
+
+def _how(task: Task) -> str:
+    if task.exit_code is not None:
+        return f"exit code {task.exit_code}"
+    return task.reason.value if task.reason else ""
 
 
 def _cancelled(job: Job, now: Micros) -> Job:

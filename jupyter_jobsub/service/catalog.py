@@ -20,8 +20,9 @@ from pydantic import (
 from ..config import ConfigError, JobsubService
 from ..errors import FieldError
 from ..model.catalog import Catalog, Group, InstanceType
+from ..model.fields import Label
 from ..model.resources import Quota, Resources, parse_memory
-from ..model.spec import Label, explain
+from ..model.spec import explain
 
 
 def _bytes(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json
@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from ..model.edit import EDITABLE
 from ..model.job import Event, Intent, Job, JobId, Phase, Reason, Task, TaskKey
 from ..model.resources import Resources
-from ..model.spec import JobSpec, TaskRole
+from ..model.spec import JobSpec, Port, TaskRole
 from .tables import events, jobs, tasks
 
 SPEC_COLUMNS = (
@@ -25,7 +25,7 @@ JOB_COLUMNS = [
     *(jobs.c.intent, jobs.c.intent_by, jobs.c.attempt, jobs.c.failures, jobs.c.requeues, jobs.c.not_before),
     *(jobs.c.queued_at, jobs.c.admitted_at, jobs.c.started_at, jobs.c.finished_at, jobs.c.exit_code),
     *(jobs.c.log_expired, jobs.c.snapshot, jobs.c.rerun_of),
-    *(jobs.c.request_cpu, jobs.c.request_memory, jobs.c.request_gpu),
+    *(jobs.c.request_cpu, jobs.c.request_memory, jobs.c.request_gpu, jobs.c.shares),
     *(jobs.c.hold_cpu, jobs.c.hold_memory, jobs.c.hold_gpu),
     *(jobs.c.spec, *(jobs.c[name] for name in SPEC_COLUMNS)),
 ]
@@ -69,6 +69,7 @@ def job_values(job: Job) -> dict[str, Any]:
         "request_cpu": job.request.cpu,
         "request_memory": job.request.memory,
         "request_gpu": _gpu_text(job.request),
+        "shares": _shares_text(job.shares) if job.shares else None,
         "rerun_of": job.rerun_of,
         "snapshot": job.snapshot,
         "spec": spec.model_dump_json(exclude=set(SPEC_COLUMNS), exclude_defaults=True),
@@ -134,17 +135,26 @@ def _resources(cpu: int, memory: int, gpu: str) -> Resources:
     return Resources(cpu, memory, {} if gpu == "{}" else json.loads(gpu))
 
 
+def _shares_text(shares: Mapping[str, Resources]) -> str:
+    return json.dumps({role: [share.cpu, share.memory, dict(share.gpu)] for role, share in shares.items()})
+
+
+def _read_shares(text: str) -> dict[str, Resources]:
+    return {role: Resources(*share) for role, share in json.loads(text).items()}
+
+
 def read_job(row: Sequence[Any]) -> Job:
     """Make a job, without its tasks, of a row of JOB_COLUMNS."""
     (seq, id, version, user, phase, reason, message) = row[:7]
     (intent, intent_by, attempt, failures, requeues, not_before) = row[7:13]
     (queued_at, admitted_at, started_at, finished_at, exit_code, log_expired, snapshot, rerun_of) = row[13:21]
-    (cpu, memory, gpu, hold_cpu, hold_memory, hold_gpu, spec) = row[21:28]
+    (cpu, memory, gpu, shares, hold_cpu, hold_memory, hold_gpu, spec) = row[21:29]
     return Job(
         id=id,
         user=user,
-        spec=_read_spec(spec, row[28:]),
+        spec=_read_spec(spec, row[29:]),
         request=_resources(cpu, memory, gpu),
+        shares={} if shares is None else _read_shares(shares),
         queued_at=queued_at,
         seq=seq,
         version=version,
@@ -175,7 +185,7 @@ def _read_spec(text: str, columns: Sequence[Any]) -> JobSpec:
     values["group"] = values["group"] or None
     given = set(values)
     if "task_roles" in values:
-        values["task_roles"] = [TaskRole.model_construct(**role) for role in values["task_roles"]]
+        values["task_roles"] = [_read_role(role) for role in values["task_roles"]]
     for name, empty in _SPEC_COLLECTIONS.items():
         if name not in values:
             values[name] = empty()
@@ -185,6 +195,11 @@ def _read_spec(text: str, columns: Sequence[Any]) -> JobSpec:
     object.__setattr__(spec, "__pydantic_extra__", None)
     object.__setattr__(spec, "__pydantic_private__", None)
     return spec
+
+
+def _read_role(values: dict[str, Any]) -> TaskRole:
+    ports = [Port.model_construct(**port) for port in values.get("ports", ())]
+    return TaskRole.model_construct(**values | {"ports": ports})
 
 
 def read_event(row: Sequence[Any]) -> Event:

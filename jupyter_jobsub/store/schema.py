@@ -42,6 +42,7 @@ FIRST = (
         request_cpu BIGINT NOT NULL,
         request_memory BIGINT NOT NULL,
         request_gpu TEXT NOT NULL,
+        shares TEXT,
         hold_cpu BIGINT,
         hold_memory BIGINT,
         hold_gpu TEXT,

@@ -49,6 +49,7 @@ jobs = Table(
     Column("request_cpu", BigInteger, nullable=False),
     Column("request_memory", BigInteger, nullable=False),
     Column("request_gpu", Text, nullable=False),
+    Column("shares", Text),
     Column("hold_cpu", BigInteger),
     Column("hold_memory", BigInteger),
     Column("hold_gpu", Text),
@@ -66,7 +67,8 @@ jobs = Table(
     Column("message", Text, nullable=False),
     Column("spec", Text, nullable=False),
 )
-"""``search`` is name and id, folded; ``spec`` is JSON of what has no column of its own."""
+"""``search`` is name and id, folded; ``spec`` is JSON of what has no column of its own,
+``shares`` of what one task of each role asks for."""
 
 tasks = Table(
     "tasks",

@@ -9,6 +9,7 @@ import pytest
 from tests.live import Live
 
 OK = {"command": "true"}
+ROLE = {"name": "a", "command": "x"}
 NEVER = "job-20200101-aaaaaaaa"
 
 EVERYTHING = {
@@ -44,7 +45,38 @@ BODIES: list[tuple[str, Any, set[str]]] = [
     ("name that turns the text around", OK | {"name": "a\u202eb"}, {"name"}),
     ("command over 128 KiB", {"command": "echo " + "x" * 131_072}, {"command"}),
     ("env value over 128 KiB", OK | {"env": {"A": "ü" * 70_000}}, {"env"}),
-    ("two roles of a name", {"task_roles": [{"name": "a", "command": "x"}] * 2}, {"(whole)"}),
+    ("two roles of a name", {"task_roles": [ROLE] * 2}, {"task_roles"}),
+    (
+        "too many tasks in all",
+        {"task_roles": [ROLE | {"tasks": 600}, ROLE | {"name": "b", "tasks": 600}]},
+        {"task_roles"},
+    ),
+    (
+        "too many ports in all",
+        {"task_roles": [ROLE | {"tasks": 9, "ports": [{"label": "p", "count": 500}]}]},
+        {"task_roles"},
+    ),
+    (
+        "counts of a role",
+        {"task_roles": [ROLE, ROLE | {"name": "b", "tasks": 2, "min_failed": 3, "min_succeeded": 0}]},
+        {"task_roles.1.min_failed", "task_roles.1.min_succeeded"},
+    ),
+    (
+        "two ports of a label",
+        {"task_roles": [ROLE | {"ports": [{"label": "p"}] * 2}]},
+        {"task_roles.0.ports"},
+    ),
+    (
+        "ports",
+        {"task_roles": [ROLE | {"ports": [{"label": "A-1"}, {"label": "b", "count": 0}, {}]}]},
+        {"task_roles.0.ports.0.label", "task_roles.0.ports.1.count", "task_roles.0.ports.2.label"},
+    ),
+    (
+        "a role's instance type, and more besides",
+        {"task_roles": [ROLE, ROLE | {"name": "b", "instance_type": "huge"}], "group": "nobody"},
+        {"task_roles.1.instance_type", "group"},
+    ),
+    ("tasks over the machine", {"task_roles": [ROLE | {"tasks": 1000}]}, {"task_roles"}),
     ("blank name", OK | {"name": " "}, {"name"}),
     ("long name", OK | {"name": "x" * 129}, {"name"}),
     ("name of a wrong type", OK | {"name": ["x"]}, {"name"}),

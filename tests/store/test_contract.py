@@ -22,7 +22,7 @@ from jupyter_jobsub.model.job import (
     UserName,
 )
 from jupyter_jobsub.model.resources import Resources
-from jupyter_jobsub.model.spec import JobSpec, TaskRole
+from jupyter_jobsub.model.spec import JobSpec, Port, TaskRole
 from jupyter_jobsub.store.base import Committed, Count, Idempotency, JobQuery, KeyReused, StaleJob, Store
 
 from .conftest import START, Clock, New, Run, add, opened, save
@@ -84,12 +84,17 @@ class TestAdd:
             JobSpec(command=["python", "a b.py"], name="two words"),
             JobSpec(script="/home/me/a.py", args=["-x", ""]),
             JobSpec(
-                task_roles=[TaskRole(name="ps", tasks=2, command="ps"), TaskRole(name="w", command=["w"])]
+                task_roles=[
+                    TaskRole(name="ps", tasks=2, command="ps", min_failed=None, ports=[Port(label="p")]),
+                    TaskRole(name="w", command=["w"], instance_type="big", min_succeeded=1),
+                ]
             ),
         ],
     )
     def test_keeps_every_field(self, store: Store, run: Run, new: New, spec: JobSpec) -> None:
-        job = new(spec=spec, request=Resources(1500, 2**40, {"A100": 2}), rerun_of="job-before")
+        shares = {role.name: Resources(700, 2**39, {"A100": 1}) for role in spec.task_roles}
+        request = Resources(1500, 2**40, {"A100": 2})
+        job = new(spec=spec, request=request, shares=shares, rerun_of="job-before")
         stored = add(store, run, job)
         read = run(store.get(job.id))
         assert read == stored == replace(job, seq=1)
