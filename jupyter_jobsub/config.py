@@ -7,29 +7,22 @@ SIGHUP or ``jupyter jobsub reload``; what is tagged ``at_start`` counts from the
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_config_path
 from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, validate
 from traitlets.config import Config, Configurable
-from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
+from .config_files import SECTION, read_files, written_at
 from .engines.local.devices import parse_devices
-from .errors import JobsubError
+from .errors import ConfigError, FieldError
 from .model.resources import parse_memory
 from .model.spec import parse_env
-
-CONFIG_NAME = "jupyter_jobsub_config"
-
-
-class ConfigError(JobsubError):
-    """The configuration can't be used; the message names the file, the setting and the remedy."""
 
 
 class JobsubService(Configurable):
     """The job service."""
 
+    wrong: tuple[FieldError, ...] = ()
     engine = Enum(["local"], "local", help="What runs the tasks.").tag(config=True, at_start=True)
     identity = Enum(
         ["os", "forwarded"],
@@ -92,33 +85,27 @@ class JobsubService(Configurable):
 
     @validate("env")
     def _env(self, proposal: Any) -> Any:
-        _checked("env", parse_env, proposal.value)
+        _checked(parse_env, proposal.value)
         return proposal.value
 
     @validate("memory")
     def _memory(self, proposal: Any) -> Any:
         if proposal.value:
-            _checked("memory", parse_memory, proposal.value)
+            _checked(parse_memory, proposal.value)
         return proposal.value
 
     @validate("gpus")
     def _gpus(self, proposal: Any) -> Any:
         if proposal.value is not None:
-            _checked("gpus", parse_devices, proposal.value)
+            _checked(parse_devices, proposal.value)
         return proposal.value
 
 
-def _checked(name: str, parse: Callable[[Any], object], value: Any) -> None:
+def _checked(parse: Callable[[Any], object], value: Any) -> None:
     try:
         parse(value)
     except ValueError as error:
-        raise TraitError(f"JobsubService.{name}: {error}") from error
-
-
-def config_files() -> list[Path]:
-    """The files that are read, the most important last."""
-    folders = [Path(folder) for folder in reversed(jupyter_config_path())]
-    return [p for f in folders for end in ("py", "json") if (p := f / f"{CONFIG_NAME}.{end}").is_file()]
+        raise TraitError(str(error)) from error
 
 
 def load_config() -> JobsubService:
@@ -127,46 +114,36 @@ def load_config() -> JobsubService:
     Raises
     ------
     ConfigError
-        Naming the file and, where there is one, its line.
+        Naming everything that is wrong.
     """
-    config = Config()
-    for path in config_files():
-        config.merge(_read(path))
-    _refuse_unknown(config)
-    try:
-        return JobsubService(config=config)
-    except TraitError as error:
-        raise ConfigError(f"{_files()}: {error}") from error
+    config = read_config()
+    if config.wrong:
+        raise ConfigError(config.wrong)
+    return config
 
 
-def _read(path: Path) -> Config:
-    loader: Any = JSONFileConfigLoader if path.suffix == ".json" else PyFileConfigLoader
-    try:
-        return Config(loader(path.name, str(path.parent)).load_config())
-    except ConfigFileNotFound as error:
-        raise ConfigError(f"{path}: can't be read: {error}") from error
-    except SyntaxError as error:
-        raise ConfigError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except (Exception, SystemExit) as error:  # the file is a program: it may raise anything
-        raise ConfigError(f"{path}{_line_in(error, path)}: {type(error).__name__}: {error}") from error
-
-
-def _line_in(error: BaseException, path: Path) -> str:
-    trace, line = error.__traceback__, None
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f", line {line}" if line else ""
-
-
-def _refuse_unknown(config: Config) -> None:
+def read_config() -> JobsubService:
+    """Read what of the configuration is right; ``wrong`` says what isn't."""
+    given, wrong = read_files()
+    section = dict(given.get(SECTION, {}))
     known = JobsubService.class_trait_names(config=True)
-    if unknown := sorted(set(config.get("JobsubService", {})) - set(known)):
-        raise ConfigError(
-            f"{_files()}: no such setting: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-        )
+    for name in sorted(set(section) - set(known)):
+        wrong.append(misplaced(name, "there is no such setting", f"there are {', '.join(sorted(known))}"))
+        del section[name]
+    for name, value in list(section.items()):
+        try:
+            JobsubService(config=Config({SECTION: {name: value}}))
+        except TraitError as error:
+            wrong.append(
+                misplaced(name, str(error), " ".join(JobsubService.class_traits()[name].help.split()))
+            )
+            del section[name]
+    config = JobsubService(config=Config({SECTION: section}))
+    config.wrong = tuple(wrong)
+    return config
 
 
-def _files() -> str:
-    return ", ".join(str(p) for p in config_files()) or "configuration"
+def misplaced(setting: str, message: str, remedy: str) -> FieldError:
+    """What is wrong with a setting, with the place where it is written."""
+    place = written_at(setting)
+    return FieldError(f"{SECTION}.{setting}", f"{message} ({place})" if place else message, remedy)

@@ -8,6 +8,7 @@ JobsubError
 │   ├── Conflict          409, the request is fine and the state is not
 │   ├── TooLarge          413
 │   └── Unavailable       503, try again
+├── ConfigError           the configuration can't be used, every wrong setting at once
 ├── EngineError           an engine could not do what it was asked
 └── StoreError            the store can't be used (locked, read-only, corrupt, too new)
 """
@@ -87,6 +88,14 @@ class Unavailable(UserError):
 
     status = 503
     title = "Service unavailable"
+
+
+class ConfigError(JobsubError):
+    """Settings are wrong; each error names the setting, the file with the line, and the remedy."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.message}: {e.remedy}" for e in errors))
+        self.errors = tuple(errors)
 
 
 class EngineError(JobsubError):

@@ -15,7 +15,7 @@ from tornado.web import Application
 
 from .. import __version__
 from ..archive import LogArchive
-from ..config import JobsubService, load_config
+from ..config import JobsubService, read_config
 from ..dispatcher import Dispatcher
 from ..engines.base import Engine
 from ..errors import Forbidden, NotFound
@@ -264,7 +264,7 @@ class Service:
 
     def reload(self) -> dict[str, list[str]]:
         """Reread the configuration; answer which settings changed, and which count from the next start on."""
-        new = load_config()
+        new = read_config()
         settings = self._settings(new)
         names = JobsubService.class_trait_names(config=True)
         changed = [name for name in sorted(names) if getattr(new, name) != getattr(self.config, name)]

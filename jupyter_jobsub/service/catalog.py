@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,10 +15,12 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
+from pydantic_core import PydanticCustomError
 
-from ..config import ConfigError, JobsubService
-from ..errors import FieldError
+from ..config import JobsubService, misplaced
+from ..errors import ConfigError, FieldError
 from ..model.catalog import Catalog, Group, InstanceType
 from ..model.fields import Label
 from ..model.resources import Quota, Resources, parse_memory
@@ -39,21 +41,36 @@ Memory = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 MilliCpu = Annotated[int, BeforeValidator(_milli), Field(ge=0)]
 
 
+def _wrong(message: str, remedy: str) -> NoReturn:
+    raise PydanticCustomError("jobsub", "{message}", {"message": message, "remedy": remedy})
+
+
 def _plain(name: str) -> str:
     if "/" in name or name in (".", ".."):
-        raise ValueError(f"{name!r} is not a plain name: leave out '/' and '..'")
+        _wrong(f"{name!r} is not a plain name", "leave out '/' and '..'")
     return name
 
 
 def _absolute(path: str) -> str:
     if not path.startswith("/"):
-        raise ValueError(f"{path!r} is not an absolute path")
+        _wrong(f"{path!r} is not an absolute path", "give the full path of a folder, such as /data/lab")
     return path
+
+
+def _known(kind: str) -> AfterValidator:
+    """Accept only names that the catalog has; it is the validation's context."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        there = (info.context or {})[kind]
+        if name not in there:
+            _wrong(f"there is no {name!r}", f"there are {', '.join(there)}")
+        return name
+
+    return AfterValidator(check)
 
 
 Name = Annotated[Label, AfterValidator(_plain)]
 Folder = Annotated[str, AfterValidator(_absolute)]
-_NAME = TypeAdapter(Name)
 
 
 class _Strict(BaseModel):
@@ -84,10 +101,10 @@ class _InstanceType(_Strict):
 class _Group(_Strict):
     quota: _Quota = _Quota()
     user_quota: _Quota = _Quota()
-    members: list[str] | None = None
-    admins: list[str] = []
-    instance_types: list[str] | None = None
-    images: list[str] | None = None
+    members: list[Label] | None = None
+    admins: list[Label] = []
+    instance_types: list[Annotated[str, _known("instance_types")]] | None = None
+    images: list[Annotated[str, _known("images")]] | None = None
     volume: Folder | None = None
     datasets: dict[Name, Folder] = {}
     share_logs: bool | None = None
@@ -107,46 +124,51 @@ class _Group(_Strict):
         )
 
 
+_TYPES: TypeAdapter[dict[str, _InstanceType]] = TypeAdapter(dict[Name, _InstanceType])
+_GROUPS: TypeAdapter[dict[str, _Group]] = TypeAdapter(dict[Name, _Group])
+
+
 def build_catalog(config: JobsubService, found: Catalog) -> Catalog:
     """Put what is configured over what the engine found.
 
     Raises
     ------
     ConfigError
-        Naming every wrong setting.
+        With every wrong setting, those that ``config`` knows of among them.
     """
-    types = {n: t.built(n) for n, t in _parse(_InstanceType, config.instance_types, "instance_types").items()}
+    wrong = list(config.wrong)
+    types = _parse(_TYPES, config.instance_types, "instance_types", wrong)
+    known = {"instance_types": config.instance_types or found.instance_types, "images": found.images}
+    groups = _parse(_GROUPS, config.groups, "groups", wrong, known)
     shared = config.share_logs
-    groups = {n: g.built(n, shared) for n, g in _parse(_Group, config.groups, "groups").items()}
-    offered = {name: replace(group, share_logs=shared) for name, group in found.groups.items()}
-    catalog = Catalog(groups or offered, types or found.instance_types, found.images, found.notes)
-    _refuse_dangling(catalog)
+    catalog = Catalog(
+        {name: group.built(name, shared) for name, group in groups.items()}
+        or {name: replace(group, share_logs=shared) for name, group in found.groups.items()},
+        {name: kind.built(name) for name, kind in types.items()} or found.instance_types,
+        found.images,
+        found.notes,
+    )
+    if wrong:
+        raise ConfigError(wrong)
     return catalog
 
 
-_Model = TypeVar("_Model", bound=_Strict)
+_Model = TypeVar("_Model")
 
 
-def _parse(model: type[_Model], given: Mapping[str, Any], setting: str) -> dict[str, _Model]:
-    parsed: dict[str, _Model] = {}
-    wrong: list[FieldError] = []
-    for name, value in given.items():
-        try:
-            _NAME.validate_python(name)
-            parsed[name] = model.model_validate(value)
-        except ValidationError as error:
-            wrong += explain(error, under=f"{setting}.{name}").errors
-    if wrong:
-        raise ConfigError("; ".join(f"JobsubService.{e.field}: {e.message} ({e.remedy})" for e in wrong))
-    return parsed
-
-
-def _refuse_dangling(catalog: Catalog) -> None:
-    for group in catalog.groups.values():
-        if unknown := sorted((group.instance_types or frozenset()) - set(catalog.instance_types)):
-            raise ConfigError(
-                f"JobsubService.groups.{group.name}.instance_types: there is no {', '.join(unknown)}"
-            )
+def _parse(
+    models: TypeAdapter[dict[str, _Model]],
+    given: Mapping[str, Any],
+    setting: str,
+    wrong: list[FieldError],
+    known: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, _Model]:
+    try:
+        return models.validate_python(given, context=known)
+    except ValidationError as error:
+        errors = explain(error, under=setting).errors
+        wrong += [misplaced(e.field, e.message, e.remedy) for e in errors]
+        return {}
 
 
 def _frozen(names: list[str] | None) -> frozenset[str] | None:

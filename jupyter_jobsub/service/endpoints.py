@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..config import ConfigError
-from ..errors import FieldError, InvalidRequest
+from ..errors import ConfigError, FieldError, InvalidRequest
 from ..model.job import UNFINISHED, Job, Micros, Phase, UserName
 from ..model.spec import explain
 from ..policy import Action, hides_env
@@ -133,9 +132,7 @@ async def reload(call: Call) -> Reply:
     try:
         return Reply(call.service.reload())
     except ConfigError as error:
-        raise InvalidRequest(
-            [FieldError("configuration", str(error), "correct it; what was in effect stays so")]
-        ) from error
+        raise InvalidRequest(error.errors) from error
 
 
 async def drain(call: Call) -> Reply:

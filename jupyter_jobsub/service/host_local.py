@@ -18,13 +18,13 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from ..archive import LogArchive
-from ..config import ConfigError, JobsubService, load_config
+from ..config import JobsubService, read_config
 from ..engines.local import account
 from ..engines.local.devices import find_devices, parse_devices
 from ..engines.local.engine import LocalEngine
 from ..engines.local.environments import find_environments
 from ..engines.local.machine import default_catalog, machine_resources
-from ..errors import StoreError
+from ..errors import ConfigError, FieldError, StoreError
 from ..model.job import UserName
 from ..model.resources import Resources, parse_memory
 from ..paths import private_folder, socket_path
@@ -82,7 +82,7 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
     JobsubError
         If it can't start, saying why and what to do.
     """
-    config = load_config()
+    config = read_config()
     os.umask(account.umask())  # the jobs' too: not that of whoever came first
     private_folder(folder)
     address = socket_path(folder)
@@ -168,7 +168,7 @@ def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Res
         memory = parse_memory(config.memory) if config.memory else found.memory
         images = find_environments(config.images)
     except ValueError as error:
-        raise ConfigError(f"JobsubService: {error}") from error
+        raise ConfigError([FieldError("JobsubService", str(error), "set cpu and memory")]) from error
     capacity = Resources(round(config.cpu * 1000) or found.cpu, memory, found.gpu)
     engine = LocalEngine(
         folder / "runs",

@@ -176,22 +176,6 @@ def test_why_a_job_waits() -> None:
         service.until(first)
 
 
-def test_a_refused_reload_changes_nothing() -> None:
-    with live() as service:
-        before = service.get("/jobsub/catalog").json
-        service.configure("c.JobsubService.groups = {'a': {'quota': {'cpus': 1, 'memory': 'lots'}}}")
-        answer = service.post("/jobsub/reload")
-        assert answer.status == 422
-        text = answer.json["errors"][0]["message"]
-        assert "groups.a.quota.cpus" in text
-        assert "groups.a.quota.memory" in text
-        service.configure("x = 1\nc.JobsubService.groups = {")
-        assert "line 3" in service.post("/jobsub/reload").json["errors"][0]["message"]
-        service.configure("c.JobsubService.group = {}")
-        assert "no such setting: group" in service.post("/jobsub/reload").json["errors"][0]["message"]
-        assert service.get("/jobsub/catalog").json == before
-
-
 def test_forwarded_identities_see_their_groups_jobs_only() -> None:
     config = """
 c.JobsubService.identity = "forwarded"
@@ -240,25 +224,6 @@ c.JobsubService.groups = {"a": {"members": ["ann", "abe"]}}
             assert b"hunter2" not in service.ask("GET", address, headers=abe).body
         for part in ("spec", "log", "timeline"):
             assert service.ask("GET", f"{path}/{part}", headers=abe).status == 403
-
-
-def test_what_can_only_change_at_a_start_says_so() -> None:
-    with live() as service:
-        before = service.get("/jobsub/usage").json["capacity"]
-        service.configure('c.JobsubService.memory = "640Gi"\nc.JobsubService.halt_grace_seconds = 3.0')
-        for _ in range(2):
-            answer = service.post("/jobsub/reload").json
-            assert answer["at_next_start"] == ["memory"]
-        assert service.get("/jobsub/usage").json["capacity"] == before
-        for wrong in ('memory = "banana"', 'gpus = [{"count": 0}]', "groups = {'../x': {}}", "cpu = 'many'"):
-            service.configure(f"c.JobsubService.{wrong}")
-            assert service.post("/jobsub/reload").status == 422
-        service.configure("raise SystemExit(3)")
-        assert service.post("/jobsub/reload").status == 422
-        service.configure('c.JobsubService.groups = {"a": {"datasets": {"../d": "/x"}, "volume": "here"}}')
-        text = service.post("/jobsub/reload").json["errors"][0]["message"]
-        assert "datasets" in text
-        assert "volume" in text
 
 
 def test_a_halt_that_failed_is_tried_again(service: Live) -> None:
