@@ -110,6 +110,10 @@ class Route:
         What it may answer, besides 200 or ``status``.
     media:
         The answer's content type where it isn't JSON.
+    stream:
+        Models of its server-sent events, by their names.
+    headers, answer_headers:
+        What counts of the request's and the answer's.
     """
 
     method: str
@@ -122,8 +126,10 @@ class Route:
     status: int = 200
     statuses: Sequence[int] = ()
     media: str = "application/json"
-    example: Any = None
+    body_optional: bool = False
+    stream: Mapping[str, Any] = field(default_factory=dict)
     headers: Sequence[str] = ()
+    answer_headers: Sequence[str] = ()
 
 
 @stream_request_body  # so that a huge body is answered with 413 and never held in memory

@@ -28,7 +28,7 @@ class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
     role: str | None = Field(
         None, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="The first if missing."
     )
-    task: Annotated[int, Field(ge=0, lt=10**6)] = 0
+    task: Annotated[int, Field(ge=0, lt=10**6)] = Field(0, description="Which of the role's tasks.")
     attempt: Annotated[int, Field(ge=1, lt=10**9)] | None = Field(None, description="The newest if missing.")
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None, description="Newest lines; 2000 by default."

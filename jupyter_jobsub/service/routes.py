@@ -6,21 +6,27 @@ from ..model.edit import JobEdit
 from ..model.spec import JobSpec
 from . import endpoints as e
 from .http import Route
+from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
 from .logs import LogQuery, get_log
 from .schemas import (
+    Deleted,
     DrainBody,
+    Hello,
     JobDetail,
+    JobEvent,
     JobPage,
     JobRow,
-    JsonObject,
     ListQuery,
-    Status,
+    LogPiece,
+    NewAttempt,
+    ShownSpec,
     StopBody,
     Timeline,
 )
 
 JOB = "/jobsub/jobs/{id}"
-EXAMPLE = {"name": "train", "command": "python train.py --epochs 3", "instance_type": "cpu-1", "retries": 1}
+LOG_EVENTS = {"job": JobRow, "log": LogPiece, "attempt": NewAttempt, "end": JobRow}
+EVENTS = {"hello": Hello, "job": JobEvent, "deleted": Deleted}
 
 ROUTES = (
     Route(
@@ -32,8 +38,8 @@ ROUTES = (
         answer=JobRow,
         status=201,
         statuses=(200, 400, 409, 413, 422),
-        example=EXAMPLE,
         headers=("Idempotency-Key",),
+        answer_headers=("Location",),
     ),
     Route(
         "GET",
@@ -53,7 +59,6 @@ ROUTES = (
         body=JobEdit,
         answer=JobRow,
         statuses=(400, 403, 404, 409, 413, 422),
-        example={"priority": 500},
     ),
     Route(
         "DELETE", JOB, e.delete_job, "Delete an ended job with its log.", status=204, statuses=(403, 404, 409)
@@ -84,13 +89,14 @@ ROUTES = (
         status=201,
         statuses=(200, 403, 404, 409, 422),
         headers=("Idempotency-Key",),
+        answer_headers=("Location",),
     ),
     Route(
         "GET",
         f"{JOB}/spec",
         e.get_spec,
         "Show what was asked for, to submit it again.",
-        answer=JsonObject,
+        answer=ShownSpec,
         statuses=(403, 404),
     ),
     Route(
@@ -100,8 +106,10 @@ ROUTES = (
         "Read a log: its newest lines, a range, all of it, or as it is written.",
         query=LogQuery,
         media="text/plain",
+        stream=LOG_EVENTS,
         statuses=(403, 404, 410, 422, 429),
         headers=("Last-Event-ID",),
+        answer_headers=("Jobsub-Log-Start", "Jobsub-Log-End", "Jobsub-Log-Complete", "Content-Disposition"),
     ),
     Route(
         "GET",
@@ -117,11 +125,12 @@ ROUTES = (
         e.events,
         "Follow all jobs as server-sent events.",
         media="text/event-stream",
+        stream=EVENTS,
         statuses=(422, 429),
         headers=("Last-Event-ID",),
     ),
-    Route("GET", "/jobsub/catalog", e.catalog, "Show what can be asked for.", answer=JsonObject),
-    Route("GET", "/jobsub/usage", e.usage, "Show quotas and what is held of them.", answer=JsonObject),
+    Route("GET", "/jobsub/catalog", e.catalog, "Show what can be asked for.", answer=Catalog),
+    Route("GET", "/jobsub/usage", e.usage, "Show quotas and what is held of them.", answer=Usage),
     Route("GET", "/jobsub/status", e.status, "Show the service itself.", answer=Status),
     Route(
         "POST",
@@ -129,15 +138,16 @@ ROUTES = (
         e.stop,
         "End the service; jobs run on.",
         body=StopBody,
-        answer=JsonObject,
-        statuses=(400, 403, 422),
+        body_optional=True,
+        answer=Stopping,
+        statuses=(400, 403, 413, 422),
     ),
     Route(
         "POST",
         "/jobsub/reload",
         e.reload,
         "Reread the configuration.",
-        answer=JsonObject,
+        answer=Reloaded,
         statuses=(403, 422),
     ),
     Route(
@@ -146,10 +156,13 @@ ROUTES = (
         e.drain,
         "Admit no more jobs, or admit again.",
         body=DrainBody,
-        answer=JsonObject,
-        statuses=(400, 403, 422),
+        body_optional=True,
+        answer=Draining,
+        statuses=(400, 403, 413, 422),
     ),
-    Route("GET", "/jobsub/healthz", e.healthz, "Say that the service answers.", answer=JsonObject),
-    Route("GET", "/jobsub/metrics", e.metrics, "Figures for Prometheus.", media="text/plain"),
-    Route("GET", "/jobsub/openapi.json", e.openapi, "This document.", answer=JsonObject),
+    Route("GET", "/jobsub/healthz", e.healthz, "Say that the service answers.", answer=Health),
+    Route(
+        "GET", "/jobsub/metrics", e.metrics, "Figures for Prometheus.", media="text/plain", statuses=(403,)
+    ),
+    Route("GET", "/jobsub/openapi.json", e.openapi, "This document.", answer=OpenAPI),
 )

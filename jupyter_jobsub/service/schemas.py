@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import enum
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, JsonValue, field_validator
 from typing_extensions import NotRequired, TypedDict
 
-from ..model.job import Phase
+from ..model.job import Intent, Phase, Reason
+from ..model.spec import JobSpec
+from ..policy import CHANGES
+
+
+def _values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
+    return {"enum": [each.value for each in names]}
+
+
+Time = Annotated[
+    str,
+    Field(
+        description="RFC 3339, UTC, to the microsecond.",
+        json_schema_extra={"format": "date-time", "examples": ["2026-01-31T08:15:30.123456Z"]},
+    ),
+]
+PhaseName = Annotated[str, Field(json_schema_extra=_values(Phase))]
+ReasonName = Annotated[str, Field(json_schema_extra=_values(Reason))]
+IntentName = Annotated[str, Field(json_schema_extra=_values(Intent))]
+ActionName = Annotated[str, Field(json_schema_extra=_values(CHANGES))]
 
 
 class Amounts(TypedDict):
@@ -19,9 +40,9 @@ class Amounts(TypedDict):
 
 
 class Progress(TypedDict):
-    """How far a job says it is, 0 to 1."""
+    """How far a job says it is."""
 
-    fraction: float
+    fraction: Annotated[float, Field(ge=0, le=1)]
     text: str
 
 
@@ -32,10 +53,10 @@ class JobRow(TypedDict):
     name: str | None
     user: str
     group: str | None
-    phase: str
-    reason: str
+    phase: PhaseName
+    reason: ReasonName
     message: str
-    position: int | None
+    position: Annotated[int | None, Field(ge=1, description="Place in its group's queue, while Pending.")]
     kind: Literal["command", "script", "notebook"]
     instance_type: str | None
     image: str | None
@@ -45,20 +66,20 @@ class JobRow(TypedDict):
     retries: int
     deadline_seconds: int
     ttl_seconds: int
-    attempt: int
+    attempt: Annotated[int, Field(ge=0, description="0 before the first.")]
     failures: int
-    queued_at: str | None
-    admitted_at: str | None
-    started_at: str | None
-    finished_at: str | None
+    queued_at: Time | None
+    admitted_at: Time | None
+    started_at: Time | None
+    finished_at: Time | None
     duration_seconds: float | None
     exit_code: int | None
     progress: Progress | None
     log_expired: bool
     rerun_of: str | None
-    intent: Literal["run", "pause", "cancel"]
-    version: int
-    allowed: list[str]
+    intent: IntentName
+    version: Annotated[int, Field(description="Grows with every change.")]
+    allowed: Annotated[list[ActionName], Field(description="What you may do to it now.")]
 
 
 class TaskRow(TypedDict):
@@ -67,10 +88,10 @@ class TaskRow(TypedDict):
     role: str
     index: int
     attempt: int
-    started_at: str | None
-    finished_at: str | None
+    started_at: Time | None
+    finished_at: Time | None
     exit_code: int | None
-    reason: str | None
+    reason: ReasonName | None
     message: str
     host: str
 
@@ -96,9 +117,9 @@ class TimelineEntry(TypedDict):
     """Something that happened to a job."""
 
     id: int
-    at: str
-    phase: str
-    reason: str
+    at: Time
+    phase: PhaseName
+    reason: ReasonName
     message: str
     attempt: int
 
@@ -128,39 +149,30 @@ class Problem(TypedDict):
     errors: NotRequired[list[Wrong]]
 
 
-class Status(TypedDict):
-    """The service itself."""
+class ShownSpec(JobSpec):
+    """A specification as it was submitted; to other people the values of its variables are null."""
 
-    pid: int
-    socket: str
-    store: str
-    engine: str
-    version: str
-    started_at: str | None
-    user: str
-    data_dir: str
-    jobs: dict[str, int]
-    draining: bool
-    waiting_launches: int
-
-
-Seconds = Annotated[str, Field(max_length=64)]
+    env: dict[str, str | None] = Field({})  # type: ignore[assignment]
 
 
 class ListQuery(BaseModel, extra="forbid"):
     """Filters; all that are given must hold."""
 
-    group: str | None = Field(None, max_length=128)
-    user: str | None = Field(None, max_length=128)
-    phase: list[str] = Field([], description="Repeatable; `unfinished` is all that are not final.")
+    group: str | None = Field(None, max_length=128, description="Of this group.")
+    user: str | None = Field(None, max_length=128, description="Of this person.")
+    phase: list[str] = Field(
+        [],
+        description="Repeatable; `unfinished` is all that are not final.",
+        json_schema_extra={"items": {"type": "string", "enum": [*Phase, "unfinished"]}},
+    )
     text: str | None = Field(
         None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
     )
     since: str | None = Field(None, description="RFC 3339; queued then or later.")
     until: str | None = Field(None, description="RFC 3339; queued before then.")
     mine: bool = Field(False, description="Only your own.")
-    limit: int = Field(100, ge=1, le=500)
-    cursor: str | None = Field(None, max_length=256)
+    limit: int = Field(100, ge=1, le=500, description="Jobs of a page.")
+    cursor: str | None = Field(None, max_length=256, description="A page's `next`: what comes after it.")
 
     @field_validator("phase")
     @classmethod
@@ -169,6 +181,38 @@ class ListQuery(BaseModel, extra="forbid"):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"there is no phase {unknown[0]!r}; there are {', '.join(known)}")
         return names
+
+
+class JobEvent(TypedDict):
+    """A change of a job; ``event`` is null where the timeline has no line for it."""
+
+    event: TimelineEntry | None
+    job: JobRow
+
+
+class Deleted(TypedDict):
+    """A job is gone."""
+
+    id: str
+
+
+class Hello(TypedDict):
+    """Events after this one follow."""
+
+    last: int
+
+
+class LogPiece(TypedDict):
+    """What a task wrote: ``text``, or ``base64`` where it isn't UTF-8."""
+
+    text: NotRequired[str]
+    base64: NotRequired[Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]]
+
+
+class NewAttempt(TypedDict):
+    """What follows is the log of another attempt."""
+
+    attempt: int
 
 
 class DrainBody(BaseModel, extra="forbid", strict=True):
@@ -181,6 +225,3 @@ class StopBody(BaseModel, extra="forbid", strict=True):
     """Why the service is to end."""
 
     handover: bool = False
-
-
-JsonObject = dict[str, Any]
