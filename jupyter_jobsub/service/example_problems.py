@@ -66,9 +66,9 @@ _LIMIT = _wrong("limit", "input should be less than or equal to 500", "give a sm
 _TAIL = _wrong("tail", "input should be greater than or equal to 0", "give a larger number", "")
 _LAST = _wrong("Last-Event-ID", "'soon' is not an event's id", "send back an id of this stream", "")
 _QUOTA = _wrong(
-    "configuration",
-    "JobsubService.groups.research.quota.gpu: input should be a valid dictionary (give an object in { })",
-    "correct it; what was in effect stays so",
+    "JobsubService.groups.research.quota.gpu",
+    "input should be a valid dictionary (/home/ada/.jupyter/jupyter_jobsub_config.py, line 2)",
+    "give an object in { }",
 )
 _EXPIRED = _problem(
     410, "Gone", f"the log of {ID} was removed after its time to live", "rerun the job to get a new one"
