@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .common import client
 from .errors import OK
-from .output import clean, fields, json_line, on_terminal, resources, seconds, table
+from .output import clean, fields, json_line, on_terminal, resources, seconds, size, table
 from .parser import Parser, examples
 
 TYPE_CHECKING = False
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def declare_usage(parser: Parser) -> None:
     """Declare ``usage``."""
-    parser.description = "Show quotas, what is held of them, and how many jobs run and wait."
+    parser.description = (
+        "Show what the machine and the quotas have, what is held of them, and how many jobs run and\n"
+        "wait. A quota that was lowered below what is held is over until enough has ended."
+    )
     examples(parser, "usage", "usage --json | jq '.groups[].waiting'")
     parser.set_defaults(run=usage)
 
@@ -28,25 +31,55 @@ def usage(args: argparse.Namespace) -> int:
         found: Row = service.call("GET", "/jobsub/usage")
     if args.json:
         json_line(found)
-        return OK
-    rows = [row for group in found["groups"] for row in _usage_rows(group)]
-    table(("GROUP", "USER", "HELD", "QUOTA", "RUNNING", "WAITING"), rows, right=("RUNNING", "WAITING"))
-    fields([("capacity", resources(found["capacity"]))])
+    else:
+        show_usage(found)
     return OK
 
 
-def _usage_rows(group: Row) -> list[tuple[object, ...]]:
-    return [
-        (
-            group["name"],
-            "(all)" if user is group else user["name"],
-            resources(user["held"]),
-            resources(user["quota"]),
-            user["running"],
-            user["waiting"],
-        )
-        for user in (group, *group["users"])
-    ]
+def show_usage(found: Row) -> None:
+    """Print a row for the machine, each group, and each of its users."""
+    kinds = _kinds(found)
+    machine = {"name": "(machine)", "held": found["held"], "quota": found["capacity"] or {}}
+    rows = [_usage_row(machine, None, kinds)]
+    for group in found["groups"]:
+        rows += [_usage_row(group, user, kinds) for user in (None, *group["users"])]
+    counts = ("RUNNING", "WAITING")
+    table(("GROUP", "USER", "CPU", "MEMORY", *kinds.values(), *counts), rows, right=counts)
+
+
+def _kinds(found: Row) -> dict[str, str]:
+    """The columns of GPUs: a type each, and their total if it counts for itself."""
+    uses = [use for group in found["groups"] for use in (group, *group["users"])]
+    quotas: list[Row] = [use["quota"] for use in uses] + [found["capacity"] or {"gpu": {}}]
+    types = sorted({kind for amounts in (*quotas, found["held"]) for kind in amounts["gpu"]})
+    total = len(types) > 1 or any(quota.get("gpus") is not None for quota in quotas)
+    return ({"gpus": "GPU"} if total else {}) | {kind: kind for kind in types}
+
+
+def _usage_row(group: Row, user: Row | None, kinds: dict[str, str]) -> tuple[object, ...]:
+    use = user or group
+    cells = [_use(use, name) for name in ("cpu", "memory", *kinds)]
+    name = group["name"] if group.get("configured", True) else f"{group['name']} (not configured)"
+    return name, user and user["name"], *cells, use.get("running"), use.get("waiting")
+
+
+def _use(use: Row, name: str) -> str:
+    """Write what is held of a resource, such as ``4 of 2, over``."""
+    held, limit = _amount(use["held"], name) or 0, _amount(use["quota"], name)
+    text = _shown(name, held) if limit is None else f"{_shown(name, held)} of {_shown(name, limit)}"
+    return text + ", over" * (limit is not None and held > limit)
+
+
+def _amount(amounts: Row, name: str) -> int | None:
+    gpu: dict[str, int] = amounts.get("gpu", {})
+    if name == "gpus" and "gpus" not in amounts:  # of a machine, or held: the sum of its types
+        return sum(gpu.values())
+    found: int | None = amounts.get(name) if name in ("cpu", "memory", "gpus") else gpu.get(name)
+    return found
+
+
+def _shown(name: str, amount: int) -> str:
+    return f"{amount / 1000:g}" if name == "cpu" else size(amount) if name == "memory" else str(amount)
 
 
 def declare_catalog(parser: Parser) -> None:

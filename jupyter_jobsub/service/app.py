@@ -22,7 +22,6 @@ from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
 from ..model.job import Job, JobId, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
-from ..model.resources import Resources
 from ..policy import CHANGES, Action, Person, may, possible, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
@@ -35,6 +34,7 @@ from .events import Hub
 from .http import Call, Handler, Missing, Route
 from .metrics import exposition
 from .routes import ROUTES
+from .usage import usage
 
 log = logging.getLogger(__name__)
 
@@ -199,38 +199,7 @@ class Service:
     async def usage_for(self, person: Person) -> dict[str, Any]:
         """Quotas of the person's groups, and what is held of them."""
         counts = await self.usecases.counts(person)
-        catalog, held, nothing = self.settings.catalog, self.dispatcher.held, Resources()
-        groups = catalog.groups.values() if person.admin else catalog.groups_of(person.name)
-
-        def tally(group: str, user: UserName | None, running: bool) -> int:
-            wanted = (Phase.PREPARING, Phase.RUNNING, Phase.UNKNOWN) if running else (Phase.PENDING,)
-            rows = [c for c in counts if c.group == group and c.phase in wanted]
-            return sum(c.jobs for c in rows if user in (None, c.user))
-
-        capacity = self.engine.capacity()
-        return {
-            "capacity": render.resources(capacity) if capacity else None,
-            "groups": [
-                {
-                    "name": g.name,
-                    "quota": render.quota(g.quota),
-                    "held": render.resources(held.groups.get(g.name, nothing)),
-                    "running": tally(g.name, None, True),
-                    "waiting": tally(g.name, None, False),
-                    "users": [
-                        {
-                            "name": user,
-                            "quota": render.quota(g.user_quota),
-                            "held": render.resources(held.users.get((g.name, user), nothing)),
-                            "running": tally(g.name, user, True),
-                            "waiting": tally(g.name, user, False),
-                        }
-                        for user in sorted({c.user for c in counts if c.group == g.name})
-                    ],
-                }
-                for g in groups
-            ],
-        }
+        return usage(person, self.settings.catalog, self.dispatcher.held, counts, self.engine.capacity())
 
     async def status_for(self, person: Person) -> dict[str, Any]:
         """Facts about the service, and how many jobs that the person may see stand where."""

@@ -132,12 +132,14 @@ _CATALOG: Json = {
     "notes": ["CPU and memory are counted on this machine, not enforced."],
 }
 _HELD: Json = {"cpu": 8000, "memory": 34359738368, "gpu": {"A100": 2}}
-_COUNTS: Json = {"held": _HELD, "running": 2, "waiting": 1}
+_COUNTS: Json = {"held": _HELD, "over": [], "running": 2, "waiting": 1}
 _USAGE: Json = {
     "capacity": {"cpu": 32000, "memory": 274877906944, "gpu": {"A100": 4}},
+    "held": _HELD,
     "groups": [
         {
             "name": "research",
+            "configured": True,
             "quota": _QUOTA,
             **_COUNTS,
             "users": [{"name": "ada", "quota": _USERS_QUOTA, **_COUNTS}],

@@ -86,13 +86,18 @@ class UserUsage(TypedDict):
     name: str
     quota: Quota
     held: Amounts
+    over: Annotated[
+        list[str],
+        Field(description="Resources of which more is held than a quota that was lowered since."),
+    ]
     running: int
     waiting: int
 
 
 class GroupUsage(UserUsage):
-    """What a group holds, and each of its people who has jobs."""
+    """What a group holds, and each of its people who has unfinished jobs, and yourself."""
 
+    configured: Annotated[bool, Field(description="False where only jobs are left of a group.")]
     users: list[UserUsage]
 
 
@@ -100,6 +105,7 @@ class Usage(TypedDict):
     """Quotas of your groups, all of them for an operator, and what is held of them."""
 
     capacity: Annotated[Amounts | None, Field(description="Of the machine; null where quotas alone admit.")]
+    held: Annotated[Amounts, Field(description="By all jobs, those that you may not see among them.")]
     groups: list[GroupUsage]
 
 

@@ -1,0 +1,64 @@
+"""How ``usage`` reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_jobsub.cli.inventory import show_usage
+
+GIB = 2**30
+FOUND = {
+    "capacity": {"cpu": 8000, "memory": 64 * GIB, "gpu": {"A100": 4, "T4": 2}},
+    "held": {"cpu": 2500, "memory": 12 * GIB, "gpu": {"A100": 4}},
+    "groups": [
+        {
+            "name": "research",
+            "configured": True,
+            "quota": {"cpu": None, "memory": 16 * GIB, "gpus": 2, "gpu": {"T4": 0}},
+            "held": {"cpu": 1500, "memory": 8 * GIB, "gpu": {"A100": 4}},
+            "over": ["gpus"],
+            "running": 2,
+            "waiting": 5,
+            "users": [
+                {
+                    "name": "bob",
+                    "quota": {"cpu": 1000, "memory": None, "gpus": None, "gpu": {}},
+                    "held": {"cpu": 1500, "memory": 8 * GIB, "gpu": {"A100": 4}},
+                    "over": ["cpu"],
+                    "running": 2,
+                    "waiting": 1,
+                }
+            ],
+        },
+        {
+            "name": "gone",
+            "configured": False,
+            "quota": {"cpu": None, "memory": None, "gpus": None, "gpu": {}},
+            "held": {"cpu": 1000, "memory": 4 * GIB, "gpu": {}},
+            "over": [],
+            "running": 1,
+            "waiting": 0,
+            "users": [],
+        },
+    ],
+}
+
+
+def test_what_is_held_of_each_resource_and_what_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    show_usage(FOUND)
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["GROUP", "USER", "CPU", "MEMORY", "GPU", "A100", "T4", "RUNNING", "WAITING"],
+        ["(machine)", "-", "2.5 of 8", "12 GiB of 64 GiB", "4 of 6", "4 of 4", "0 of 2", "-", "-"],
+        ["research", "-", "1.5", "8 GiB of 16 GiB", "4 of 2, over", "4", "0 of 0", "2", "5"],
+        ["research", "bob", "1.5 of 1, over", "8 GiB", "4", "4", "0", "2", "1"],
+        ["gone (not configured)", "-", "1", "4 GiB", "0", "0", "0", "1", "0"],
+    ]
+
+
+def test_a_machine_without_gpus_has_no_columns_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = {"cpu": 0, "memory": 0, "gpu": {}}
+    show_usage({"capacity": None, "held": nothing, "groups": []})
+    assert (
+        capsys.readouterr().out == "GROUP\tUSER\tCPU\tMEMORY\tRUNNING\tWAITING\n(machine)\t-\t0\t0 B\t-\t-\n"
+    )
