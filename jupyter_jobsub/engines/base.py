@@ -14,6 +14,12 @@ Kubernetes obey these rules, and one contract suite proves it (tests/engines/con
   complete and on disk.
 - ``halt`` asks; the answer is the task's ``Ended``. Halting a key that was never launched
   makes sure that it never runs and reports ``Ended`` with reason HALTED.
+- The tasks of an attempt find each other: before the first of their commands runs the engine has
+  decided the host of every task and, for every label of its role, the numbers of its ports, and
+  tells all of them to each task in the words of ``peers.variables``. What it has told stays so
+  whoever is killed; no other attempt is given the same while any task of this one may run; the
+  next attempt is given its own. A host may be a name that means something only once that task
+  runs, and nobody listens at a port before its task does: who comes first tries again.
 - Reports may come at any moment, also before ``launch`` has returned, always in the event
   loop of ``open``, never after ``close`` has returned. ``close`` stops reporting; tasks run on.
 """

@@ -24,6 +24,7 @@ from ..engines.local.devices import find_devices, parse_devices
 from ..engines.local.engine import LocalEngine
 from ..engines.local.environments import find_environments
 from ..engines.local.machine import default_catalog, machine_resources
+from ..engines.local.ports import port_numbers
 from ..errors import ConfigError, FieldError, StoreError
 from ..model.job import UserName
 from ..model.resources import Resources, parse_memory
@@ -177,6 +178,7 @@ def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Res
         capacity=capacity,
         log_limit=config.max_log_bytes,
         grace=config.halt_grace_seconds,
+        ports=port_numbers(),
         env=config.env,
     )
     return engine, capacity

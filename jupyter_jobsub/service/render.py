@@ -67,6 +67,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
 
 def detail(job: Job) -> dict[str, Any]:
     """What one job's page shows besides its row."""
+    order = list(job.spec.roles)
     return {
         "tasks": [
             {
@@ -80,7 +81,7 @@ def detail(job: Job) -> dict[str, Any]:
                 "message": task.message,
                 "host": task.host,
             }
-            for task in job.tasks
+            for task in sorted(job.tasks, key=lambda task: order.index(task.key.role))
         ],
         "command": command(job.spec),
         "working_dir": job.spec.working_dir,

@@ -12,6 +12,16 @@ from pathlib import Path
 from jupyter_jobsub.model.job import JobId, Reason, TaskKey
 from tests.engines.lab import Lab, scenario
 
+ROLES = [
+    {"name": "a-b", "tasks": 2, "command": "env", "ports": [{"label": "web"}]},
+    {"name": "c", "command": "env", "ports": [{"label": "p", "count": 3}]},
+]
+_SHARED = {
+    *("JOBSUB_TASK_ROLES", "JOBSUB_TASK_COUNT_A_B", "JOBSUB_TASK_COUNT_C"),
+    *("JOBSUB_HOST_A_B_0", "JOBSUB_PORT_A_B_0_WEB", "JOBSUB_PORTS_A_B_0_WEB"),
+    *("JOBSUB_HOST_A_B_1", "JOBSUB_PORT_A_B_1_WEB", "JOBSUB_PORTS_A_B_1_WEB"),
+    *("JOBSUB_HOST_C_0", "JOBSUB_PORT_C_0_P", "JOBSUB_PORTS_C_0_P"),
+}
 ONCE = "set -C; : > once || exit 99; "  # a second execution of the same command ends with 99
 
 
@@ -197,6 +207,37 @@ class EngineContract:
         assert lab.log(key) == "job-1,3,worker,2,ann,lab,a b,1,,"
 
     @scenario
+    async def test_the_tasks_of_an_attempt_are_told_the_same_of_each_other(
+        self, lab: Lab, tmp_path: Path
+    ) -> None:
+        keys = [TaskKey(JobId("job-1"), 1, *task) for task in (("a-b", 0), ("a-b", 1), ("c", 0))]
+        told = [await _told(lab, key) for key in keys]
+        shared = [{name: line[name] for name in sorted(line) if name in _SHARED} for line in told]
+        assert shared[0] == shared[1] == shared[2]
+        assert set(shared[0]) == _SHARED
+        assert [shared[0][name] for name in ("JOBSUB_TASK_ROLES", "JOBSUB_TASK_COUNT_A_B")] == ["a-b,c", "2"]
+        own = [
+            (line["JOBSUB_HOST"], line.get("JOBSUB_PORT_WEB"), line.get("JOBSUB_PORTS_P")) for line in told
+        ]
+        assert own == [
+            (shared[0]["JOBSUB_HOST_A_B_0"], shared[0]["JOBSUB_PORT_A_B_0_WEB"], None),
+            (shared[0]["JOBSUB_HOST_A_B_1"], shared[0]["JOBSUB_PORT_A_B_1_WEB"], None),
+            (shared[0]["JOBSUB_HOST_C_0"], None, shared[0]["JOBSUB_PORTS_C_0_P"]),
+        ]
+        lists = [shared[0][f"JOBSUB_PORTS_{task}"].split(",") for task in ("A_B_0_WEB", "A_B_1_WEB", "C_0_P")]
+        assert [len(numbers) for numbers in lists] == [1, 1, 3]
+        assert len({number for numbers in lists for number in numbers}) == 5
+        assert shared[0]["JOBSUB_PORT_C_0_P"] == lists[2][0]
+
+    @scenario
+    async def test_a_restart_tells_the_rest_of_a_gang_the_same_ports(self, lab: Lab) -> None:
+        first = await _told(lab, TaskKey(JobId("job-1"), 1, "a-b", 0))
+        await lab.restart()
+        assert (await _told(lab, TaskKey(JobId("job-1"), 1, "c", 0)))["JOBSUB_PORTS_C_0_P"] == first[
+            "JOBSUB_PORTS_C_0_P"
+        ]
+
+    @scenario
     async def test_a_command_is_run_as_it_is_written(self, lab: Lab) -> None:
         key = await lab.launch('echo "a  b" \'$HOME\' | tr a-z A-Z\nfor i in 1 2; do\n  echo "é$i"\ndone')
         await lab.ended(key)
@@ -218,3 +259,9 @@ class EngineContract:
     async def test_artifacts_have_a_folder(self, lab: Lab) -> None:
         ended = await lab.run('touch "$JOBSUB_ARTIFACTS/model.bin" && test -e artifacts/model.bin')
         assert ended.exit_code == 0
+
+
+async def _told(lab: Lab, key: TaskKey) -> dict[str, str]:
+    """The environment of a task of ROLES."""
+    assert (await lab.run(key=key, task_roles=ROLES)).exit_code == 0
+    return dict(line.split("=", 1) for line in lab.log(key).splitlines())

@@ -80,7 +80,5 @@ class Allotment:
 
 
 def _holds(folder: RunFolder, uuid: str) -> bool:
-    start, spec = folder.start(), folder.spec()
-    if spec is None or folder.verdict() or (start and folder.lost(start)):
-        return False
-    return uuid in spec.gpus
+    spec = folder.spec()
+    return spec is not None and uuid in spec.gpus and not folder.over()

@@ -19,11 +19,13 @@ from ...model.job import Job, JobId, TaskKey
 from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
+from .. import peers
 from ..base import Engine, Launch, Observer
 from . import variables
 from .allotment import Allotment
 from .devices import Device
 from .invocation import OUTPUT, Limits, artifacts_folder, encode, invoke
+from .ports import NUMBERS, Ports
 from .runfolder import RunFolder, run_folders
 from .spawn import Supervisors
 from .task import LocalTask
@@ -51,6 +53,8 @@ class LocalEngine(Engine):
         Bytes that are kept of a log; 0 keeps all.
     env
         Variables for every job.
+    ports
+        What tasks that ask for ports are given.
     """
 
     name = "local"
@@ -65,6 +69,7 @@ class LocalEngine(Engine):
         grace: float = GRACE,
         log_limit: int = LOG_LIMIT,
         env: Mapping[str, str] | None = None,
+        ports: Sequence[int] = NUMBERS,
     ) -> None:
         self._runs = runs
         self._images = images
@@ -72,6 +77,7 @@ class LocalEngine(Engine):
         self._limits = Limits(grace, log_limit)
         self._base = variables.base(env or {})
         self._allotment = Allotment(runs, devices)
+        self._ports = Ports(runs, ports)
         self._supervisors = Supervisors(runs)
         self._tasks: dict[TaskKey, LocalTask] = {}
         self._ended: set[TaskKey] = set()
@@ -126,6 +132,7 @@ class LocalEngine(Engine):
             self._ended.discard(folder.key)
             self._allotment.release(folder.key)
             await asyncio.to_thread(folder.remove)
+        self._ports.purge(job)
         artifacts = artifacts_folder(self._runs, job)
         await asyncio.to_thread(shutil.rmtree, artifacts, ignore_errors=True)
 
@@ -185,13 +192,18 @@ class LocalEngine(Engine):
     async def _prepare(self, launch: Launch, folder: RunFolder) -> None:
         try:
             gpus = self._allotment.take(launch.key, launch.resources.gpu)
-            await asyncio.to_thread(self._create, launch, folder, gpus)
-        except BaseException:
+            told = peers.variables(launch.key, self._ports.peers(launch.key, launch.spec))
+            await asyncio.to_thread(self._create, launch, folder, gpus, told)
+        except BaseException as error:
             self._allotment.release(launch.key)
+            if isinstance(error, EngineError):
+                await asyncio.to_thread(folder.refuse, str(error))
             raise
 
-    def _create(self, launch: Launch, folder: RunFolder, gpus: Sequence[str]) -> None:
-        invocation = invoke(launch, folder.path, gpus, self._base)
+    def _create(
+        self, launch: Launch, folder: RunFolder, gpus: Sequence[str], told: Mapping[str, str]
+    ) -> None:
+        invocation = invoke(launch, folder.path, gpus, {**self._base, **told})
         for path in invocation.outside:
             try:
                 path.mkdir(parents=True, exist_ok=True)

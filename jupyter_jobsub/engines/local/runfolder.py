@@ -68,12 +68,12 @@ class RunFolder:
         temporary.mkdir(mode=0o700, parents=True)
         for name, data in files.items():
             (temporary / name).parent.mkdir(exist_ok=True)
-            _write(temporary / name, data)
+            write_file(temporary / name, data)
         for name, target in links.items():
             (temporary / name).parent.mkdir(exist_ok=True, parents=True)
             (temporary / name).symlink_to(target)
         temporary.rename(self.path)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def lock(self) -> int | None:
         """Take the lock; None while a supervisor has it."""
@@ -109,9 +109,9 @@ class RunFolder:
         verdict = Verdict(None, reason, message, Micros(time.time_ns() // 1000))
         data = {"version": VERSION, "code": None, "reason": reason, "message": message, "at": verdict.at}
         temporary = self.path / "void.new"
-        _write(temporary, json.dumps(data).encode())
+        write_file(temporary, json.dumps(data).encode())
         temporary.rename(self.path / "void")
-        _sync_folder(self.path)
+        sync_folder(self.path)
         return verdict
 
     def halt(self, grace: float) -> None:
@@ -135,6 +135,18 @@ class RunFolder:
             lines = (self.path / "lock").read_text(errors="replace").split("\n")
             return next((line for line in reversed(lines) if line.strip()), "")
         return ""
+
+    def refuse(self, message: str) -> None:
+        """Make the folder of a task that never can run, so that everyone finds it ended."""
+        self.create({}, {})
+        if (lock := self.lock()) is not None:
+            self.void(Reason.LAUNCH_FAILED, message)
+            os.close(lock)
+
+    def over(self) -> bool:
+        """Say whether it has ended, or was lost with the machine; one that isn't there is yet to be made."""
+        start = self.start()
+        return self.verdict() is not None or (start is not None and self.lost(start))
 
     def lost(self, start: Start) -> bool:
         """Say whether the machine was restarted since."""
@@ -163,14 +175,16 @@ def parse_key(name: str) -> TaskKey:
     return TaskKey(JobId(job), int(attempt), role, int(index))
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file durably; its name is not yet."""
     with open(path, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

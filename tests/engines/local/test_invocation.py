@@ -78,9 +78,9 @@ class TestScript:
         gone = str(tmp_path / "gone" / "train.py")
         cases = [
             (lab.task(script=gone, snapshot=b"", image=HERE), "gone is not there; make it, or"),
-            (lab.task(script=script, image=HERE), "was not kept; clone the job"),
+            (lab.task(script=script, image=HERE, job="job-2"), "was not kept; clone the job"),
             (
-                lab.task(script=script, snapshot=b"", image=Image("x", "/nowhere")),
+                lab.task(script=script, snapshot=b"", image=Image("x", "/nowhere"), job="job-3"),
                 "no bin/python; clone the job",
             ),
         ]
