@@ -29,7 +29,8 @@ class JobsubExtension(ExtensionApp):
         assert self.serverapp is not None
         assert self.serverapp.event_logger is not None
         upstream = Upstream()
-        self.hub = Hub(upstream, JobEvents(self.serverapp.event_logger))
+        JobEvents(self.serverapp.event_logger, upstream)
+        self.hub = Hub(upstream)
         shared = {"upstream": upstream, "max_body_bytes": self.max_body_bytes}
         self.handlers += [
             (r"/jobsub/ws", Page, {"hub": self.hub}),

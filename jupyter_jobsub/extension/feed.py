@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..client.errors import Unreachable
 from ..client.stream import Event
@@ -44,10 +43,9 @@ class Feed:
     a while, lets it begin again from there; each follower is sent only what is after its position.
     """
 
-    def __init__(self, upstream: Upstream, user: str, on_job: Callable[[int, dict[str, Any]], None]) -> None:
+    def __init__(self, upstream: Upstream, user: str) -> None:
         self._upstream = upstream
         self._user = user
-        self._on_job = on_job
         self._followers: list[Follower] = []
         self._stream: EventStream | None = None
         self._last: int | None = None
@@ -100,7 +98,6 @@ class Feed:
         elif event.name == "job" and event.id is not None:
             self._last = int(event.id)
             self._pass_on(self._last, merged({"type": "job", "last_event_id": self._last}, event.data))
-            self._on_job(self._last, json.loads(event.data))
 
     def _greet(self, newest: int) -> None:
         """Learn where the stream is; a number lower than ours means that history began anew."""

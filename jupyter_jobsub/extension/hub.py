@@ -6,7 +6,6 @@ import weakref
 from typing import Protocol
 
 from .feed import Feed
-from .job_events import JobEvents
 from .upstream import Upstream
 
 
@@ -20,17 +19,16 @@ class Closable(Protocol):
 class Hub:
     """The feeds, one for each person with a page, and the pages."""
 
-    def __init__(self, upstream: Upstream, job_events: JobEvents) -> None:
+    def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
         self.pages: set[Closable] = set()
-        self._job_events = job_events
         self._feeds: weakref.WeakValueDictionary[str, Feed] = weakref.WeakValueDictionary()
 
     def feed_of(self, user: str) -> Feed:
         """The person's feed, which lives as long as a page holds it."""
         feed = self._feeds.get(user)
         if feed is None:
-            feed = self._feeds[user] = Feed(self.upstream, user, self._job_events.emit)
+            feed = self._feeds[user] = Feed(self.upstream, user)
         return feed
 
     async def close(self) -> None:

@@ -20,8 +20,8 @@ MAX_REFUSAL = 65_536  # bytes of a refusal's text that are kept
 END_OF_EVENT = b"\n\n"
 
 
-class Listener(Protocol):
-    """What an EventStream tells its owner."""
+class Reader(Protocol):
+    """Takes what a stream brings."""
 
     async def on_event(self, event: Event) -> None:
         """Take an event; no more is read before this returns."""
@@ -29,11 +29,21 @@ class Listener(Protocol):
     def on_open(self) -> None:
         """The stream is there, for the first time or again."""
 
+
+class Listener(Reader, Protocol):
+    """What an EventStream tells its owner."""
+
     def on_lost(self, error: Unreachable) -> None:
         """The stream is not there; it will be tried again."""
 
     def on_refused(self, error: UserError) -> None:
         """The service said no; this was the end."""
+
+
+class Place(Protocol):
+    """Where a stream is."""
+
+    last: str | None  # the id of the newest event that came
 
 
 class EventStream:
@@ -115,15 +125,17 @@ class EventStream:
 class Reading(Exchange):
     """One connection of an event stream."""
 
-    def __init__(self, target: str, user: str, listener: Listener, stream: EventStream) -> None:
-        headers = HTTPHeaders({"Accept": "text/event-stream", "Jobsub-User": user})
-        if stream.last is not None:
-            headers["Last-Event-ID"] = stream.last
+    def __init__(self, target: str, user: str | None, listener: Reader, place: Place) -> None:
+        headers = HTTPHeaders({"Accept": "text/event-stream"})
+        if user is not None:
+            headers["Jobsub-User"] = user
+        if place.last is not None:
+            headers["Last-Event-ID"] = place.last
         super().__init__("GET", target, headers)
         self.status = 0
         self.refusal = bytearray()
         self._listener = listener
-        self._whole = stream
+        self._place = place
         self._rest = bytearray()
 
     async def begin(self, start: ResponseStartLine, headers: HTTPHeaders) -> None:
@@ -144,7 +156,7 @@ class Reading(Exchange):
         whole, self._rest = bytes(self._rest[:end]), self._rest[end:]
         for event in parse([whole]):
             if event is not None and not self.closed:
-                self._whole.last = event.id or self._whole.last
+                self._place.last = event.id or self._place.last
                 await self._listener.on_event(event)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,7 @@ class Upstream:
     """
 
     def __init__(self) -> None:
+        self.on_contact: Callable[[], Awaitable[None]] | None = None  # the service is about to be asked
         self.exchanges: set[Exchange] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -50,22 +51,25 @@ class Upstream:
         """Where the service is, and how every surface starts it."""
         return LocalEndpoint()
 
-    async def connect(self) -> IOStream:
+    async def connect(self, *, start: bool = True) -> IOStream:
         """Connect to the service, and start it if nobody answers.
 
         Raises
         ------
         Unreachable
-            If it can't be started.
+            If it can't be started, or isn't there and is not to be started.
         """
         if self._closed:
             raise Unreachable("This Jupyter server is stopping.")
-        if self._found and (stream := self._open()):
-            return stream
-        await self._find()
-        if stream := self._open():
-            return stream
-        raise Unreachable("The service is running and does not answer.", remedy=DOCTOR)
+        stream = self._open() if self._found or not start else None
+        if stream is None and start:
+            await self._find()
+            stream = self._open()
+        if stream is None:
+            raise Unreachable("The service is running and does not answer.", remedy=DOCTOR)
+        if start and self.on_contact is not None:
+            await self.on_contact()
+        return stream
 
     def _open(self) -> IOStream | None:
         address = self.endpoint.socket_path
@@ -145,8 +149,13 @@ class Exchange(HTTPMessageDelegate):
     async def receive(self, chunk: bytes) -> None:
         """Take a piece of the body; no more is read before this returns."""
 
-    async def run(self, upstream: Upstream) -> None:
+    async def run(self, upstream: Upstream, *, start: bool = True) -> None:
         """Send the request and take the response to its end, or until `close`.
+
+        Parameters
+        ----------
+        start
+            Start the service if nobody answers.
 
         Raises
         ------
@@ -155,7 +164,7 @@ class Exchange(HTTPMessageDelegate):
         """
         upstream.exchanges.add(self)
         try:
-            self._stream = await upstream.connect()
+            self._stream = await upstream.connect(start=start)
             if not self.closed:
                 await self._exchange(self._stream)
         finally:

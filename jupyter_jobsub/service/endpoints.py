@@ -16,7 +16,7 @@ from . import render
 from .events import last_event_id, stream_events
 from .http import Call, Reply
 from .openapi import document
-from .schemas import DrainBody, ListQuery, StopBody
+from .schemas import DrainBody, EventsQuery, ListQuery, StopBody
 
 _Body = TypeVar("_Body", bound=BaseModel)
 MAX_KEY = 200
@@ -100,7 +100,7 @@ async def timeline(call: Call) -> Reply:
 
 async def events(call: Call) -> None:
     """Stream what happens."""
-    await stream_events(call, last_event_id(call))
+    await stream_events(call, last_event_id(call), passive=call.query(EventsQuery).passive)
 
 
 async def catalog(call: Call) -> Reply:

@@ -61,6 +61,8 @@ class Hub:
     def __init__(self, store: Store) -> None:
         self._subscriptions: set[Subscription] = set()
         self._by_person: dict[str, int] = {}
+        self.passive = 0  # readers that don't need the service
+        self.changed: Callable[[], None] = lambda: None  # is told when that number changes
         store.listeners.append(self._spread)
 
     def __len__(self) -> int:
@@ -94,6 +96,17 @@ class Hub:
         finally:
             self._by_person[person.name] -= 1
 
+    @contextmanager
+    def counted(self, *, passive: bool) -> Iterator[None]:
+        """Count a passive reader while it is there."""
+        self.passive += passive
+        self.changed()
+        try:
+            yield
+        finally:
+            self.passive -= passive
+            self.changed()
+
     def close(self) -> None:
         """End every reader."""
         for subscription in self._subscriptions:
@@ -112,11 +125,12 @@ def sse(event: str, data: Any, id: str | int | None = None) -> bytes:
     return f"{head}event: {event}\ndata: ".encode() + to_json(data) + b"\n\n"
 
 
-async def stream_events(call: Call, last: int | None) -> None:
+async def stream_events(call: Call, last: int | None, *, passive: bool) -> None:
     """Send what was committed after an event, then what is committed from now on."""
     service, person = call.service, call.person
     with (
         service.hub.admitted(person, service.config.max_streams_per_user),
+        service.hub.counted(passive=passive),
         service.hub.subscribe(lambda c: service.usecases.sees(person, c.job)) as live,
     ):
         newest = await service.store.last_event()

@@ -201,11 +201,11 @@ def _reload(service: Service) -> None:
 async def _until_unneeded(service: Service, server: Server) -> None:
     """Wait until told to stop, or until nothing is unfinished and nobody connected for a while."""
     busy = asyncio.Event()
-    server.changed = busy.set
+    server.changed = service.hub.changed = busy.set
     service.store.listeners.append(lambda changes: busy.set())
     while not service.stopping.is_set():
         busy.clear()
-        unneeded = service.dispatcher.idle and not server.connected
+        unneeded = service.dispatcher.idle and server.connected <= service.hub.passive
         waits = {asyncio.create_task(busy.wait()), asyncio.create_task(service.stopping.wait())}
         linger = service.config.linger_seconds if unneeded else None
         done, pending = await asyncio.wait(waits, timeout=linger, return_when=asyncio.FIRST_COMPLETED)

@@ -11,6 +11,7 @@ from .logs import LogQuery, get_log
 from .schemas import (
     Deleted,
     DrainBody,
+    EventsQuery,
     Hello,
     JobDetail,
     JobEvent,
@@ -124,6 +125,7 @@ ROUTES = (
         "/jobsub/events",
         e.events,
         "Follow all jobs as server-sent events.",
+        query=EventsQuery,
         media="text/event-stream",
         stream=EVENTS,
         statuses=(422, 429),

@@ -183,6 +183,14 @@ class ListQuery(BaseModel, extra="forbid"):
         return names
 
 
+class EventsQuery(BaseModel, extra="forbid"):
+    """How to follow."""
+
+    passive: bool = Field(
+        False, description="Don't count as somebody who needs the service: it may end meanwhile."
+    )
+
+
 class JobEvent(TypedDict):
     """A change of a job; ``event`` is null where the timeline has no line for it."""
 

@@ -30,18 +30,34 @@ class Played(RequestHandler):
     def initialize(self, service: PlayedService) -> None:
         self.service = service
 
+    @property
+    def listens(self) -> bool:
+        """It is the extension itself that asks, for the server's event logger."""
+        return "passive" in self.request.query_arguments
+
     async def answer(self) -> None:
+        if self.listens:
+            await self.service.answer_listener(self)
+            return
         self.service.requests.append(self.request)
         await self.service.answer(self)
 
     get = head = post = put = patch = delete = answer
 
     def on_connection_close(self) -> None:
-        self.service.gone.set()
+        if not self.listens:
+            self.service.gone.set()
 
 
 async def say_ok(handler: RequestHandler) -> None:
     handler.write({"ok": True})
+
+
+async def say_hello(handler: RequestHandler) -> None:
+    handler.set_header("Content-Type", "text/event-stream")
+    handler.write('event: hello\ndata: {"last": 0}\n\n')
+    await handler.flush()
+    await asyncio.Event().wait()
 
 
 class PlayedService:
@@ -52,6 +68,7 @@ class PlayedService:
         self.requests: list[HTTPServerRequest] = []
         self.gone = asyncio.Event()
         self.answer: Answer = say_ok
+        self.answer_listener: Answer = say_hello
         self.server: HTTPServer | None = None
 
     def start(self) -> None:

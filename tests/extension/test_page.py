@@ -451,22 +451,3 @@ async def test_a_stopping_server_says_so(history, extension, service, browse):
     assert not extension.hub.upstream.tasks
     with pytest.raises(WebSocketClosedError):
         await browser.tell(subscribe="events")
-
-
-async def test_job_events_reach_the_servers_listeners(history, browse, jp_serverapp):
-    heard = []
-
-    async def listen(logger, schema_id, data):
-        heard.append((data["id"], data["phase"]))
-
-    schema = "https://events.jupyter.org/jupyter_jobsub/job/v1"
-    jp_serverapp.event_logger.add_listener(schema_id=schema, listener=listen)
-    first, second = await browse(), await browse()  # of two persons: each has a feed
-    for browser in (first, second):
-        await browser.tell(subscribe="events")
-        await browser.hear()
-    history.happen("Pending", "Running")
-    await first.hear_phases(2)
-    await second.hear_phases(2)
-    await jp_serverapp.event_logger.gather_listeners()
-    assert heard == [("j1", "Pending"), ("j1", "Running")]

@@ -14,6 +14,9 @@ import pytest
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
 
 import jupyter_jobsub
+from jupyter_jobsub.extension.job_events import SCHEMA_ID
+
+PHASES = ("Pending", "Preparing", "Running", "Succeeded")
 
 pytestmark = pytest.mark.slow
 
@@ -113,6 +116,35 @@ async def test_a_service_that_was_killed_is_started_by_the_next_request(folder, 
     job = await jobs.submit("true")
     await kill(folder)
     assert (await jobs.until_final(job["id"]))["exit_code"] == 0
+
+
+async def test_job_events_need_no_page(folder, jobs, jp_serverapp):
+    assert service_pid(folder) is None  # nobody asked for anything yet
+    logger, heard = jp_serverapp.event_logger, []
+
+    async def listen(logger, schema_id, data):
+        heard.append((data["id"], data["phase"]))
+
+    logger.add_listener(schema_id=SCHEMA_ID, listener=listen)
+    job = await jobs.submit("true")
+    other = await jobs.submit("sleep 0.5")
+    await jobs.until_final(job["id"])
+    await kill(folder)
+    await jobs.until_final(other["id"])
+    told = [(id, phase) for id in (job["id"], other["id"]) for phase in PHASES]
+    while len(heard) < len(told):
+        await asyncio.sleep(0.005)
+        await logger.gather_listeners()
+    assert sorted(heard) == sorted(told)
+
+
+async def test_who_listens_for_events_keeps_no_service(folder, jobs, jp_environ):
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
+    config.write_text("c.JobsubService.linger_seconds = 0.2\n")
+    await jobs.submit("true")
+    pid = service_pid(folder)
+    await end_of(folder, pid)
+    assert service_pid(folder) is None
 
 
 async def test_a_log_is_downloaded_whole(jobs, jp_fetch, http_server_client):

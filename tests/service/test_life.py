@@ -57,6 +57,19 @@ def test_it_ends_by_itself_when_nobody_needs_it() -> None:
         assert service.job(id)["phase"] == "Succeeded"
 
 
+def test_a_passive_reader_does_not_keep_it() -> None:
+    with live("c.JobsubService.linger_seconds = 0.2") as service:
+        active = service.events("/jobsub/events")
+        assert next(active)["event"] == "hello"
+        passive = service.events("/jobsub/events", passive="true")
+        assert next(passive)["event"] == "hello"
+        with pytest.raises(subprocess.TimeoutExpired):
+            service.process.wait(1)
+        active.close()
+        assert service.process.wait(10) == 0
+        assert list(passive) == []
+
+
 def test_killed_it_loses_nothing_and_the_job_goes_on() -> None:
     with live() as service:
         ids = [service.submit(f"echo a{n}; sleep 1; echo b{n}; exit {n}")["id"] for n in range(2)]
