@@ -30,6 +30,8 @@ class Play:
         The round's.
     clients:
         By the surface that a job is planned for; "socket" is there in any case.
+    refusals:
+        What the service said when it could not do what it was asked.
     """
 
     world: World
@@ -38,6 +40,7 @@ class Play:
     clients: dict[str, Client] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     seen: Evidence = field(default_factory=Evidence)
+    refusals: list[UserError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.mark = f"{self.world.mark}.{self.number}."
@@ -60,10 +63,10 @@ class Play:
             "env": {"MARKS": str(self.world.marks), MARK: self.mark},
         }
         if planned.surface == "cli":
-            id = insist(lambda: self.world.submit_by_command(spec, planned.name))
+            id = self.insist(lambda: self.world.submit_by_command(spec, planned.name))
         else:
             client = self.clients[planned.surface]
-            id = insist(lambda: str(client.submit(spec, idempotency_key=planned.name)["id"]))
+            id = self.insist(lambda: str(client.submit(spec, idempotency_key=planned.name)["id"]))
         if id:
             self.seen.accepted[planned.name] = id
 
@@ -74,7 +77,7 @@ class Play:
             id = self.seen.accepted.get(planned.name)
             if planned.cancelled and due and id and planned.name not in self._cancelled:
                 self._cancelled.add(planned.name)
-                insist(partial(self._cancel, id, planned.surface))
+                self.insist(partial(self._cancel, id, planned.surface))
 
     def _cancel(self, id: str, surface: str) -> bool:
         with contextlib.suppress(Conflict):  # it has ended: the judge will say whether it may
@@ -86,7 +89,7 @@ class Play:
         limit = time.monotonic() + PATIENCE
         while time.monotonic() < limit:
             self.cancel_due()
-            page = insist(lambda: self.clients["socket"].page(phase="unfinished", limit=500))
+            page = self.insist(lambda: self.clients["socket"].page(phase="unfinished", limit=500))
             if page is None or not page["items"]:
                 return
             time.sleep(0.1)
@@ -95,16 +98,16 @@ class Play:
         """Look at everything that the jobs have left."""
         client, seen = self.clients["socket"], self.seen
         ours = {planned.name for planned in self.jobs}
-        page: Any = insist(lambda: client.page(limit=500)) or {"items": []}
+        page: Any = self.insist(lambda: client.page(limit=500)) or {"items": []}
         seen.rows = [row for row in page["items"] if row["name"] in ours]
         ids = {row["id"] for row in seen.rows}
         seen.marks = {path.name for path in self.world.marks.iterdir() if path.name.split(".")[0] in ids}
         for row in seen.rows:
-            timeline = insist(partial(client.timeline, row["id"])) or []
+            timeline = self.insist(partial(client.timeline, row["id"])) or []
             seen.timelines[row["id"]] = [event["phase"] for event in timeline]
             for attempt in range(1, row["attempt"] + 1):
                 seen.logs[row["id"], attempt] = self._log(client, row["id"], attempt)
-        seen.held = insist(lambda: held(client.call("GET", "/jobsub/usage"))) or ""
+        seen.held = self.insist(lambda: held(client.call("GET", "/jobsub/usage"))) or ""
         seen.left = self.world.left_of(self.mark)
         return seen
 
@@ -115,7 +118,23 @@ class Play:
             except NotFound:
                 return b""
 
-        return insist(whole) or b""
+        return self.insist(whole) or b""
+
+    def insist(self, call: Callable[[], T | None]) -> T | None:
+        """Repeat a call until it gets through, as a person would who was refused."""
+        limit = time.monotonic() + PATIENCE
+        while time.monotonic() < limit:
+            try:
+                if (answer := call()) is not None:
+                    return answer
+            except (Unreachable, OSError):
+                pass
+            except UserError as error:
+                if error.status < 500:
+                    raise
+                self.refusals.append(error)
+            time.sleep(0.05)
+        return None
 
 
 def held(usage: dict[str, Any]) -> str:
@@ -127,19 +146,3 @@ def held(usage: dict[str, Any]) -> str:
 
 def _amounts(amounts: dict[str, Any]) -> list[Any]:
     return [n for value in amounts.values() for n in (value.values() if isinstance(value, dict) else [value])]
-
-
-def insist(call: Callable[[], T | None]) -> T | None:
-    """Repeat a call until it gets through, as a person would whose surface was just killed."""
-    limit = time.monotonic() + PATIENCE
-    while time.monotonic() < limit:
-        try:
-            if (answer := call()) is not None:
-                return answer
-        except (Unreachable, OSError):
-            pass
-        except UserError as error:
-            if error.status < 500:
-                raise
-        time.sleep(0.05)
-    return None

@@ -14,10 +14,13 @@ AGAIN = ".again."  # in the name of a mark that a second run of an attempt leave
 RAN_TWICE = 99
 
 # One folder an attempt, made atomically: a second run of it can't but be seen.
+# A line that the disk has no room for is said again.
 _SCRIPT = """\
+trap '' XFSZ
 mark="$MARKS/$JOBSUB_JOB_ID.$JOBSUB_ATTEMPT"
 if ! mkdir "$mark"; then mkdir "$mark{again}$$"; exit {ran_twice}; fi
-say() {{ i=$1; while [ $i -lt $2 ]; do echo "{name} $JOBSUB_ATTEMPT line $i"; i=$((i+1)); done; }}
+say() {{ i=$1; while [ $i -lt $2 ]; do line $i; i=$((i+1)); done; }}
+line() {{ until echo "{name} $JOBSUB_ATTEMPT line $1" 2>/dev/null; do sleep 0.1; done; }}
 say 0 {half}
 sleep {seconds}
 say {half} {lines}
@@ -90,10 +93,15 @@ class Round:
 def plan(seed: int, number: int) -> Round:
     """Choose a round; the same seed and number choose the same."""
     dice = random.Random(f"{seed}.{number}")
-    jobs = [_job(dice, f"x1-{seed}-{number}-{index}") for index in range(JOBS)]
+    jobs = some_jobs(dice, f"x1-{seed}-{number}", JOBS)
     for index in dice.sample(range(JOBS), 2):
         jobs[index] = replace(jobs[index], surface="cli")
     return Round(number, tuple(jobs), tuple(sorted(_kills(dice), key=lambda kill: kill.at)))
+
+
+def some_jobs(dice: random.Random, name: str, count: int) -> list[PlannedJob]:
+    """Choose jobs of all kinds, named after their round."""
+    return [_job(dice, f"{name}-{index}") for index in range(count)]
 
 
 def _job(dice: random.Random, name: str) -> PlannedJob:

@@ -18,6 +18,7 @@ from jupyter_jobsub.client import Client, LocalEndpoint
 
 MARK = "CHAOS_MARK"
 AT_ONCE = 8
+SERVICES = frozenset({"jupyter_jobsub.service", "tests.chaos.service"})  # as modules, on a command line
 CONFIG = f"""\
 c.JobsubService.cpu = {4 * AT_ONCE}
 c.JobsubService.memory = "64Gi"
@@ -57,20 +58,25 @@ class World:
 
     def submit_by_command(self, spec: dict[str, Any], key: str) -> str | None:
         """Submit by the command line; None if it did not get through."""
-        done = subprocess.run(
-            [*_JOBSUB, "submit", "--file", "-", "--idempotency-key", key, "--json"],
-            input=json.dumps(spec),
+        words = ("submit", "--file", "-", "--idempotency-key", key, "--json")
+        done = self.command(*words, given=json.dumps(spec))
+        return str(json.loads(done.stdout)["id"]) if done.returncode == 0 else None
+
+    def command(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Give a command of ``jupyter jobsub``."""
+        return subprocess.run(
+            [*_JOBSUB, *words],
+            input=given,
             env={**os.environ, **self.variables},
             cwd=self.folder,
             capture_output=True,
             text=True,
         )
-        return str(json.loads(done.stdout)["id"]) if done.returncode == 0 else None
 
     def services(self) -> list[int]:
         """The service's process, if it lives."""
         own = processes.naming(str(self.data_dir))
-        return [pid for pid in own if "jupyter_jobsub.service" in processes.command_line(pid)]
+        return [pid for pid in own if not SERVICES.isdisjoint(processes.command_line(pid))]
 
     def supervisors(self) -> list[int]:
         """Living supervisors, with the one that waits for its first task."""

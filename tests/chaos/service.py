@@ -1,0 +1,57 @@
+"""The service as a process whose disk fails while a file says so: ``python -m tests.chaos.service``.
+
+The files lie in the folder that ``CHAOS_SWITCHES`` names. What fails is SQLite itself, or the system's
+answer to it; nothing of the product is replaced.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from jupyter_jobsub import paths
+from jupyter_jobsub.service.__main__ import main
+
+SWITCHES = "CHAOS_SWITCHES"
+ALL = 2**30  # pages
+_folder = Path(os.environ.get(SWITCHES, ""))
+
+
+def is_on(name: str) -> bool:
+    """Say whether a switch is on."""
+    return (_folder / name).exists()
+
+
+def before_transaction(
+    connection: object, cursor: Any, statement: str, parameters: object, context: object, many: object
+) -> None:
+    """Take the store its room, or the right to write, before it begins to."""
+    if statement.startswith("BEGIN"):
+        (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {pages if is_on('full-store') else ALL}")
+        cursor.execute(f"PRAGMA query_only = {int(is_on('read-only'))}")
+
+
+def failing(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a call of the system fail as on a full disk."""
+
+    def instead(*arguments: Any, **named: Any) -> Any:
+        if is_on("no-sync"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return call(*arguments, **named)
+
+    return instead
+
+
+if __name__ == "__main__":
+    event.listen(Engine, "before_cursor_execute", before_transaction)
+    os.fsync, os.fchmod = failing(os.fsync), failing(os.fchmod)
+    if is_on("mounts"):
+        paths.network_file_system.__defaults__ = (_folder / "mounts",)
+    sys.exit(main())

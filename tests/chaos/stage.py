@@ -1,0 +1,119 @@
+"""A world whose service the test starts itself, and whose disk it can fill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import processes
+from jupyter_jobsub.client import Client, LocalEndpoint
+
+from .service import SWITCHES
+from .world import World, made
+
+ROOT = Path(__file__).parent.parent.parent
+_SERVICE = (sys.executable, "-m", "tests.chaos.service")
+REFILL = 0.05  # seconds: what is started on a full disk finds it full
+
+
+class Stage(World):
+    """One service at a time, a child of this process."""
+
+    def __init__(self, folder: Path, config: str = "") -> None:
+        super().__init__(folder, config)
+        self._switches = made(folder / "switches")
+        self.variables |= {SWITCHES: str(self._switches), "PYTHONPATH": str(ROOT)}
+        self.service: subprocess.Popen[bytes] | None = None
+
+    def socket_client(self) -> Client:
+        """A client on the socket; it starts nothing."""
+        return Client(LocalEndpoint(self.data_dir, start=False))
+
+    def start(self, *, full: bool = False) -> str:
+        """Start a service; give the line that it says when it listens, or why it does not."""
+        reader, writer = os.pipe()
+        with (self.folder / "service.log").open("ab") as log:
+            self.service = subprocess.Popen(
+                [*_SERVICE, "--data-dir", str(self.data_dir), "--ready-fd", str(writer)],
+                pass_fds=[writer],
+                env={**os.environ, **self.variables},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_fill_own if full else None,
+            )
+        os.close(writer)
+        with open(reader) as ready:
+            return ready.readline().strip()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the service, and wait until it has."""
+        if self.service:
+            self.service.send_signal(number)
+            self.service.wait(30)
+            self.service = None
+
+    @contextmanager
+    def switched(self, name: str, text: str = "") -> Iterator[None]:
+        """Keep a switch of the service on for a while."""
+        file = self._switches / name
+        file.write_text(text)
+        try:
+            yield
+        finally:
+            file.unlink()
+
+    @contextmanager
+    def full_disk(self, whose: Callable[[], list[int]]) -> Iterator[None]:
+        """Let processes, those too that they start meanwhile, write to no file for a while."""
+        over = threading.Event()
+
+        def fill() -> None:
+            while not over.wait(REFILL):
+                _limit(whose(), full=True)
+
+        _limit(whose(), full=True)
+        filling = threading.Thread(target=fill)
+        filling.start()
+        try:
+            yield
+        finally:
+            over.set()
+            filling.join()
+            while full := [pid for pid in self.everybody() if _is_full(pid)]:
+                _limit(full, full=False)
+
+    def everybody(self) -> list[int]:
+        """The service, its supervisors and their commands."""
+        return sorted({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
+
+    def end(self) -> None:
+        """End whatever of this run still lives."""
+        self.stop(signal.SIGKILL)
+        super().end()
+
+
+def _fill_own() -> None:
+    _limit([0], full=True)
+
+
+def _limit(pids: list[int], *, full: bool) -> None:
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended
+            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if full else most, most))
+
+
+def _is_full(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return resource.prlimit(pid, resource.RLIMIT_FSIZE)[0] == 0
+    return False
