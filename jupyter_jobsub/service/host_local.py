@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -28,7 +29,7 @@ from ..engines.local.ports import port_numbers
 from ..errors import ConfigError, FieldError, StoreError
 from ..model.job import UserName
 from ..model.resources import Resources, parse_memory
-from ..paths import private_folder, socket_path
+from ..paths import network_file_system, private_folder, socket_path
 from ..spawn import is_listening
 from ..store.sql import SqlStore
 from .app import Service
@@ -85,6 +86,7 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
     """
     config = read_config()
     os.umask(account.umask())  # the jobs' too: not that of whoever came first
+    _refuse_network(folder)
     private_folder(folder)
     address = socket_path(folder)
     private_folder(address.parent)
@@ -108,6 +110,14 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
         os.close(lock)
 
 
+def _refuse_network(folder: Path) -> None:
+    if kind := network_file_system(folder):
+        raise StoreError(
+            f"{folder} is on {kind}, where neither locks nor the store are safe; "
+            "set JOBSUB_DATA_DIR to a folder on a local disk"
+        )
+
+
 def take_lock(folder: Path, address: Path) -> int:
     """Be the only service of this folder; the lock goes with the process.
 
@@ -121,8 +131,9 @@ def take_lock(folder: Path, address: Path) -> int:
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            with contextlib.suppress(OSError):  # it is for people; opening the store says what is wrong
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
             return lock
         except BlockingIOError:
             if is_listening(str(address)) or time.monotonic() > patience:

@@ -38,7 +38,7 @@ _PRAGMAS = (
 _FAILURES = {
     "database is locked": "another process is writing to it; end that process and try again",
     "database or disk is full": "the disk is full; free some space and try again",
-    "disk I/O error": "the disk does not work, or is full; check it and try again",
+    "disk I/O error": "the disk is full, or does not work; free some space, or check it, and try again",
     "attempt to write a readonly database": "it is read-only; make the file and its folder writable",
     "unable to open database file": "it can't be opened; check that the folder exists and is yours",
     "database disk image is malformed": "it is damaged; put back a copy, or move it away to start anew",

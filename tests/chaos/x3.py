@@ -62,7 +62,7 @@ class Round(Play):
     def under(self, fault: AbstractContextManager[None]) -> None:
         """Live with a fault for a while: whoever reads is answered, whoever is refused is told why."""
         with fault, self.world.socket_client() as client:
-            over = time.monotonic() + self.dice.uniform(1, 7)
+            over = time.monotonic() + self.dice.uniform(1, 5)
             self.command("submit", "--group", "chaos", "true")
             while time.monotonic() < over:
                 self._read(client)

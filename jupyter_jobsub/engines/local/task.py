@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -14,7 +15,10 @@ from ...model.job import Micros, Reason
 from ...model.observation import Ended, Observation, Started
 from .runfolder import RunFolder, Verdict
 from .spawn import Supervisors
+from .supervisor.start import DISK_FULL_PAUSE
 from .supervisor.watch import POKE
+
+log = logging.getLogger(__name__)
 
 TRIES = 5  # supervisors that may end before the command ran
 PAUSE = 0.1  # seconds until a supervisor that could not be found or started is looked for again
@@ -58,6 +62,15 @@ class LocalTask:
     def look(self) -> None:
         """Watch the folder's supervisor, or judge the folder if it has none."""
         self._timer = None
+        try:
+            self._look()
+        except FileNotFoundError:
+            self.lose()
+        except OSError:  # such as a full disk: what could not be written is judged again
+            log.exception("%s can't be judged; trying again in %g s", self.folder.key, DISK_FULL_PAUSE)
+            self._look_after(DISK_FULL_PAUSE)
+
+    def _look(self) -> None:
         lock = self.folder.lock()
         if lock is None:
             self._find_supervisor()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 VERSION = 1  # of the run folder's format
+DISK_FULL_PAUSE = 1.0  # seconds
 LOCK, READY = 3, 4  # descriptors that the engine hands over
 FINAL = ("exit.json", "void")  # any of them: nothing is to be run any more
 
@@ -100,7 +101,10 @@ def start() -> "Task | None":
     for fd in (held, report, log):
         os.close(fd)
     task = Task(spec, pid, start_time(pid), time.monotonic_ns())
-    write_once("started", _describe(task))
+    while not _note(task):
+        if os.path.exists("halt.json"):
+            return None
+        time.sleep(DISK_FULL_PAUSE)
     os.write(gate, b"1")
     os.close(gate)
     task.failure = os.read(result, 4096)  # nothing, at the moment of exec
@@ -125,6 +129,20 @@ def _run(spec: Spec, log: int, held: int, report: int) -> "NoReturn":
         os.write(report, b"can't run %s: %s" % (error.filename or b"it", (error.strerror or "").encode()))
     finally:
         os._exit(127)
+
+
+def _note(task: Task) -> bool:
+    """Write that the command starts; False if that can't be written now, as on a full disk."""
+    task.monotonic = time.monotonic_ns()
+    try:
+        write_once("started", _describe(task))
+    except FileExistsError:  # by the try before, which then could not sync: nobody else holds the lock
+        return True
+    except FileNotFoundError:  # nobody wants it any more
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _describe(task: Task) -> bytes:

@@ -7,11 +7,10 @@ import _signal  # type: ignore[import-not-found]  # the signal module without it
 import os
 import select
 import time
-from errno import EDQUOT, ENOSPC
 
 from .cap import Cap
 from .processes import members, open_process
-from .start import FINAL, READY, VERSION, Task, identity, read_spec, write_once
+from .start import DISK_FULL_PAUSE, FINAL, READY, VERSION, Task, identity, read_spec, write_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ PERIOD = 0.5  # seconds
 LEFTOVER_GRACE = 5.0  # seconds for what a command that has ended left running
 MESSAGE = "message"
 MESSAGE_BYTES = 4096
-DISK_FULL_PAUSE = 1.0  # seconds
 NEVER = float("inf")
 MARK = b"JOBSUB_TERMINATION_LOG"  # a variable whose value is the task's own
 
@@ -38,12 +36,16 @@ def adopt() -> None:
     os.close(READY)
     if any(os.path.exists(name) for name in FINAL):
         return
-    with open("adopter.new", "w") as file:
-        file.write(identity())
-    os.rename("adopter.new", "adopter")
+    _attempt(_sign)
     data = read_json("started")
     task = Task(read_spec(), data["pid"], data["start"], data["monotonic"])
     Watch(task, open_process(task.pid, task.start), own=False).run()
+
+
+def _sign() -> None:
+    with open("adopter.new", "w") as file:
+        file.write(identity())
+    os.rename("adopter.new", "adopter")
 
 
 def read_json(name: str) -> "dict[str, Any]":
@@ -163,12 +165,10 @@ class Watch:
         while True:
             try:
                 return write_once("exit.json", verdict)
-            except FileExistsError:
+            except (FileExistsError, FileNotFoundError):  # it is known, or nobody wants to know
                 return None
-            except OSError as error:
-                if error.errno not in (ENOSPC, EDQUOT):
-                    raise
-            time.sleep(DISK_FULL_PAUSE)  # the exit code is worth waiting for
+            except OSError:  # such as a full disk: the exit code is worth waiting for
+                time.sleep(DISK_FULL_PAUSE)
 
     def _verdict(self) -> bytes:
         status = os.waitstatus_to_exitcode(os.waitpid(self._task.pid, 0)[1]) if self._own else None
