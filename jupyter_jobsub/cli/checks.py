@@ -19,7 +19,7 @@ from ..errors import JobsubError
 
 ENOUGH = 1 << 30  # bytes
 TOO_LITTLE = 100 << 20
-IMPORTS = "import jupyter_jobsub.service.__main__"
+CHECK = [sys.executable, "-m", "jupyter_jobsub.service", "--check"]
 LOGIND = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
 
 
@@ -41,11 +41,11 @@ def run_checks(environ: Mapping[str, str]) -> Findings:
     if url := environ.get("JOBSUB_URL"):
         yield from server(ServerEndpoint(url, environ.get("JOBSUB_TOKEN", "")))
         return
-    for check in (data_folder, disk_space, socket_folder, packages, service):
+    for check in (data_folder, disk_space, socket_folder, start, service):
         yield from check()
     yield from logout(Path("/"), os.getuid(), environ)
     yield from pod(environ)
-    for late in (restart, configuration, extension, kernels, gpus):
+    for late in (restart, extension, kernels, gpus):
         yield from late()
 
 
@@ -125,15 +125,17 @@ def socket_folder() -> Findings:
     yield Finding("ok", "socket", f"{address} ({len(os.fsencode(address))} bytes){moved}")
 
 
-def packages() -> Findings:
-    """What the service imports, tried in a process of its own."""
-    tried = subprocess.run([sys.executable, "-c", IMPORTS], cwd="/", capture_output=True, text=True)
+def start() -> Findings:
+    """What the service would find at its start, tried in a process of its own: packages, settings, store."""
+    command = [*CHECK, "--data-dir", str(paths.data_dir())]
+    tried = subprocess.run(command, cwd="/", capture_output=True, text=True)
     if tried.returncode:
         *_, last = tried.stderr.strip().splitlines() or ["no reason given"]
         remedy = f"run: {sys.executable} -m pip install --upgrade jupyter-jobsub"
         yield Finding("fail", "packages", f"the service can't be loaded: {last}", remedy)
-    else:
-        yield Finding("ok", "packages", "the service can be loaded")
+        return
+    yield Finding("ok", "packages", "the service can be loaded")
+    yield from (Finding(**json.loads(line)) for line in tried.stdout.splitlines())
 
 
 def service() -> Findings:
@@ -228,16 +230,6 @@ def pod(environ: Mapping[str, str]) -> Findings:
     if "KUBERNETES_SERVICE_HOST" in environ:
         text = "this is a Kubernetes pod: local jobs end when it does"
         yield Finding("warn", "pod", text, "run long jobs on the cluster (c.JobsubService.engine)")
-
-
-def configuration() -> Findings:
-    """Which configuration files are read."""
-    from jupyter_core.paths import jupyter_config_path
-
-    names = ("jupyter_jobsub_config.py", "jupyter_jobsub_config.json")
-    found = [os.path.join(folder, name) for folder in jupyter_config_path() for name in names]
-    found = [path for path in found if os.path.exists(path)]
-    yield Finding("ok", "configuration", ", ".join(found) or "none, everything is at its default")
 
 
 def extension() -> Findings:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import JobsubError
 from ..paths import data_dir
+from .check import check
 from .host_local import serve
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="jupyter jobsub serve", description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=None, help="the store's folder")
     parser.add_argument("--ready-fd", type=int, default=None, help="where to write 'ready' or 'error …'")
+    parser.add_argument("--check", action="store_true", help="print what would hinder a start, and end")
     options = parser.parse_args()
+    folder = options.data_dir or data_dir()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def tell(line: str) -> None:
@@ -30,8 +33,11 @@ def main() -> int:
             os.write(fd, f"{line}\n".encode())
             os.close(fd)
 
+    if options.check:
+        check(folder)
+        return 0
     try:
-        asyncio.run(serve(options.data_dir or data_dir(), lambda: tell("ready")))
+        asyncio.run(serve(folder, lambda: tell("ready")))
         return 0
     except JobsubError as error:
         message = " ".join(str(error).split())

@@ -33,10 +33,12 @@ from ..paths import network_file_system, private_folder, socket_path
 from ..spawn import is_listening
 from ..store.sql import SqlStore
 from .app import Service
+from .catalog import build_catalog
 from .sources import LocalSources
 
 log = logging.getLogger(__name__)
 
+STORE = "jobsub.db"  # its name in the data folder
 LOCK_PATIENCE = 10.0  # seconds: a service that hands over finishes its writes in less
 
 
@@ -162,7 +164,7 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
     engine, capacity = _local_engine(config, folder)
     return Service(
         config=config,
-        store=SqlStore(f"sqlite:///{folder / 'jobsub.db'}"),
+        store=SqlStore(f"sqlite:///{folder / STORE}"),
         engine=engine,
         archive=LogArchive(folder / "logs"),
         sources=LocalSources(config.max_snapshot_bytes),
@@ -170,6 +172,19 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
         owner=owner,
         place={"socket": str(address), "data_dir": str(folder)},
     )
+
+
+def try_config(folder: Path) -> None:
+    """Make what the configuration asks for, and let it go.
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong.
+    """
+    config = read_config()
+    engine, capacity = _local_engine(config, folder)
+    build_catalog(config, default_catalog(account.person()["USER"], capacity, engine.images()))
 
 
 def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:

@@ -46,18 +46,30 @@ def migrate(
     StoreError
         If a newer release has been here.
     """
-    names = _applied(connection)
-    if unknown := sorted(names - {m.name for m in migrations}):
-        raise StoreError(
-            f"the store was made by a newer release of jupyter-jobsub (it has {', '.join(unknown)}); "
-            "upgrade jupyter-jobsub, or set JOBSUB_DATA_DIR to another folder"
-        )
+    names = refuse_newer(connection, migrations)
     for migration in migrations:
         if migration.name not in names:
             with transaction(connection):
                 applied.create(connection, checkfirst=True)
                 migration.apply(connection)
                 connection.execute(insert(applied), {"name": migration.name})
+
+
+def refuse_newer(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> set[str]:
+    """Answer which migrations a store has had.
+
+    Raises
+    ------
+    StoreError
+        If a newer release has been here.
+    """
+    names = _applied(connection)
+    if unknown := sorted(names - {m.name for m in migrations}):
+        raise StoreError(
+            f"the store was made by a newer release of jupyter-jobsub (it has {', '.join(unknown)}); "
+            "upgrade jupyter-jobsub, or set JOBSUB_DATA_DIR to another folder"
+        )
+    return names
 
 
 def _applied(connection: Connection) -> set[str]:

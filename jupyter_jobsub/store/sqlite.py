@@ -35,14 +35,15 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8192",
 )
+DAMAGED = "put back a copy, or move it away to start anew"
 _FAILURES = {
     "database is locked": "another process is writing to it; end that process and try again",
     "database or disk is full": "the disk is full; free some space and try again",
     "disk I/O error": "the disk is full, or does not work; free some space, or check it, and try again",
     "attempt to write a readonly database": "it is read-only; make the file and its folder writable",
     "unable to open database file": "it can't be opened; check that the folder exists and is yours",
-    "database disk image is malformed": "it is damaged; put back a copy, or move it away to start anew",
-    "file is not a database": "it is not a database; put back a copy, or move it away to start anew",
+    "database disk image is malformed": f"it is damaged; {DAMAGED}",
+    "file is not a database": f"it is not a database; {DAMAGED}",
 }
 
 text_index = table_named("jobs_text", column("rowid"))

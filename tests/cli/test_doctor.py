@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +14,9 @@ import pytest
 
 from jupyter_jobsub import paths
 from jupyter_jobsub.cli import checks, main
+from jupyter_jobsub.errors import StoreError
+from jupyter_jobsub.store.check import check_sqlite
+from jupyter_jobsub.store.sql import SqlStore
 
 
 def levels(findings: checks.Findings) -> list[str]:
@@ -76,11 +82,79 @@ def test_a_socket_that_had_to_move(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert levels(checks.packages()) == ["ok"]
-    monkeypatch.setattr(checks, "IMPORTS", "import no_such_package")
-    (found,) = checks.packages()
+    monkeypatch.setattr(checks, "CHECK", [sys.executable, "-c", "import no_such_package"])
+    (found,) = checks.start()
     assert found.level == "fail"
     assert "No module named 'no_such_package'" in found.text
+
+
+def of(check: str) -> list[tuple[str, str]]:
+    """Level and text with remedy of a check that the service makes."""
+    return [(f.level, f"{f.text}: {f.remedy}") for f in checks.start() if f.check == check]
+
+
+@pytest.fixture
+def store(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store that was used, and an empty configuration."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    folder.mkdir(mode=0o700)
+
+    async def use() -> None:
+        store = SqlStore(f"sqlite:///{folder / 'jobsub.db'}")
+        await store.open()
+        await store.close()
+
+    asyncio.run(use())
+    return folder / "jobsub.db"
+
+
+def test_a_store_is_read_and_left_as_it_is(store: Path) -> None:
+    before = {path: path.read_bytes() for path in store.parent.iterdir()}
+    assert of("store") == [("ok", f"{store} is whole: ")]
+    assert {path: path.read_bytes() for path in store.parent.iterdir()} == before
+
+
+def test_a_damaged_store(store: Path) -> None:
+    whole = store.read_bytes()
+    for intact in (0, 4096, len(whole) - 4096):
+        store.write_bytes(whole[:intact] + b"\x5a" * (len(whole) - intact))
+        ((level, text),) = of("store")
+        assert level == "fail"
+        assert "put back a copy" in text
+
+
+def test_a_store_of_a_newer_release(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999-later')")
+        connection.commit()
+    ((level, text),) = of("store")
+    assert level == "fail"
+    assert "9999-later" in text
+    assert "upgrade" in text
+
+
+def test_a_read_only_store(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != store)
+    with pytest.raises(StoreError, match=rf"read-only; run: chmod u\+w {store}"):
+        check_sqlite(store)
+
+
+def test_no_room(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = "import resource, os, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+    full += "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    monkeypatch.setattr(checks, "CHECK", [sys.executable, "-c", full, *checks.CHECK[1:]])
+    ((level, text),) = of("room")
+    assert level == "fail"
+    assert "free some space" in text
+
+
+def test_a_wrong_configuration_is_told_whole(store: Path, tmp_path: Path) -> None:
+    assert of("configuration")[0][0] == "ok"
+    file = tmp_path / "jupyter_jobsub_config.py"
+    file.write_text("print('hello')\nc.JobsubService.cpu = -1\nc.JobsubService.cores = 2\n")
+    found = of("configuration")
+    assert [level for level, _ in found] == ["fail", "fail"]
+    assert all(str(file) in text for _, text in found)
 
 
 def test_a_service_that_does_not_run(folder: Path) -> None:

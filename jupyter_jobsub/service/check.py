@@ -1,0 +1,62 @@
+"""What would hinder the service, found without starting it; one line of JSON for each finding."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..config_files import config_files
+from ..errors import ConfigError, StoreError
+from ..store.check import check_sqlite
+from .host_local import STORE, try_config
+
+ROOM = 1 << 20  # bytes that must fit
+
+
+def check(folder: Path) -> None:
+    """Print what is found: level (ok, fail), check, text and remedy."""
+    with contextlib.redirect_stdout(sys.stderr):  # the configuration is a program, and may print
+        found = [*_configuration(folder), *_room(folder), *_store(folder / STORE)]
+    for level, what, text, remedy in found:
+        print(json.dumps({"level": level, "check": what, "text": text, "remedy": remedy}))
+
+
+def _configuration(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    try:
+        try_config(folder)
+    except ConfigError as error:
+        yield from (("fail", "configuration", f"{e.field}: {e.message}", e.remedy) for e in error.errors)
+    else:
+        files = ", ".join(str(path) for path in config_files())
+        yield "ok", "configuration", files or "none, everything is at its default", ""
+
+
+def _room(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    if not folder.exists():
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        text = f"nothing can be written to {folder}: {error.strerror}"
+        yield "fail", "room", text, "free some space, or make its file system writable"
+
+
+def _store(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    if not path.exists():
+        yield "ok", "store", f"{path} (made on first use)", ""
+        return
+    try:
+        check_sqlite(path)
+    except StoreError as error:
+        text, _, remedy = str(error).partition("; ")
+        yield "fail", "store", text, remedy
+    else:
+        yield "ok", "store", f"{path} is whole", ""

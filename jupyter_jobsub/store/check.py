@@ -1,0 +1,41 @@
+"""Looks whether a store can be used, and changes nothing of it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from ..errors import StoreError
+from . import sqlite
+from .migrations import refuse_newer
+
+
+def check_sqlite(path: Path) -> None:
+    """Read a store whole, whoever uses it meanwhile.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged, read-only or made by a newer release, with what to do.
+    """
+    with sqlite.explained(str(path)):
+        engine = create_engine("sqlite://", creator=lambda: _opened(path), poolclass=NullPool)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            if found != "ok":
+                raise StoreError(f"can't use the store {path}: it is damaged; {sqlite.DAMAGED}")
+            refuse_newer(connection)
+    for each in (path, path.parent):
+        if not os.access(each, os.W_OK):
+            raise StoreError(f"can't use the store {path}: {each} is read-only; run: chmod u+w {each}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # where nobody writes, nothing need be left beside it
+    alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+    return sqlite3.connect(f"file:{quote(os.fspath(path))}?mode=ro{alone}", uri=True)
