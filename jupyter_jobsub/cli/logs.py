@@ -7,7 +7,9 @@ import base64
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+from . import tasks
 from .common import brief, client, resolve, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
@@ -38,10 +40,18 @@ def declare_logs(parser: Parser) -> None:
     parser.add_argument("--attempt", type=natural, metavar="N", help="of this attempt (the newest)")
     parser.add_argument("--role", metavar="NAME", help="of this task role (the first)")
     parser.add_argument("--task", type=natural, metavar="N", help="of this task of the role (0)")
+    parser.add_argument(
+        "--all-tasks", action="store_true", help="of every task, each line behind the task's name"
+    )
     parser.add_argument("--download", metavar="FILE", help="write the whole log to a file")
     parser.description = "Print a job's log, byte for byte."
     examples(
-        parser, "logs k7x2mp9w --tail 50", "logs -f k7x2mp9w", "logs k7x2mp9w --attempt 1 --download run1.log"
+        parser,
+        "logs k7x2mp9w --tail 50",
+        "logs -f k7x2mp9w",
+        "logs k7x2mp9w --attempt 1 --download run1.log",
+        "logs -f k7x2mp9w --role worker --task 2",
+        "logs -f k7x2mp9w --all-tasks",
     )
     parser.set_defaults(run=logs)
 
@@ -50,8 +60,12 @@ def logs(args: argparse.Namespace) -> int:
     """Carry ``logs`` out."""
     if args.download and (args.follow or args.tail is not None):
         raise UsageError("--download is the whole log: leave out --follow and --tail")
+    if args.all_tasks and (args.download or args.role or args.task is not None):
+        raise UsageError("--all-tasks prints every task: leave out --role, --task and --download")
     with client() as service:
         job_id = resolve(service, args.id)
+        if args.all_tasks:
+            return _all_tasks(service, job_id, args)
         where = {name: getattr(args, name) for name in ("role", "task", "attempt", "tail")}
         if args.follow:
             follow(service, job_id, as_json=args.json, **where)
@@ -62,6 +76,18 @@ def logs(args: argparse.Namespace) -> int:
         else:
             for chunk in chunks:
                 _write(chunk, job_id, as_json=args.json)
+    return OK
+
+
+def _all_tasks(service: Client, job_id: str, args: argparse.Namespace) -> int:
+    names = tasks.tasks_of(service.spec(job_id))
+    where = {"attempt": args.attempt, "tail": args.tail}
+    if args.follow:
+        with _running_on(job_id):
+            tasks.follow_logs(service, job_id, names, as_json=args.json, **where)
+    else:
+        whole = args.tail is None
+        tasks.print_logs(service, job_id, names, as_json=args.json, download=whole, **where)
     return OK
 
 
@@ -84,10 +110,16 @@ def _write(chunk: bytes, job_id: str, *, as_json: bool) -> None:
 
 
 def follow(service: Client, job_id: str, *, as_json: bool = False, quiet: bool = False, **where: Any) -> Row:
-    """Print the log until the job ends, and give the job; Ctrl-C leaves the job running and says so."""
+    """Print the log until the job ends, and give the job."""
+    with _running_on(job_id), StatusLine(wanted=not (as_json or quiet)) as status:
+        return _follow(service, job_id, status, as_json, quiet, where)
+
+
+@contextmanager
+def _running_on(job_id: str) -> Iterator[None]:
+    """Ctrl-C leaves the job running; say so."""
     try:
-        with StatusLine(wanted=not (as_json or quiet)) as status:
-            return _follow(service, job_id, status, as_json, quiet, where)
+        yield
     except KeyboardInterrupt:
         note(f"\n{job_id} runs on; watch it: jupyter jobsub logs -f {job_id}")
         note(f"to end it: jupyter jobsub cancel {job_id}")
@@ -114,9 +146,14 @@ def _follow(
     raise AssertionError("a followed log has an end")
 
 
-def watch(service: Client, job_id: str, *, as_json: bool, own_code: bool) -> int:
+def watch(service: Client, job_id: str, spec: Row, *, as_json: bool, own_code: bool) -> int:
     """Follow a job that was just submitted; under JSON its final row is all that is printed."""
-    job = follow(service, job_id, as_json=as_json, quiet=as_json)
+    names = tasks.tasks_of(spec)
+    if 1 < len(names) <= tasks.MOST and not as_json:
+        with _running_on(job_id):
+            job = tasks.follow_logs(service, job_id, names, as_json=False)
+    else:
+        job = follow(service, job_id, as_json=as_json, quiet=as_json)
     if not as_json:
         note(outcome(job))
     return code_of(job) if own_code else OK

@@ -139,7 +139,7 @@ def _send(args: argparse.Namespace, service: Client, spec: Row) -> int:
     job = service.submit(spec, idempotency_key=key)
     if args.wait or args.follow:
         note(f"submitted {job['id']}")
-        return logs.watch(service, job["id"], as_json=args.json, own_code=args.wait)
+        return logs.watch(service, job["id"], spec, as_json=args.json, own_code=args.wait)
     if args.json:
         json_line(job)
     elif on_terminal():

@@ -93,7 +93,9 @@ def command(spec: JobSpec) -> str:
     """What runs, as people read it."""
     if spec.source:
         return " ".join([spec.source, *spec.args])
-    return "\n".join(spec.shell_text(role) for role in spec.roles)
+    if not spec.task_roles:
+        return spec.shell_text()
+    return "\n".join(f"{n} × {role}: {spec.shell_text(role)}" for role, n in spec.roles.items())
 
 
 def event(happened: Event, *, read: bool = True) -> dict[str, Any]:

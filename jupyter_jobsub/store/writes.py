@@ -114,6 +114,7 @@ class Batch:
         new = replace(
             new,
             **{name: getattr(old, name) for name in ("id", "user", "spec", "request", "seq", "queued_at")},
+            shares=old.shares,
             snapshot=old.snapshot,
             rerun_of=old.rerun_of,
             version=old.version + 1,
