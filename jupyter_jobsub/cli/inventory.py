@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from .common import client
 from .errors import OK
-from .output import clean, fields, json_line, on_terminal, resources, seconds, size, table
+from .output import clean, fields, json_line, on_terminal, resources, seconds, table
 from .parser import Parser, examples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..client.api import Row
+
+UNITS = {"cpu": 1000, "memory": 2**30}  # of what people read, in what the service counts
 
 
 def declare_usage(parser: Parser) -> None:
@@ -44,7 +46,7 @@ def show_usage(found: Row) -> None:
     for group in found["groups"]:
         rows += [_usage_row(group, user, kinds) for user in (None, *group["users"])]
     counts = ("RUNNING", "WAITING")
-    table(("GROUP", "USER", "CPU", "MEMORY", *kinds.values(), *counts), rows, right=counts)
+    table(("GROUP", "USER", "CPU", "MEMORY GiB", *kinds.values(), *counts), rows, right=counts)
 
 
 def _kinds(found: Row) -> dict[str, str]:
@@ -64,10 +66,10 @@ def _usage_row(group: Row, user: Row | None, kinds: dict[str, str]) -> tuple[obj
 
 
 def _use(use: Row, name: str) -> str:
-    """Write what is held of a resource, such as ``4 of 2, over``."""
+    """Write what is held of a resource, such as ``4/2 over``."""
     held, limit = _amount(use["held"], name) or 0, _amount(use["quota"], name)
-    text = _shown(name, held) if limit is None else f"{_shown(name, held)} of {_shown(name, limit)}"
-    return text + ", over" * (limit is not None and held > limit)
+    text = _shown(name, held) if limit is None else f"{_shown(name, held)}/{_shown(name, limit)}"
+    return text + " over" * (limit is not None and held > limit)
 
 
 def _amount(amounts: Row, name: str) -> int | None:
@@ -79,7 +81,7 @@ def _amount(amounts: Row, name: str) -> int | None:
 
 
 def _shown(name: str, amount: int) -> str:
-    return f"{amount / 1000:g}" if name == "cpu" else size(amount) if name == "memory" else str(amount)
+    return f"{round(amount / UNITS.get(name, 1), 2):.9g}"
 
 
 def declare_catalog(parser: Parser) -> None:

@@ -214,7 +214,8 @@ def _events(job_id: str, items: list[Row], args: argparse.Namespace) -> None:
         (job_id, short_time(i["at"]), *(i[k] for k in ("attempt", "phase", "reason", "message")))
         for i in items
     ]
-    table(titles, rows, right=("ATTEMPT",))
+    known = on_terminal() and len(args.ids) == 1  # whoever reads has just written the id
+    table(titles[known:], [row[known:] for row in rows], right=("ATTEMPT",), fold=True)
 
 
 def declare_spec(parser: Parser) -> None:

@@ -48,17 +48,19 @@ def clean(value: object) -> str:
     return "-" if value is None or value == "" else _CONTROL.sub(" ", str(value))
 
 
-def table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print a table: ruled on a terminal, separated by tabs elsewhere."""
+def table(
+    titles: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = (), fold: bool = False
+) -> None:
+    """Print a table: ruled on a terminal, separated by tabs elsewhere; the last column is folded or cut."""
     texts = [[clean(value) for value in row] for row in rows]
     if on_terminal():
-        _rich_table(titles, texts, right)
+        _rich_table(titles, texts, right, fold)
         return
     for cells in [list(titles), *texts]:
         print("\t".join(cells))
 
 
-def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[str]) -> None:
+def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[str], fold: bool) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -69,6 +71,8 @@ def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[st
     for title, limit in zip(titles, _limits(titles, rows, console.width), strict=True):
         justify: Any = "right" if title in right else "left"
         grid.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", max_width=limit)
+    if fold:
+        grid.columns[-1].no_wrap, grid.columns[-1].overflow = False, "fold"
     for row in rows:
         grid.add_row(*(Text(cell, style=PHASE_STYLES.get(cell, "")) for cell in row))
     console.print(grid)

@@ -290,7 +290,7 @@ def test_delete(jobsub: Run, rows: Rows, done: str) -> None:
 
 
 def test_usage_and_catalog(jobsub: Run, rows: Rows, done: str) -> None:
-    assert jobsub("usage").startswith("GROUP\tUSER\tCPU\tMEMORY\t")
+    assert jobsub("usage").startswith("GROUP\tUSER\tCPU\tMEMORY GiB\t")
     assert rows("usage")[0]["groups"]
     text = jobsub("catalog")
     assert all(title in text for title in ("GROUP\tQUOTA", "INSTANCE TYPE\tRESOURCES", "IMAGE\tREFERENCE"))

@@ -29,6 +29,15 @@ def test_a_table_on_a_terminal_keeps_texts_as_they_are(monkeypatch: pytest.Monke
     assert "Failed" in text
 
 
+def test_what_must_be_read_whole_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "40")
+    words = [f"word{n}" for n in range(30)]
+    output.table(("ID", "MESSAGE"), [("job-20261121-16p1j8xs", " ".join(words))], fold=True)
+    text = sys.stdout.getvalue()  # type: ignore[attr-defined]
+    assert re.findall(r"word\d+", text) == words
+
+
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_a_table_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Terminal())

@@ -48,11 +48,11 @@ def test_what_is_held_of_each_resource_and_what_is_over(capsys: pytest.CaptureFi
     show_usage(FOUND)
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        ["GROUP", "USER", "CPU", "MEMORY", "GPU", "A100", "T4", "RUNNING", "WAITING"],
-        ["(machine)", "-", "2.5 of 8", "12 GiB of 64 GiB", "4 of 6", "4 of 4", "0 of 2", "-", "-"],
-        ["research", "-", "1.5", "8 GiB of 16 GiB", "4 of 2, over", "4", "0 of 0", "2", "5"],
-        ["research", "bob", "1.5 of 1, over", "8 GiB", "4", "4", "0", "2", "1"],
-        ["gone (not configured)", "-", "1", "4 GiB", "0", "0", "0", "1", "0"],
+        ["GROUP", "USER", "CPU", "MEMORY GiB", "GPU", "A100", "T4", "RUNNING", "WAITING"],
+        ["(machine)", "-", "2.5/8", "12/64", "4/6", "4/4", "0/2", "-", "-"],
+        ["research", "-", "1.5", "8/16", "4/2 over", "4", "0/0", "2", "5"],
+        ["research", "bob", "1.5/1 over", "8", "4", "4", "0", "2", "1"],
+        ["gone (not configured)", "-", "1", "4", "0", "0", "0", "1", "0"],
     ]
 
 
@@ -60,5 +60,6 @@ def test_a_machine_without_gpus_has_no_columns_for_them(capsys: pytest.CaptureFi
     nothing = {"cpu": 0, "memory": 0, "gpu": {}}
     show_usage({"capacity": None, "held": nothing, "groups": []})
     assert (
-        capsys.readouterr().out == "GROUP\tUSER\tCPU\tMEMORY\tRUNNING\tWAITING\n(machine)\t-\t0\t0 B\t-\t-\n"
+        capsys.readouterr().out
+        == "GROUP\tUSER\tCPU\tMEMORY GiB\tRUNNING\tWAITING\n(machine)\t-\t0\t0\t-\t-\n"
     )

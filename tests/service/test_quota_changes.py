@@ -40,7 +40,7 @@ def test_a_lowered_and_raised_group_quota(jobs: Jobs, capsys: pytest.CaptureFixt
     assert (usage["held"]["gpu"], usage["quota"]["gpus"], usage["over"]) == ({"A100": 4}, 3, ["gpus"])
     assert (usage["running"], usage["waiting"]) == (2, 3)
     show_usage(jobs.service.get("/jobsub/usage").json)
-    assert re.search(r"^phusers\t-\t.*\t4 of 3, over\t", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^phusers\t-\t.*\t4/3 over\t", capsys.readouterr().out, re.MULTILINE)
     assert jobs.row("C")["reason"] == "ExceedsQuota"
     assert re.search(r"phusers.*\b3\b.*asks 4", jobs.row("C")["message"])
 
