@@ -1,0 +1,71 @@
+"""The catalog is what is configured, over what the engine found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_jobsub.config import JobsubService
+from jupyter_jobsub.errors import ConfigError
+from jupyter_jobsub.model.catalog import Catalog, Group, Image, InstanceType
+from jupyter_jobsub.model.resources import Quota, Resources
+from jupyter_jobsub.service.catalog import build_catalog
+
+FOUND = Catalog(
+    groups={"default": Group("default", quota=Quota(cpu=8000))},
+    instance_types={"cpu-1": InstanceType("cpu-1", Resources(1000, 2**30))},
+    images={"python3": Image("python3", "/opt/env")},
+)
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def built(**settings: object) -> Catalog:
+    return build_catalog(JobsubService(**settings), FOUND)
+
+
+def test_nothing_configured_is_what_was_found() -> None:
+    assert built() == FOUND
+
+
+def test_who_shares_logs_is_the_groups_own_word_or_the_services() -> None:
+    assert built(share_logs=False).groups["default"].share_logs is False
+    groups = built(share_logs=False, groups={"a": {}, "b": {"share_logs": True}}).groups
+    assert [group.share_logs for group in groups.values()] == [False, True]
+
+
+def test_amounts_are_read_as_people_write_them() -> None:
+    catalog = built(
+        groups={"a": {"quota": {"cpu": 0.5, "memory": "8Gi", "gpus": 0, "gpu": {"A100": 2}}}},
+        instance_types={"x": {"cpu": 1.5, "memory": 1024, "gpu": {"A100": 1, "T4": 0}}},
+    )
+    assert catalog.groups["a"].quota == Quota(500, 8 * 2**30, 0, {"A100": 2})
+    assert catalog.groups["a"].user_quota == Quota()
+    assert catalog.instance_types["x"].resources == Resources(1500, 1024, {"A100": 1})
+
+
+def test_a_group_names_what_there_is() -> None:
+    groups = {"a": {"instance_types": ["cpu-1"], "images": ["python3"]}}
+    catalog = built(groups=groups)
+    assert [kind.name for kind in catalog.instance_types_of(catalog.groups["a"])] == ["cpu-1"]
+    with pytest.raises(ConfigError) as caught:
+        built(groups=groups, instance_types={"mine": {}})
+    (error,) = caught.value.errors
+    assert (error.field, error.remedy) == ("JobsubService.groups.a.instance_types.0", "there are mine")
+
+
+def test_a_type_that_is_wrong_is_not_also_unknown() -> None:
+    with pytest.raises(ConfigError) as caught:
+        built(groups={"a": {"instance_types": ["big"]}}, instance_types={"big": {"cpu": -1}})
+    assert [error.field for error in caught.value.errors] == ["JobsubService.instance_types.big.cpu"]
+
+
+def test_the_readmes_example_is_right() -> None:
+    (text,) = re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL)
+    c = Config()
+    exec(text, {"c": c})
+    catalog = build_catalog(JobsubService(config=c), FOUND)
+    assert list(catalog.groups) == ["research", "teaching"]
+    assert catalog.groups["research"].user_quota.gpus == 2
