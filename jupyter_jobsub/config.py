@@ -17,6 +17,7 @@ from .engines.local.devices import parse_devices
 from .errors import ConfigError, FieldError
 from .model.resources import parse_memory
 from .model.spec import parse_env
+from .store.databases import database_at
 
 
 class JobsubService(Configurable):
@@ -60,6 +61,11 @@ class JobsubService(Configurable):
     memory = Unicode("", help='Memory to give to jobs ("64Gi"); empty is what this machine has.').tag(
         config=True, at_start=True
     )
+    database_url = Unicode(
+        "",
+        help="""The PostgreSQL database that holds the jobs: postgresql://user:password@host/name.
+        Empty: SQLite in the data folder.""",
+    ).tag(config=True, at_start=True)
     linger_seconds = Float(
         300, min=0, help="How long the service stays when nothing is unfinished and nobody connected."
     ).tag(config=True)
@@ -92,6 +98,12 @@ class JobsubService(Configurable):
     def _memory(self, proposal: Any) -> Any:
         if proposal.value:
             _checked(parse_memory, proposal.value)
+        return proposal.value
+
+    @validate("database_url")
+    def _database_url(self, proposal: Any) -> Any:
+        if proposal.value:
+            _checked(database_at, proposal.value)
         return proposal.value
 
     @validate("gpus")

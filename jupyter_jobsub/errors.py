@@ -10,7 +10,8 @@ JobsubError
 │   └── Unavailable       503, try again
 ├── ConfigError           the configuration can't be used, every wrong setting at once
 ├── EngineError           an engine could not do what it was asked
-└── StoreError            the store can't be used (locked, read-only, corrupt, too new)
+└── StoreError            the store can't be used (read-only, corrupt, too new)
+    └── StoreUnavailable  not now (locked, its server does not answer); the same may go through later
 """
 
 from __future__ import annotations
@@ -104,3 +105,7 @@ class EngineError(JobsubError):
 
 class StoreError(JobsubError):
     """The store can't be used."""
+
+
+class StoreUnavailable(StoreError):
+    """The store can't be used at the moment."""

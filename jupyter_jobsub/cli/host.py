@@ -48,7 +48,7 @@ def status(args: argparse.Namespace) -> int:
 
 def _facts(found: Row) -> list[tuple[str, object]]:
     jobs = ", ".join(f"{count} {phase}" for phase, count in found["jobs"].items() if count)
-    names = ("version", "pid", "user", "engine", "socket", "store", "data_dir")
+    names = ("version", "pid", "user", "engine", "socket", "store", "database", "data_dir")
     return [
         ("running", "yes, admitting no more jobs" if found["draining"] else "yes"),
         *((name.replace("_", " "), found[name]) for name in names),

@@ -52,7 +52,7 @@ class Service:
     owner:
         The operating-system user that the service runs as.
     place:
-        Facts for `status`: socket and data_dir.
+        Facts for `status`: socket, data_dir and database.
     """
 
     def __init__(

@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..config import read_config
 from ..config_files import config_files
 from ..errors import ConfigError, StoreError
-from ..store.check import check_sqlite
+from ..store.check import check_postgresql, check_sqlite
 from .host_local import STORE, try_config
 
 ROOM = 1 << 20  # bytes that must fit
@@ -21,7 +22,7 @@ ROOM = 1 << 20  # bytes that must fit
 def check(folder: Path) -> None:
     """Print what is found: level (ok, fail), check, text and remedy."""
     with contextlib.redirect_stdout(sys.stderr):  # the configuration is a program, and may print
-        found = [*_configuration(folder), *_room(folder), *_store(folder / STORE)]
+        found = [*_configuration(folder), *_room(folder), *_store(folder)]
     for level, what, text, remedy in found:
         print(json.dumps({"level": level, "check": what, "text": text, "remedy": remedy}))
 
@@ -49,14 +50,15 @@ def _room(folder: Path) -> Iterator[tuple[str, str, str, str]]:
         yield "fail", "room", text, "free some space, or make its file system writable"
 
 
-def _store(path: Path) -> Iterator[tuple[str, str, str, str]]:
-    if not path.exists():
+def _store(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    url, path = read_config().database_url, folder / STORE
+    if not url and not path.exists():
         yield "ok", "store", f"{path} (made on first use)", ""
         return
     try:
-        check_sqlite(path)
+        text = check_postgresql(url) if url else check_sqlite(path)
     except StoreError as error:
-        text, _, remedy = str(error).partition("; ")
-        yield "fail", "store", text, remedy
+        text, _, remedy = str(error).rpartition("; ")
+        yield "fail", "store", text or remedy, remedy if text else ""
     else:
-        yield "ok", "store", f"{path} is whole", ""
+        yield "ok", "store", text, ""

@@ -150,6 +150,7 @@ _STATUS: Json = {
     "pid": 4711,
     "socket": "/home/ada/.local/share/jupyter/jobsub/service.sock",
     "data_dir": "/home/ada/.local/share/jupyter/jobsub",
+    "database": "/home/ada/.local/share/jupyter/jobsub/jobsub.db",
     "store": "6f1c20de9a3b4e75",
     "engine": "local",
     "version": "1.0.0",

@@ -162,15 +162,16 @@ def listen(address: Path) -> socket.socket:
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
     owner = UserName(account.person()["USER"])
     engine, capacity = _local_engine(config, folder)
+    store = SqlStore(config.database_url or f"sqlite:///{folder / STORE}")
     return Service(
         config=config,
-        store=SqlStore(f"sqlite:///{folder / STORE}"),
+        store=store,
         engine=engine,
         archive=LogArchive(folder / "logs"),
         sources=LocalSources(config.max_snapshot_bytes),
         found=default_catalog(owner, capacity, engine.images()),
         owner=owner,
-        place={"socket": str(address), "data_dir": str(folder)},
+        place={"socket": str(address), "data_dir": str(folder), "database": store.where},
     )
 
 

@@ -19,7 +19,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from .. import __version__
-from ..errors import FieldError, InvalidRequest, StoreError, TooLarge, UserError
+from ..errors import FieldError, InvalidRequest, StoreError, StoreUnavailable, TooLarge, UserError
 from ..model.spec import explain
 from ..policy import Person
 
@@ -176,6 +176,9 @@ class Handler(RequestHandler):
             log.debug("%s went away", self.request.path)
         except UserError as error:
             self._problem(error.status, problem(error, reading=self.request.method in ("GET", "HEAD")))
+        except StoreUnavailable as error:
+            log.error("store: %s", error)
+            self._problem(503, _plain(503, str(error), "try again in a moment"))
         except StoreError as error:
             log.error("store: %s", error)
             self._problem(507, _plain(507, str(error), "free disk space or see `jupyter jobsub doctor`"))

@@ -125,6 +125,7 @@ class Status(TypedDict):
     started_at: Time
     user: Annotated[str, Field(description="The account that it runs as.")]
     data_dir: str
+    database: Annotated[str, Field(description="Where the jobs are kept.")]
     jobs: Annotated[JobCounts, Field(description="Jobs by phase that you may see.")]
     draining: bool
     waiting_launches: Annotated[int, Field(description="Tasks that were admitted and are to be started.")]

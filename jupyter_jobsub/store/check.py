@@ -7,16 +7,17 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from ..errors import StoreError
 from . import sqlite
 from .migrations import refuse_newer
+from .postgresql import Postgresql
 
 
-def check_sqlite(path: Path) -> None:
-    """Read a store whole, whoever uses it meanwhile.
+def check_sqlite(path: Path) -> str:
+    """Read a store whole, whoever uses it meanwhile; answer what is good of it.
 
     Raises
     ------
@@ -33,6 +34,21 @@ def check_sqlite(path: Path) -> None:
     for each in (path, path.parent):
         if not os.access(each, os.W_OK):
             raise StoreError(f"can't use the store {path}: {each} is read-only; run: chmod u+w {each}")
+    return f"{path} is whole"
+
+
+def check_postgresql(url: str) -> str:
+    """Look at a database, whoever uses it meanwhile; answer what is good of it.
+
+    Raises
+    ------
+    StoreError
+        If it can't be reached or was made by a newer release, with what to do.
+    """
+    database = Postgresql(make_url(url))
+    with database.looking() as connection:
+        refuse_newer(connection)
+    return f"{database.where} can be reached"
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, inspect, select
 
 from ..errors import StoreError
 from . import schema, tables
-
-Transaction: TypeAlias = Callable[[Connection], AbstractContextManager[None]]
+from .database import Database
 
 applied = Table("migrations", MetaData(), Column("name", Text, primary_key=True))
 
@@ -27,7 +24,7 @@ class Migration:
 
 
 def _first(connection: Connection) -> None:
-    for statement in (*schema.FIRST, *schema.FIRST_TEXT_INDEX_SQLITE):
+    for statement in schema.FIRST[connection.dialect.name]:
         connection.exec_driver_sql(statement)
     values = {"id": secrets.token_hex(8), "last_seq": 0, "last_event": 0, "last_queued_at": 0}
     connection.execute(insert(tables.head), values)
@@ -36,9 +33,7 @@ def _first(connection: Connection) -> None:
 MIGRATIONS: tuple[Migration, ...] = (Migration("0001-first", _first),)
 
 
-def migrate(
-    connection: Connection, transaction: Transaction, migrations: Sequence[Migration] = MIGRATIONS
-) -> None:
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Apply what is pending, in order, one transaction each.
 
     Raises
@@ -46,10 +41,10 @@ def migrate(
     StoreError
         If a newer release has been here.
     """
-    names = refuse_newer(connection, migrations)
+    names = refuse_newer(database.read, migrations)
     for migration in migrations:
         if migration.name not in names:
-            with transaction(connection):
+            with database.transaction() as connection:
                 applied.create(connection, checkfirst=True)
                 migration.apply(connection)
                 connection.execute(insert(applied), {"name": migration.name})
@@ -67,7 +62,7 @@ def refuse_newer(connection: Connection, migrations: Sequence[Migration] = MIGRA
     if unknown := sorted(names - {m.name for m in migrations}):
         raise StoreError(
             f"the store was made by a newer release of jupyter-jobsub (it has {', '.join(unknown)}); "
-            "upgrade jupyter-jobsub, or set JOBSUB_DATA_DIR to another folder"
+            "upgrade jupyter-jobsub, or give this one a store of its own"
         )
     return names
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,43 +24,31 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
     literal_column,
     or_,
     select,
     union_all,
 )
 
-from . import sqlite
 from .base import JobQuery, Page
 from .counters import Counters
+from .database import Database, Dialect, in_span
 from .rows import JOB_COLUMNS, read_job, searchable
 from .tables import jobs
+
+Kinds: TypeAlias = tuple[tuple[str, ...], ...]  # the columns of each strand
 
 MAX_STRANDS = 64
 _NOTHING: ColumnElement[str] = literal_column("''")
 
 FEW = 2_000
 """Rows that are sooner read than the text index is asked."""
-SAMPLE = 1000
-"""Matches that show how frequent a text is."""
 
 _FIRST_SINCE = (
     select(jobs.c.seq)
     .where(jobs.c.queued_at >= bindparam("since"))
     .order_by(jobs.c.queued_at, jobs.c.seq)
     .limit(1)
-)
-_NTH_MATCH = (
-    select(sqlite.text_index.c.rowid)
-    .where(
-        sqlite.matches(),
-        sqlite.text_index.c.rowid < bindparam("before"),
-        sqlite.text_index.c.rowid >= bindparam("first"),
-    )
-    .order_by(sqlite.text_index.c.rowid.desc())
-    .limit(1)
-    .offset(bindparam("nth"))
 )
 
 
@@ -97,8 +85,12 @@ class Pages:
         The store's name, which its cursors bear.
     """
 
-    connection: Connection
+    database: Database
     store: str
+
+    @property
+    def _connection(self) -> Connection:
+        return self.database.read
 
     def read(self, query: JobQuery, counters: Counters, last_seq: int) -> Page:
         """Read the page that the query asks for."""
@@ -107,11 +99,11 @@ class Pages:
         strands = strands_of(query, counters, last_seq)
         if not strands or span.first >= span.before or (text is not None and not _can_match(text)):
             return Page((), None)
-        statement = self._plan(strands, text, span, last_seq)
-        values = {"first": span.first, "before": span.before, "size": query.limit + 1, **_values(strands)}
+        values: dict[str, Any] = {"first": span.first, "before": span.before, "size": query.limit + 1}
         if text is not None:
-            values |= {"text": text, "trigrams": sqlite.trigrams(text)}
-        rows = self.connection.execute(statement, values).all()
+            values |= {"text": text, **self.database.dialect.text_values(text)}
+        statement = self._plan(strands, values, last_seq)
+        rows = self._connection.execute(statement, values | _values(strands)).all()
         items = [read_job(row) for row in rows[: query.limit]]
         return Page(items, self._cursor(items[-1].seq) if len(rows) > query.limit else None)
 
@@ -122,31 +114,22 @@ class Pages:
         return Span(1 if query.since is None else self._first_since(query.since, last_seq), before)
 
     def _first_since(self, since: int, last_seq: int) -> int:
-        found: int | None = self.connection.execute(_FIRST_SINCE, {"since": since}).scalar()
+        found: int | None = self._connection.execute(_FIRST_SINCE, {"since": since}).scalar()
         return last_seq + 1 if found is None else found
 
-    def _plan(self, strands: Sequence[Strand], text: str | None, span: Span, last_seq: int) -> Select[Any]:
-        kinds = tuple(strand.columns for strand in strands)
-        if text is None:
-            return strand_by_strand(kinds, False) if len(strands) <= MAX_STRANDS else row_by_row(kinds)
-        if len(text) < 3:
-            return row_by_row(kinds, text=True)
+    def _plan(self, strands: Sequence[Strand], values: Mapping[str, Any], last_seq: int) -> Select[Any]:
+        kinds, dialect = tuple(strand.columns for strand in strands), self.database.dialect
+        if "text" not in values:
+            return strand_by_strand(kinds, dialect) if len(strands) <= MAX_STRANDS else row_by_row(kinds)
+        if len(values["text"]) < 3:
+            return row_by_row(kinds, dialect)
         rows = sum(strand.rows for strand in strands)
-        by_strand = rows <= FEW or (() not in kinds and self._rarer(rows / last_seq, text, span))
+        by_strand = rows <= FEW or (
+            () not in kinds and dialect.rarer(self._connection, rows, rows / last_seq, values)
+        )
         if by_strand and len(strands) <= MAX_STRANDS:
-            return strand_by_strand(kinds, True)
-        return match_by_match(kinds)
-
-    def _rarer(self, share: float, text: str, span: Span) -> bool:
-        """Whether rows of this share of all are rarer than those with the text."""
-        values = {
-            "trigrams": sqlite.trigrams(text),
-            "first": span.first,
-            "before": span.before,
-            "nth": SAMPLE,
-        }
-        nth: int | None = self.connection.execute(_NTH_MATCH, values).scalar()
-        return nth is not None and share < SAMPLE / (span.before - nth)
+            return strand_by_strand(kinds, dialect, text=True)
+        return match_by_match(kinds, dialect)
 
     def _cursor(self, seq: int) -> str:
         return base64.urlsafe_b64encode(f"{self.store}.{seq}".encode()).decode().rstrip("=")
@@ -211,11 +194,7 @@ def _values(strands: Sequence[Strand]) -> dict[str, str]:
     }
 
 
-def _conditions(number: int, columns: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [jobs.c[name] == bindparam(f"{name}_of_{number}") for name in columns]
-
-
-def _any_of(kinds: tuple[tuple[str, ...], ...]) -> list[ColumnElement[bool]]:
+def _any_of(kinds: Kinds) -> list[ColumnElement[bool]]:
     if () in kinds:
         return []
     # joined to "" a column has no index: the order of arrival is to be read, whatever a planner thinks
@@ -229,22 +208,12 @@ def _any_of(kinds: tuple[tuple[str, ...], ...]) -> list[ColumnElement[bool]]:
     ]
 
 
-def _has_text() -> ColumnElement[bool]:
-    return func.instr(jobs.c.search, bindparam("text")) > 0
-
-
-def _in_span(seq: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return seq < bindparam("before"), seq >= bindparam("first")
-
-
 @lru_cache(maxsize=512)
-def strand_by_strand(kinds: tuple[tuple[str, ...], ...], text: bool) -> Select[Any]:
+def strand_by_strand(kinds: Kinds, dialect: Dialect, text: bool = False) -> Select[Any]:
     """The newest of each strand, then the newest of those."""
+    has_text = [dialect.has_text()] if text else []
     branches = [
-        select(jobs.c.seq)
-        .where(*_conditions(number, columns), *_in_span(jobs.c.seq), *([_has_text()] if text else []))
-        .order_by(jobs.c.seq.desc())
-        .limit(bindparam("size"))
+        dialect.strand(columns, number).where(*has_text).limit(bindparam("size"))
         for number, columns in enumerate(kinds)
     ]
     if len(branches) == 1:
@@ -255,16 +224,13 @@ def strand_by_strand(kinds: tuple[tuple[str, ...], ...], text: bool) -> Select[A
 
 
 @lru_cache(maxsize=512)
-def row_by_row(kinds: tuple[tuple[str, ...], ...], text: bool = False) -> Select[Any]:
+def row_by_row(kinds: Kinds, searching: Dialect | None = None) -> Select[Any]:
     """Whatever fits, read from the newest row down."""
-    conditions = [*_in_span(jobs.c.seq), *_any_of(kinds), *([_has_text()] if text else [])]
+    conditions = [*in_span(jobs.c.seq), *_any_of(kinds), *([searching.has_text()] if searching else [])]
     return select(*JOB_COLUMNS).where(*conditions).order_by(jobs.c.seq.desc()).limit(bindparam("size"))
 
 
 @lru_cache(maxsize=512)
-def match_by_match(kinds: tuple[tuple[str, ...], ...]) -> Select[Any]:
+def match_by_match(kinds: Kinds, dialect: Dialect) -> Select[Any]:
     """Whatever fits, read from the newest match of the text index down."""
-    rowid = sqlite.text_index.c.rowid
-    rows = select(*JOB_COLUMNS).select_from(sqlite.text_index.join(jobs, jobs.c.seq == rowid))
-    rows = rows.where(sqlite.matches(), *_in_span(rowid), *_any_of(kinds), _has_text())
-    return rows.order_by(rowid.desc()).limit(bindparam("size"))
+    return dialect.matches(_any_of(kinds))

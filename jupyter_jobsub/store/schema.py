@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-FIRST = (
+# where a text index is of the database's own kind, so are its statements; the rest differs in words
+SQLITE = {"number": "INTEGER", "bytes": "BLOB", "seq": ""}
+POSTGRESQL = {"number": "BIGINT", "bytes": "BYTEA", "seq": ", seq"}
+
+_FIRST = (
     """
     CREATE TABLE store (
         id TEXT NOT NULL PRIMARY KEY,
@@ -14,12 +18,12 @@ FIRST = (
     """
     CREATE TABLE snapshots (
         digest TEXT NOT NULL PRIMARY KEY,
-        content BLOB NOT NULL
+        content {bytes} NOT NULL
     )
     """,
     """
     CREATE TABLE jobs (
-        seq INTEGER NOT NULL PRIMARY KEY,
+        seq {number} NOT NULL PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
         version INTEGER NOT NULL,
         "user" TEXT NOT NULL,
@@ -61,11 +65,11 @@ FIRST = (
         spec TEXT NOT NULL
     )
     """,
-    # entries of one key lie in order of seq, which ends every index
-    'CREATE INDEX jobs_group ON jobs ("group", phase)',
-    'CREATE INDEX jobs_user ON jobs ("user", "group", phase)',
-    "CREATE INDEX jobs_phase ON jobs (phase)",
-    "CREATE INDEX jobs_queued_at ON jobs (queued_at)",
+    # entries of one key lie in order of seq, which ends every index of SQLite by itself
+    'CREATE INDEX jobs_group ON jobs ("group", phase{seq})',
+    'CREATE INDEX jobs_user ON jobs ("user", "group", phase{seq})',
+    "CREATE INDEX jobs_phase ON jobs (phase{seq})",
+    "CREATE INDEX jobs_queued_at ON jobs (queued_at{seq})",
     "CREATE INDEX jobs_expires_at ON jobs (expires_at) WHERE expires_at IS NOT NULL",
     "CREATE INDEX jobs_hold ON jobs (hold_cpu) WHERE hold_cpu IS NOT NULL",
     "CREATE INDEX jobs_snapshot ON jobs (snapshot) WHERE snapshot IS NOT NULL",
@@ -86,7 +90,7 @@ FIRST = (
     """,
     """
     CREATE TABLE events (
-        id INTEGER NOT NULL PRIMARY KEY,
+        id {number} NOT NULL PRIMARY KEY,
         job_seq BIGINT NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
         at BIGINT NOT NULL,
         phase TEXT NOT NULL,
@@ -118,7 +122,7 @@ FIRST = (
 )
 
 # without positions and sizes: a search asks for trigrams and then looks into the row itself
-FIRST_TEXT_INDEX_SQLITE = (
+_FIRST_TEXT_SQLITE = (
     """
     CREATE VIRTUAL TABLE jobs_text USING fts5 (
         search, content='jobs', content_rowid='seq', tokenize='trigram', detail=none, columnsize=0
@@ -141,3 +145,14 @@ FIRST_TEXT_INDEX_SQLITE = (
     END
     """,
 )
+
+_FIRST_TEXT_POSTGRESQL = (
+    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+    "CREATE INDEX jobs_text ON jobs USING gin (search gin_trgm_ops)",
+)
+
+FIRST = {
+    "sqlite": (*(statement.format(**SQLITE) for statement in _FIRST), *_FIRST_TEXT_SQLITE),
+    "postgresql": (*(statement.format(**POSTGRESQL) for statement in _FIRST), *_FIRST_TEXT_POSTGRESQL),
+}
+"""By the database's name."""

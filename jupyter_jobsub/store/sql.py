@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from logging import getLogger
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
+from ..errors import StoreUnavailable
 from ..model.edit import JobEdit
 from ..model.job import Event, Job, JobId, Micros
-from . import queries, sqlite
+from . import queries
 from .base import Committed, Count, Idempotency, JobQuery, Page, StaleJob, Store
 from .counters import Counters
+from .database import CommitInDoubt
+from .databases import database_at
 from .migrations import migrate
 from .pages import Pages
 from .queries import Head
-from .writer import Writer
+from .writer import Work, Writer
 from .writes import DAY, PROOF, Batch
 
 logger = getLogger(__name__)
+
+CATCH_UP_SECONDS = 1.0  # between two tries to reach a database that did not answer
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def _now() -> Micros:
@@ -28,79 +37,92 @@ def _now() -> Micros:
 
 
 class SqlStore(Store):
-    """Every job in a SQL database; this release speaks SQLite.
+    """Every job in a SQL database: SQLite or PostgreSQL.
 
-    All work is done in the event loop's thread: a read is shorter than a change of thread, and
-    a commit is one write to the disk. Reads have a connection of their own and see only what
-    is committed.
+    The database is given one piece of work at a time, and what a commit has changed is known here,
+    and told, before the next one begins: so what is kept in memory beside the rows always fits them.
 
     Parameters
     ----------
     url:
-        Such as ``sqlite:////home/me/.local/share/jupyter/jobsub/jobsub.db``.
+        Such as ``sqlite:////home/me/.local/share/jupyter/jobsub/jobsub.db`` or
+        ``postgresql://jobsub@db.example/jobsub``.
     clock:
         Tells the time of events, in microseconds.
     """
 
-    _write: Connection
-    _read: Connection
     _pages: Pages
 
     def __init__(self, url: str, clock: Callable[[], Micros] = _now) -> None:
         super().__init__()
-        self._url = make_url(url)
+        self._database = database_at(url)
         self._clock = clock
-        self._writer = Writer(self._transaction)
+        self._turn = asyncio.Lock()
+        self._writer = Writer(self._commit)
         self._counters = Counters()
         self._head = Head(0, 0, 0)
         self._id = ""
-        self._opened = ExitStack()
         self._keys_forgotten_at = 0
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str:
         """A random name of this store, made with it."""
         return self._id
 
+    @property
+    def where(self) -> str:
+        """The database, without its password."""
+        return self._database.where
+
     async def open(self) -> None:
         """Create or migrate the schema."""
-        with self._explained(), ExitStack() as opened:
-            engine = sqlite.create(self._url)
-            opened.callback(engine.dispose)
-            self._write = opened.enter_context(engine.connect())
-            migrate(self._write, sqlite.transaction)
-            with sqlite.transaction(self._write):
-                self._write.execute(PROOF)
-            self._read = opened.enter_context(engine.connect())
-            self._load()
-            self._opened = opened.pop_all()
+        await self._database.open()
+        try:
+            await self._database.run(self._prepare)
+        except BaseException:
+            await self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        migrate(self._database)
+        with self._database.transaction() as connection:
+            connection.execute(PROOF)
+        self._load()
 
     def _load(self) -> None:
-        self._id, self._head = queries.newest(self._read)
-        self._counters = queries.all_counters(self._read)
-        self._pages = Pages(self._read, self._id)
+        self._id, self._head = queries.newest(self._database.read)
+        self._counters = queries.all_counters(self._database.read)
+        self._pages = Pages(self._database, self._id)
 
     async def close(self) -> None:
         """Finish what is being written and let go."""
-        self._writer.flush()
-        self._opened.close()
+        await self._writer.finish()
+        if self._catching_up:
+            self._catching_up.cancel()
+        async with self._turn:
+            await self._database.close()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        with sqlite.explained(self._url.database or ""):
-            yield
+    async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
+        async with self._turn:
+            try:
+                answers, batch = await self._database.run(lambda: self._transact(works))
+            except CommitInDoubt:
+                self._catch_up_later()
+                raise
+            self._head = batch.head
+            self._counters.change(batch.counts)
+            self._tell(batch.committed)
+        return answers
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Batch]:
-        with self._explained(), sqlite.transaction(self._write):
-            if queries.newest(self._write)[1] != self._head:
+    def _transact(self, works: Sequence[Work[Any]]) -> tuple[list[Any], Batch]:
+        with self._database.transaction() as connection:
+            if queries.newest(connection)[1] != self._head:
                 self._load()  # a second process has written, against the rule
-            batch = Batch(self._write, self._head, self._clock)
-            yield batch
+            batch = Batch(connection, self._head, self._clock)
+            answers = [work(batch) for work in works]
             batch.finish(self._counters)
-        self._head = batch.head
-        self._counters.change(batch.counts)
-        self._tell(batch.committed)
+        return answers, batch
 
     def _tell(self, committed: Sequence[Committed]) -> None:
         for listener in self.listeners if committed else ():
@@ -118,11 +140,6 @@ class SqlStore(Store):
             self._keys_forgotten_at = self._clock()
         return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
 
-    async def made(self, idempotency: Idempotency) -> Job | None:
-        """Read the job that a key has made."""
-        with self._explained():
-            return queries.made(self._read, idempotency)
-
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit."""
         return await self._writer.run(lambda batch: batch.save(changes))
@@ -135,45 +152,48 @@ class SqlStore(Store):
         """Remove a job with its timeline, and its snapshot if no other job has it."""
         await self._writer.run(lambda batch: batch.delete(job))
 
+    async def _ask(
+        self, query: Callable[Concatenate[Connection, P], T], *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        async with self._turn:
+            return await self._database.run(lambda: query(self._database.read, *arguments, **named))
+
+    async def made(self, idempotency: Idempotency) -> Job | None:
+        """Read the job that a key has made."""
+        return await self._ask(queries.made, idempotency)
+
     async def get(self, id: JobId) -> Job | None:
         """Read one job with its tasks."""
-        with self._explained():
-            return queries.get(self._read, id)
+        return await self._ask(queries.get, id)
 
     async def page(self, query: JobQuery) -> Page:
         """Read one page, newest first."""
-        with self._explained():
-            return self._pages.read(query, self._counters, self._head.seq)
+        async with self._turn:
+            return await self._database.run(lambda: self._pages.read(query, self._counters, self._head.seq))
 
     async def unfinished(self) -> list[Job]:
         """Read all jobs that are not final or still hold something, with tasks, oldest first."""
-        with self._explained():
-            return queries.unfinished(self._read)
+        return await self._ask(queries.unfinished)
 
     async def expired(self, now: Micros, limit: int = 1000) -> list[Job]:
         """Read final jobs whose TTL has passed and whose log was not yet removed."""
-        with self._explained():
-            return queries.expired(self._read, now, limit)
+        return await self._ask(queries.expired, now, limit)
 
     async def next_expiry(self) -> Micros | None:
         """When the next log is due for removal."""
-        with self._explained():
-            return queries.next_expiry(self._read)
+        return await self._ask(queries.next_expiry)
 
     async def snapshot(self, digest: str) -> bytes | None:
         """Read a snapshot."""
-        with self._explained():
-            return queries.snapshot(self._read, digest)
+        return await self._ask(queries.snapshot, digest)
 
     async def timeline(self, id: JobId) -> list[Event]:
         """Read a job's events, oldest first."""
-        with self._explained():
-            return queries.timeline(self._read, id)
+        return await self._ask(queries.timeline, id)
 
     async def events_after(self, id: int, limit: int = 1000) -> list[Committed]:
         """Read events after an id, oldest first, each with its job as it is now."""
-        with self._explained():
-            return queries.events_after(self._read, id, limit)
+        return await self._ask(queries.events_after, id, limit)
 
     async def last_event(self) -> int:
         """The newest event's id; 0 if there is none."""
@@ -182,3 +202,29 @@ class SqlStore(Store):
     async def counts(self) -> list[Count]:
         """Count jobs by group, user and phase, from counters."""
         return self._counters.all()
+
+    def _catch_up_later(self) -> None:
+        """Tell listeners what is stored, once it can be read: a commit in doubt may stand."""
+        if self._catching_up is None:
+            self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
+            self._catching_up.add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        self._catching_up = None
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("catching up with the store failed", exc_info=error)
+
+    async def _catch_up(self) -> None:
+        while True:
+            try:
+                async with self._turn:
+                    self._tell(await self._database.run(self._missed))
+                return
+            except StoreUnavailable:
+                await asyncio.sleep(CATCH_UP_SECONDS)
+
+    def _missed(self) -> list[Committed]:
+        known = self._head.event
+        self._load()
+        events = queries.events_after(self._database.read, known, self._head.event - known)
+        return [*events, *(Committed(job) for job in queries.unfinished(self._database.read))]

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     URL,
     ColumnElement,
     Connection,
     Engine,
+    Select,
     bindparam,
     column,
     create_engine,
     event,
+    func,
     literal_column,
+    select,
 )
 from sqlalchemy import table as table_named
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from ..errors import StoreError
+from ..errors import StoreError, StoreUnavailable
+from .database import Database, Dialect, in_span
+from .rows import JOB_COLUMNS
+from .tables import jobs
+
+T = TypeVar("T")
 
 OLDEST = (3, 34)  # has the trigram tokenizer
 BUSY_SECONDS = 2.0
 MAX_TRIGRAMS = 30
+SAMPLE = 1000
+"""Matches that show how frequent a text is."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -36,8 +47,9 @@ _PRAGMAS = (
     "PRAGMA cache_size = -8192",
 )
 DAMAGED = "put back a copy, or move it away to start anew"
+_LOCKED = "database is locked"
 _FAILURES = {
-    "database is locked": "another process is writing to it; end that process and try again",
+    _LOCKED: "another process is writing to it; end that process and try again",
     "database or disk is full": "the disk is full; free some space and try again",
     "disk I/O error": "the disk is full, or does not work; free some space, or check it, and try again",
     "attempt to write a readonly database": "it is read-only; make the file and its folder writable",
@@ -49,9 +61,40 @@ _FAILURES = {
 text_index = table_named("jobs_text", column("rowid"))
 
 
-def matches() -> ColumnElement[bool]:
-    """The condition that a row of the text index has all trigrams of ``trigrams``."""
-    return literal_column("jobs_text").op("MATCH", is_comparison=True)(bindparam("trigrams"))
+class SqliteDialect(Dialect):
+    """Text has an index of trigrams, read in order of arrival."""
+
+    def text_values(self, text: str) -> Mapping[str, str]:
+        """The trigrams that every row with the text has."""
+        return {"trigrams": trigrams(text)}
+
+    def has_text(self) -> ColumnElement[bool]:
+        """The condition that a row has ``text``."""
+        return func.instr(jobs.c.search, bindparam("text")) > 0
+
+    def matches(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        """Rows that have the text, found by the text index, newest first."""
+        rows = select(*JOB_COLUMNS).select_from(text_index.join(jobs, jobs.c.seq == text_index.c.rowid))
+        rows = rows.where(*_FOUND, *conditions, self.has_text())
+        return rows.order_by(text_index.c.rowid.desc()).limit(bindparam("size"))
+
+    def rarer(self, connection: Connection, rows: int, share: float, values: Mapping[str, Any]) -> bool:
+        """Compare the share with that of the newest matches."""
+        nth: int | None = connection.execute(_NTH_MATCH, {**values, "nth": SAMPLE}).scalar()
+        return nth is not None and share < SAMPLE / (values["before"] - nth)
+
+
+_FOUND = (
+    literal_column("jobs_text").op("MATCH", is_comparison=True)(bindparam("trigrams")),
+    *in_span(text_index.c.rowid),
+)
+_NTH_MATCH = (
+    select(text_index.c.rowid)
+    .where(*_FOUND)
+    .order_by(text_index.c.rowid.desc())
+    .limit(1)
+    .offset(bindparam("nth"))
+)
 
 
 def trigrams(text: str) -> str:
@@ -62,6 +105,63 @@ def trigrams(text: str) -> str:
     return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found)
 
 
+class Sqlite(Database):
+    """A file; a read is shorter than a change of thread, so that all is done in the event loop's.
+
+    Reads have a connection of their own and see only what is committed.
+    """
+
+    dialect = SqliteDialect()
+    _read: Connection
+    _write: Connection
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._opened = ExitStack()
+
+    @property
+    def where(self) -> str:
+        """The file."""
+        return self._url.database or ""
+
+    @property
+    def read(self) -> Connection:
+        """Sees what is committed."""
+        return self._read
+
+    async def open(self) -> None:
+        """Connect; the service's own lock keeps others away."""
+        with explained(self.where), ExitStack() as opened:
+            engine = create(self._url)
+            opened.callback(engine.dispose)
+            self._write = opened.enter_context(engine.connect())
+            self._read = opened.enter_context(engine.connect())
+            self._opened = opened.pop_all()
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._opened.close()
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do the work here and now."""
+        with explained(self.where):
+            return work()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Take the write lock, then commit, or roll back whatever was done, tables included."""
+        connection = self._write
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some failures
+            if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+                connection.exec_driver_sql("ROLLBACK")
+            raise
+
+
 def create(url: URL) -> Engine:
     """Make an engine whose connections are durable and begin nothing by themselves."""
     if sqlite3.sqlite_version_info < OLDEST:
@@ -70,7 +170,11 @@ def create(url: URL) -> Engine:
             "use a newer Python, such as conda's"
         )
     engine = create_engine(
-        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_SECONDS}
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare)
     return engine
@@ -84,20 +188,6 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 
 @contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
-    """Take the write lock, then commit, or roll back whatever was done, tables included."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.exec_driver_sql("COMMIT")
-    except BaseException:
-        # SQLite has rolled back by itself after some failures
-        if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
-            connection.exec_driver_sql("ROLLBACK")
-        raise
-
-
-@contextmanager
 def explained(where: str) -> Iterator[None]:
     """Turn the database's failures into StoreError, with what to do."""
     try:
@@ -105,4 +195,5 @@ def explained(where: str) -> Iterator[None]:
     except DBAPIError as error:
         text = str(error.orig)
         why = next((words for sign, words in _FAILURES.items() if sign in text), f"it answers: {text}")
-        raise StoreError(f"can't use the store {where}: {why}") from error
+        kind = StoreUnavailable if _LOCKED in text else StoreError
+        raise kind(f"can't use the store {where}: {why}") from error

@@ -1,12 +1,12 @@
-"""Share commits: what waits in one turn of the event loop is one transaction."""
+"""Share commits: what waits at the same moment is one transaction."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from ..errors import StoreUnavailable
 from .writes import Batch
 
 T = TypeVar("T")
@@ -21,46 +21,51 @@ class Writer:
 
     Parameters
     ----------
-    transaction:
-        Begins, and commits at the end of the ``with`` block or rolls back.
+    commit:
+        Does all of it in one transaction and gives their answers, or raises and has changed nothing.
     """
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Batch]]) -> None:
-        self._transaction = transaction
+    def __init__(self, commit: Callable[[Sequence[Work[Any]]], Awaitable[list[Any]]]) -> None:
+        self._commit = commit
         self._waiting: list[Waiting] = []
+        self._flushing: asyncio.Task[None] | None = None
 
     async def run(self, work: Work[T]) -> T:
         """Do the work in the next transaction; return when that is committed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self.flush)
         self._waiting.append((work, future))
+        if self._flushing is None:
+            self._flushing = loop.create_task(self._flush())
         return await future
 
-    def flush(self) -> None:
-        """Commit whatever waits, now."""
-        waiting, self._waiting = self._waiting, []
-        if group := [(work, future) for work, future in waiting if not future.done()]:
-            self._settle(group)
+    async def finish(self) -> None:
+        """Commit whatever waits."""
+        if self._flushing:
+            await self._flushing
 
-    def _settle(self, group: Sequence[Waiting]) -> None:
-        begun = False
+    async def _flush(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            if group := [(work, future) for work, future in waiting if not future.done()]:
+                await self._settle(group)
+        self._flushing = None
+
+    async def _settle(self, group: Sequence[Waiting]) -> None:
         try:
-            with self._transaction() as batch:
-                begun = True
-                answers = [work(batch) for work, _ in group]
+            answers = await self._commit([work for work, _ in group])
         except Exception as error:
-            self._settle_failed(group, error, begun)
+            await self._settle_failed(group, error)
         else:
             for (_, future), answer in zip(group, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
 
-    def _settle_failed(self, group: Sequence[Waiting], error: Exception, begun: bool) -> None:
-        if begun and len(group) > 1:
+    async def _settle_failed(self, group: Sequence[Waiting], error: Exception) -> None:
+        if len(group) > 1 and not isinstance(error, StoreUnavailable):
             for one in group:
-                self._settle([one])
+                await self._settle([one])
             return
         for _, future in group:
-            future.set_exception(error)
+            if not future.done():
+                future.set_exception(error)

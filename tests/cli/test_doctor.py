@@ -17,6 +17,7 @@ from jupyter_jobsub.cli import checks, main
 from jupyter_jobsub.errors import StoreError
 from jupyter_jobsub.store.check import check_sqlite
 from jupyter_jobsub.store.sql import SqlStore
+from tests.postgresql import Cluster
 
 
 def levels(findings: checks.Findings) -> list[str]:
@@ -121,6 +122,19 @@ def test_a_damaged_store(store: Path) -> None:
         ((level, text),) = of("store")
         assert level == "fail"
         assert "put back a copy" in text
+
+
+def test_a_store_in_postgresql(store: Path, tmp_path: Path, postgresql: Cluster) -> None:
+    file = tmp_path / "jupyter_jobsub_config.py"
+    file.write_text(f"c.JobsubService.database_url = {postgresql.new_database()!r}")
+    ((level, text),) = of("store")
+    assert level == "ok"
+    assert "can be reached" in text
+    file.write_text(f"c.JobsubService.database_url = 'postgresql://me:secret@/x?host={tmp_path}'")
+    ((level, text),) = of("store")
+    assert level == "fail"
+    assert text.endswith(": check that its server runs, and the host and port in JobsubService.database_url")
+    assert "secret" not in text
 
 
 def test_a_store_of_a_newer_release(store: Path) -> None:

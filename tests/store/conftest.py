@@ -82,12 +82,23 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite"])
+DATABASES = ["sqlite", "postgresql"]
+
+
+def new_url(database: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """Where a new store may be made; the server is started for those that ask for it."""
+    if database == "postgresql":
+        url: str = request.getfixturevalue("postgresql").new_database()
+        return url
+    return f"sqlite:///{folder / 'jobsub.db'}"
+
+
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where a new store may be made; a further database is a further parameter."""
+    """Where a new store may be made, in every database."""
     # kill -9 loses nothing of what the system was given: only a power cut needs the wait for the disk
     monkeypatch.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA synchronous = OFF"))
-    return {"sqlite": f"sqlite:///{tmp_path / 'jobsub.db'}"}[request.param]
+    return new_url(request.param, tmp_path, request)
 
 
 @pytest.fixture

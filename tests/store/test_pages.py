@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from jupyter_jobsub.model.job import Job, Micros, Phase
 from jupyter_jobsub.model.spec import JobSpec
-from jupyter_jobsub.store import pages
+from jupyter_jobsub.store import pages, sqlite
 from jupyter_jobsub.store.base import JobQuery, Store, Visible
 from jupyter_jobsub.store.sql import SqlStore
 
-from .conftest import START, New, Run, add, make_job, save
+from .conftest import DATABASES, START, New, Run, add, make_job, new_url, save
 
 GROUPS = ["lab", "default", "it's"]
 USERS = ["alice", "bob", "eve%", "ALICE"]
@@ -66,8 +66,10 @@ PLANS = {
 
 @pytest.fixture(params=PLANS)
 def plan(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in zip(("FEW", "SAMPLE", "MAX_STRANDS"), PLANS[request.param], strict=True):
-        monkeypatch.setattr(pages, name, value)
+    few, sample, strands = PLANS[request.param]
+    monkeypatch.setattr(pages, "FEW", few)
+    monkeypatch.setattr(pages, "MAX_STRANDS", strands)
+    monkeypatch.setattr(sqlite, "SAMPLE", sample)
 
 
 @dataclass
@@ -79,10 +81,10 @@ class Filled:
     jobs: list[Job] = field(repr=False)
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+@pytest.fixture(scope="module", params=DATABASES)
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     run = Run()
-    store = SqlStore(f"sqlite:///{tmp_path_factory.mktemp('pages') / 'jobsub.db'}")
+    store = SqlStore(new_url(request.param, tmp_path_factory.mktemp("pages"), request))
     run(store.open())
     yield Filled(store, run, _fill(store, run))
     run(store.close())

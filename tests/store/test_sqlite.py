@@ -17,6 +17,7 @@ from jupyter_jobsub.model.job import JobId, Phase
 from jupyter_jobsub.store import pages, queries, sqlite, writes
 from jupyter_jobsub.store.base import Idempotency, JobQuery
 from jupyter_jobsub.store.sql import SqlStore
+from jupyter_jobsub.store.sqlite import Sqlite
 
 from .conftest import New, Run, add, opened
 
@@ -45,7 +46,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_commits_are_on_disk(store: SqlStore) -> None:
-    for connection in (store._write, store._read):
+    for connection in (store._database._write, store._database._read):
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
@@ -61,11 +62,11 @@ class TestFailures:
 
     def test_a_full_disk(self, store: SqlStore, run: Run, new: New) -> None:
         add(store, run, new())
-        pages_now = store._write.exec_driver_sql("PRAGMA page_count").scalar()
-        store._write.exec_driver_sql(f"PRAGMA max_page_count = {pages_now}")
+        pages_now = store._database._write.exec_driver_sql("PRAGMA page_count").scalar()
+        store._database._write.exec_driver_sql(f"PRAGMA max_page_count = {pages_now}")
         with pytest.raises(StoreError, match=r"disk is full; free some space"):
             run(store.add(new(), snapshot=bytes(2**20), idempotency=Idempotency(new().user, "key", "digest")))
-        store._write.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        store._database._write.exec_driver_sql("PRAGMA max_page_count = 1000000")
         self.check_that_it_goes_on(store, run, new, 1)
         assert run(store.last_event()) == 2
 
@@ -81,8 +82,8 @@ class TestFailures:
     def test_one_that_is_too_large_does_not_take_others_with_it(
         self, store: SqlStore, run: Run, new: New
     ) -> None:
-        room = store._write.exec_driver_sql("PRAGMA page_count").scalar() + 20
-        store._write.exec_driver_sql(f"PRAGMA max_page_count = {room}")
+        room = store._database._write.exec_driver_sql("PRAGMA page_count").scalar() + 20
+        store._database._write.exec_driver_sql(f"PRAGMA max_page_count = {room}")
         answers = run.together(store.add(new()), store.add(new(), snapshot=bytes(2**20)), store.add(new()))
         assert [type(answer) for answer in answers] == [tuple, StoreError, tuple]
         self.check_that_it_goes_on(store, run, new, 2)
@@ -150,7 +151,7 @@ class TestFailures:
             run(SqlStore(f"sqlite:///{path}").open())
 
     def test_what_nobody_thought_of(self, store: SqlStore, run: Run) -> None:
-        store._write.exec_driver_sql("DROP TABLE events")
+        store._database._write.exec_driver_sql("DROP TABLE events")
         with pytest.raises(StoreError, match=r"it answers: no such table: events"):
             run(store.timeline(JobId("job-x")))
 
@@ -170,8 +171,10 @@ class TestPlans:
 
     @staticmethod
     def steps(store: SqlStore, statement: Select[object]) -> str:
-        compiled = statement.compile(store._read.engine, compile_kwargs={"render_postcompile": True})
-        rows = store._read.exec_driver_sql(
+        compiled = statement.compile(
+            store._database._read.engine, compile_kwargs={"render_postcompile": True}
+        )
+        rows = store._database._read.exec_driver_sql(
             f"EXPLAIN QUERY PLAN {compiled}", (1,) * len(compiled.positiontup or ())
         )
         return "; ".join(row.detail for row in rows)
@@ -179,12 +182,18 @@ class TestPlans:
     @pytest.mark.parametrize(
         ("statement", "step"),
         [
-            (lambda: pages.strand_by_strand(((),), False), "SEARCH jobs USING INTEGER PRIMARY KEY"),
-            (lambda: pages.strand_by_strand((("phase",),), False), "USING INDEX jobs_phase"),
-            (lambda: pages.strand_by_strand((("group", "phase"),), False), "USING INDEX jobs_group"),
-            (lambda: pages.strand_by_strand((("user", "group", "phase"),), True), "USING INDEX jobs_user"),
+            (lambda: pages.strand_by_strand(((),), Sqlite.dialect), "SEARCH jobs USING INTEGER PRIMARY KEY"),
+            (lambda: pages.strand_by_strand((("phase",),), Sqlite.dialect), "USING INDEX jobs_phase"),
+            (lambda: pages.strand_by_strand((("group", "phase"),), Sqlite.dialect), "USING INDEX jobs_group"),
+            (
+                lambda: pages.strand_by_strand((("user", "group", "phase"),), Sqlite.dialect, True),
+                "USING INDEX jobs_user",
+            ),
             (lambda: pages.row_by_row((("phase",), ("phase",))), "SEARCH jobs USING INTEGER PRIMARY KEY"),
-            (lambda: pages.match_by_match((("phase",), ("phase",))), "SCAN jobs_text VIRTUAL TABLE"),
+            (
+                lambda: pages.match_by_match((("phase",), ("phase",)), Sqlite.dialect),
+                "SCAN jobs_text VIRTUAL TABLE",
+            ),
             (lambda: pages._FIRST_SINCE, "USING COVERING INDEX jobs_queued_at"),
             (lambda: queries._GET, "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1"),
             (lambda: queries._EXPIRED, "USING INDEX jobs_expires_at"),
@@ -203,7 +212,7 @@ class TestPlans:
 
     def test_several_strands_are_each_read_by_index(self, store: SqlStore) -> None:
         steps = self.steps(
-            store, pages.strand_by_strand((("group", "phase"), ("user", "group", "phase")), False)
+            store, pages.strand_by_strand((("group", "phase"), ("user", "group", "phase")), Sqlite.dialect)
         )
         assert "USING COVERING INDEX jobs_group" in steps
         assert "USING COVERING INDEX jobs_user" in steps
