@@ -86,15 +86,15 @@ def resolve(
     errors += [FieldError(*row) for row in engine.check(spec, settings.catalog)]
     if errors or not group:
         raise InvalidRequest(errors)
-    roles = [role.model_copy(update={"instance_type": sizes[role.name].name}) for role in spec.task_roles]
+    own = {role.name for role in spec.task_roles if role.instance_type}
+    plain = [role for role in spec.roles if role not in own]
     filled = {
         "group": group.name,
-        "instance_type": spec.instance_type if roles else sizes["main"].name,
+        "instance_type": sizes[plain[0]].name if plain else spec.instance_type,
         "image": image,
         "name": spec.name or default_name(spec),
-        "task_roles": roles,
     }
-    shares = {role.name: sizes[role.name].resources for role in roles}
+    shares = {role.name: sizes[role.name].resources for role in spec.task_roles}
     return Resolved(spec.model_copy(update=filled), request, shares, source.text if source else None)
 
 

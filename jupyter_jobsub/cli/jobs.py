@@ -145,7 +145,7 @@ def _show(job: Row, args: argparse.Namespace) -> None:
         return
     fields(_facts(job))
     if len(job.get("tasks") or ()) > 1:
-        titles = ("TASK", "ATTEMPT", "STARTED", "FINISHED", "EXIT", "REASON", "HOST")
+        titles = ("TASK", "ATTEMPT", "STARTED", "FINISHED", "EXIT", "REASON", "HOST", "PORTS")
         table(titles, map(_task, job["tasks"]), right=("EXIT",))
     print(flush=True)
 
@@ -189,6 +189,7 @@ def _task(task: Row) -> tuple[object, ...]:
         task["exit_code"],
         task["reason"],
         task["host"],
+        " ".join(f"{label}:{','.join(map(str, ports))}" for label, ports in task["ports"].items()),
     )
 
 

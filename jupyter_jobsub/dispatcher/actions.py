@@ -121,7 +121,8 @@ class Actions:
             Launch(
                 key=key,
                 spec=job.spec,
-                image=resolve_image(job.spec.image, self._settings().catalog),
+                # what runs is taken over, whether or not its image is still there
+                image=None if started else resolve_image(job.spec.image, self._settings().catalog),
                 resources=job.share(key.role),
                 log=self._archive.prepare(key),
                 user=job.user,

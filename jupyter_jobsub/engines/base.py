@@ -41,6 +41,7 @@ from ..model.observation import Started as Started
 from ..model.observation import Waiting as Waiting
 from ..model.resources import Resources
 from ..model.spec import JobSpec
+from .peers import Peers
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,10 @@ class Engine(ABC):
     @abstractmethod
     def output(self, job: Job) -> str | None:
         """Where people find the output notebook of a job, or None if it makes none."""
+
+    @abstractmethod
+    def addresses(self, job: Job) -> Peers:
+        """Where the tasks of the newest attempt are that were given ports; empty if none were."""
 
     @abstractmethod
     def capacity(self) -> Resources | None:

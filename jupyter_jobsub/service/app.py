@@ -151,7 +151,7 @@ class Service:
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
         """A job's page."""
-        shown = render.detail(job) | {"output": self.engine.output(job)}
+        shown = render.detail(job, self.engine.addresses(job)) | {"output": self.engine.output(job)}
         if not may(person, Action.READ, job, self.settings):
             shown |= {"tasks": [], "command": "", "working_dir": None, "output": None}
         return self.row(job, person) | shown

@@ -80,6 +80,7 @@ _TASK: Json = {
     "reason": "Completed",
     "message": "",
     "host": "workstation",
+    "ports": {},
 }
 _DETAIL: Json = {
     **_DONE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..engines.peers import Address, Peers
 from ..model.catalog import Group
 from ..model.job import Event, Job, Micros, Phase
 from ..model.resources import Quota, Resources
@@ -65,7 +66,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
     }
 
 
-def detail(job: Job) -> dict[str, Any]:
+def detail(job: Job, addresses: Peers) -> dict[str, Any]:
     """What one job's page shows besides its row."""
     order = list(job.spec.roles)
     return {
@@ -80,6 +81,7 @@ def detail(job: Job) -> dict[str, Any]:
                 "reason": task.reason.value if task.reason else None,
                 "message": task.message,
                 "host": task.host,
+                "ports": _ports(addresses.get((task.key.role, task.key.index))),
             }
             for task in sorted(job.tasks, key=lambda task: order.index(task.key.role))
         ],
@@ -87,6 +89,10 @@ def detail(job: Job) -> dict[str, Any]:
         "working_dir": job.spec.working_dir,
         "snapshot": job.snapshot,
     }
+
+
+def _ports(address: Address | None) -> dict[str, list[int]]:
+    return {label: list(ports) for label, ports in address.ports.items()} if address else {}
 
 
 def command(spec: JobSpec) -> str:

@@ -94,6 +94,7 @@ class TaskRow(TypedDict):
     reason: ReasonName | None
     message: str
     host: str
+    ports: dict[str, list[int]]
 
 
 class JobDetail(JobRow):

@@ -14,6 +14,7 @@ import pytest
 from jupyter_jobsub.archive import LogArchive
 from jupyter_jobsub.dispatcher import Dispatcher, expiry
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
+from jupyter_jobsub.engines.peers import Peers
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
 from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey, UserName, new_job_id
@@ -48,6 +49,9 @@ class ScriptedEngine(Engine):
 
     def output(self, job: Job) -> str | None:
         return None
+
+    def addresses(self, job: Job) -> Peers:
+        return {}
 
     def capacity(self) -> Resources | None:
         return None
@@ -213,6 +217,23 @@ def test_a_restart_launches_again_what_was_placed_and_halts_what_was_being_ended
             assert w.dispatcher.held.total == Resources(cpu=2000)
             w.engine.ends(TaskKey(runs.id, 1), 5, Reason.ERROR)
             assert (await w.until(runs.id, Phase.FAILED)).exit_code == 5
+
+    asyncio.run(scenario())
+
+
+def test_what_runs_is_taken_over_when_its_image_is_gone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            images = {"torch": Image("torch", "/opt/torch")}
+            w.settings = replace(w.settings, catalog=replace(w.settings.catalog, images=images))
+            job = await w.submit(image="torch")
+            (key,) = await w.launches(1)
+            w.engine.starts(key)
+            await w.until(job.id, Phase.RUNNING)
+        async with world(tmp_path) as w:
+            assert await w.launches(1) == [key]
+            w.engine.ends(key)
+            await w.until(job.id, Phase.SUCCEEDED)
 
     asyncio.run(scenario())
 

@@ -185,10 +185,23 @@ def test_roles_have_their_own_instance_types_and_devices(service: Live) -> None:
     assert logs[:2] == ["none\n", "0,1\n"]
     assert sorted(logs[2:]) == ["3\n", "4\n"]
     spec = service.get(f"/jobsub/jobs/{id}/spec").json
-    assert [role.get("instance_type") for role in spec["task_roles"]] == ["one", "big", "small"]
+    assert [role.get("instance_type") for role in spec["task_roles"]] == [None, "big", "small"]
+    assert spec["instance_type"] == "one"
+    assert [task["ports"] for task in job["tasks"]] == [{}] * 4
     service.post(f"/jobsub/jobs/{id}/cancel")
     assert service.until(id)["phase"] == "Cancelled"
     assert service.get("/jobsub/usage").json["groups"][0]["held"]["gpu"] == {}
+
+
+def test_a_job_whose_roles_all_have_an_instance_type_has_none_itself(service: Live) -> None:
+    roles = [{"name": name, "command": "true", "instance_type": "small"} for name in "ab"]
+    job = service.submit(task_roles=roles)
+    assert (job["instance_type"], job["request"]["cpu"]) == (None, 4000)
+    again = service.post(
+        "/jobsub/jobs", service.get(f"/jobsub/jobs/{job['id']}/spec").json | {"instance_type": "one"}
+    )
+    assert (again.json["instance_type"], again.json["request"]) == ("one", job["request"])
+    assert [service.until(id)["phase"] for id in (job["id"], again.json["id"])] == ["Succeeded"] * 2
 
 
 def test_the_example(service: Live) -> None:
@@ -205,11 +218,31 @@ def test_a_killed_service_finds_a_gang_again_at_the_same_ports() -> None:
         id = gang(service, client, min_succeeded=2, working_dir=str(service.folder))
         for task in (0, 1):
             logged(service, id, "hello", "client", task)
-        told = (service.data / "runs" / ".ports" / f"{id}.1").read_text()
+        ports = [task["ports"] for task in service.job(id)["tasks"]]
+        assert ports[1:] == [{}, {}]
+        assert logged(service, id, "at", "server").startswith(f"at {ports[0]['tcp'][0]}\n")
         service.kill()
         service.start()
+        assert [task["ports"] for task in service.job(id)["tasks"]] == ports
         (service.folder / "go").touch()
         job = service.until(id)
         assert (job["phase"], job["attempt"], job["exit_code"]) == ("Succeeded", 1, 0)
         assert service.log(id, role="client", task=1) == b"hello 1\n" * 2
-        assert (service.data / "runs" / ".ports" / f"{id}.1").read_text() == told
+
+
+def test_what_decides_a_gang_while_the_service_is_away_decides_it_at_its_return() -> None:
+    with live(CONFIG) as service:
+        client = f"{ASK} until test -e go; do sleep 0.02; done; exit $JOBSUB_TASK_INDEX"
+        id = gang(service, client, min_succeeded=2, working_dir=str(service.folder))
+        for task in (0, 1):
+            logged(service, id, "hello", "client", task)
+        service.kill()
+        (service.folder / "go").touch()
+        end = time.monotonic() + 30
+        while not (service.data / "runs" / f"{id}.1.client.1" / "exit.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        service.start()
+        job = service.until(id)
+        assert (job["phase"], job["exit_code"], job["message"]) == ("Failed", 1, "client 1: exit code 1")
+        assert ends(job)["server 0"][0] == "Halted"

@@ -21,6 +21,7 @@ from ...model.resources import Resources
 from ...model.spec import JobSpec
 from .. import peers
 from ..base import Engine, Launch, Observer
+from ..peers import Peers
 from . import variables
 from .allotment import Allotment
 from .devices import Device
@@ -142,6 +143,10 @@ class LocalEngine(Engine):
             return (self._runs / str(TaskKey(job.id, job.attempt)) / OUTPUT).read_text()
         except FileNotFoundError:
             return None
+
+    def addresses(self, job: Job) -> Peers:
+        """Where tasks were given ports, as long as no other attempt may be given them."""
+        return self._ports.known(TaskKey(job.id, job.attempt), job.spec)
 
     def capacity(self) -> Resources | None:
         """What the machine has to give; CPU and memory are accounted, not enforced."""

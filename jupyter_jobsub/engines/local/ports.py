@@ -11,6 +11,7 @@ import random
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from ...errors import EngineError
 from ...model.job import JobId, TaskKey
@@ -19,6 +20,7 @@ from ..peers import Address, Peers
 from .runfolder import RunFolder, sync_folder, write_file
 
 HOST = "127.0.0.1"
+Given: TypeAlias = dict[tuple[str, int], dict[str, list[int]]]
 NUMBERS = range(20_000, 32_768)  # below those that Linux takes for connections, if nothing else is set
 
 
@@ -55,15 +57,20 @@ class Ports:
         tasks = [(role, index) for role, count in spec.roles.items() for index in range(count)]
         return {task: Address(HOST, given.get(task, {})) for task in tasks}
 
+    def known(self, key: TaskKey, spec: JobSpec) -> Peers:
+        """Say where each task of an attempt is that was given ports before; the others are left out."""
+        path = self._path(key)
+        if not any(role.ports for role in spec.task_roles) or not path.exists():
+            return {}
+        return {task: Address(HOST, ports) for task, ports in _read(path).items() if ports}
+
     def purge(self, job: JobId) -> None:
         """Forget the attempts of a job."""
         for path in self._folder.glob(f"{job}.*"):
             path.unlink(missing_ok=True)
 
-    def _given(
-        self, key: TaskKey, wanted: Mapping[tuple[str, int], Mapping[str, int]]
-    ) -> dict[tuple[str, int], dict[str, list[int]]]:
-        path = self._folder / f"{key.job}.{key.attempt}"
+    def _given(self, key: TaskKey, wanted: Mapping[tuple[str, int], Mapping[str, int]]) -> Given:
+        path = self._path(key)
         if not path.exists():
             free = iter(self._free(sum(sum(counts.values()) for counts in wanted.values())))
             rows = [
@@ -71,7 +78,10 @@ class Ports:
                 for (role, index), counts in wanted.items()
             ]
             self._keep(path, json.dumps(rows).encode())
-        return {(role, index): ports for role, index, ports in json.loads(path.read_bytes())}
+        return _read(path)
+
+    def _path(self, key: TaskKey) -> Path:
+        return self._folder / f"{key.job}.{key.attempt}"
 
     def _keep(self, path: Path, data: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,12 +110,16 @@ class Ports:
         """Every port of an attempt that is not over; the others' are forgotten."""
         for path in self._folder.glob("[!.]*"):
             job, attempt = path.name.rsplit(".", 1)
-            rows = json.loads(path.read_bytes())
-            keys = [TaskKey(JobId(job), int(attempt), role, index) for role, index, _ in rows]
+            given = _read(path)
+            keys = [TaskKey(JobId(job), int(attempt), *task) for task in given]
             if all(RunFolder(self._runs, key).over() for key in keys):
                 path.unlink()
             else:
-                yield from (number for _, _, ports in rows for each in ports.values() for number in each)
+                yield from (number for ports in given.values() for each in ports.values() for number in each)
+
+
+def _read(path: Path) -> Given:
+    return {(role, index): ports for role, index, ports in json.loads(path.read_bytes())}
 
 
 def _nobody_listens(port: int) -> bool:
