@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.postgresql import Cluster, running
+if TYPE_CHECKING:
+    from tests.postgresql import Cluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,5 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     """A PostgreSQL server, started for the first test that asks and ended with the last."""
+    from tests.postgresql import running  # most tests need neither it nor its driver
+
     with running() as cluster:
         yield cluster
