@@ -204,6 +204,23 @@ async def test_a_stopped_service_is_back_for_the_next_request(folder, jobs, jp_f
     assert service_pid(folder) != pid
 
 
+async def test_a_page_hears_who_changed_a_waiting_job(jobs, jp_fetch, jp_ws_fetch):
+    await jp_fetch("jobsub/drain", method="POST", body=b"{}")
+    job = await jobs.submit("true")
+    browser = Browser(await jp_ws_fetch("jobsub", "ws"))
+    await browser.tell(subscribe="events")
+    await browser.until(lambda m: m["type"] == "hello")
+    body = json.dumps({"priority": 500, "name": "other"})
+    answer = await jp_fetch("jobsub/jobs", job["id"], method="PATCH", body=body)
+    assert json.loads(answer.body)["priority"] == 500
+    heard = (await browser.until(lambda m: m["type"] == "job"))[-1]
+    assert heard["event"]["message"] == f"{job['user']} changed name 'j' → 'other', priority 100 → 500"
+    assert (heard["job"]["name"], heard["job"]["priority"]) == ("other", 500)
+    await jp_fetch("jobsub/jobs", job["id"], "cancel", method="POST", body=b"")
+    await jobs.until_final(job["id"])
+    browser.socket.close()
+
+
 async def test_people_who_share_a_server_have_their_own_jobs(jobs, jp_fetch, jp_serverapp, jp_environ):
     config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
     config.write_text('c.JobsubService.identity = "forwarded"\n')
