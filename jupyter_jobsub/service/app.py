@@ -22,7 +22,7 @@ from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
 from ..model.job import Job, JobId, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
-from ..policy import CHANGES, Action, Person, may, possible, who_may
+from ..policy import CHANGES, Action, Person, may, possible, rights, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
 from ..settings import Settings
@@ -132,21 +132,18 @@ class Service:
         now = self.settings.clock()
         if job.phase.placed:
             job = lifecycle.wanted(job, now)  # what is being ended says so at once
+        granted = rights(person, job, self.settings)
         data = render.row(job, now)
+        if Action.READ not in granted:
+            data["message"] = ""  # it may quote the command's own words
+        elif job.phase is Phase.RUNNING:
+            data["progress"] = self._progress(job)
         if job.phase is Phase.PENDING:
             block, data["position"] = self.dispatcher.why(job)
             if block:
                 data["reason"] = block.reason.value
-                data["message"] = "; ".join(filter(None, [block.message, job.message]))
-        if not may(person, Action.READ, job, self.settings):
-            data["message"] = ""  # it may quote the command's own words
-        elif job.phase is Phase.RUNNING:
-            data["progress"] = self._progress(job)
-        data["allowed"] = [
-            action.value
-            for action in CHANGES
-            if possible(action, job) and may(person, action, job, self.settings)
-        ]
+                data["message"] = "; ".join(filter(None, [block.message, data["message"]]))
+        data["allowed"] = [a.value for a in CHANGES if a in granted and possible(a, job)]
         return data
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
