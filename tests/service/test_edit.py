@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.live import Answer, Live, live
+from tests.service.people import working
 
 ME = getpass.getuser()
 ONE_AT_A_TIME = 'c.JobsubService.groups = {"lab": {"quota": {"cpu": 1}}}'
@@ -44,14 +46,27 @@ def test_a_higher_priority_moves_it_to_the_head_at_once(queue: Live) -> None:
     assert queue.job(first)["position"] == 1
 
 
-def test_it_starts_in_its_new_order() -> None:
-    with live(ONE_AT_A_TIME) as service:
-        service.post("/jobsub/drain", {"drain": True})
-        jobs = [service.submit("true")["id"] for _ in range(3)]
-        assert edit(service, jobs[2], priority=101).status == 200
-        service.post("/jobsub/drain", {"drain": False})
-        started = [service.until(id)["started_at"] for id in (jobs[2], jobs[0], jobs[1])]
-        assert started == sorted(started)
+def test_the_next_to_start_is_the_head_as_it_is_now(tmp_path: Path) -> None:
+    with working(tmp_path, group=4) as jobs:
+        for letter in "ABC":
+            jobs.submit(letter, "bob", 4)
+        jobs.runs("A")
+        assert edit(jobs.service, jobs.ids["C"], priority=101).json["position"] == 1
+        jobs.end("A")
+        jobs.runs("C")
+        assert jobs.phases()["B"] == "Pending"
+
+
+@pytest.mark.parametrize(("letter", "priority"), [("C", 101), ("B", 99)])
+def test_what_is_behind_no_more_starts_at_once(tmp_path: Path, letter: str, priority: int) -> None:
+    with working(tmp_path, group=4) as jobs:
+        for name, user, gpus in [("A", "bob", 2), ("B", "pan", 4), ("C", "lin", 2)]:
+            jobs.submit(name, user, gpus)
+        jobs.runs("A")
+        assert jobs.phases() == {"A": "Running", "B": "Pending", "C": "Pending"}
+        assert edit(jobs.service, jobs.ids[letter], priority=priority).status == 200
+        jobs.runs("C")
+        assert jobs.phases() == {"A": "Running", "B": "Pending", "C": "Running"}
 
 
 def test_the_timeline_and_the_event_stream_say_who_changed_what(queue: Live) -> None:
