@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_jobsub.engines.local.ports import Ports, _nobody_listens, port_numbers
 from jupyter_jobsub.engines.local.runfolder import RunFolder
@@ -40,7 +43,7 @@ def ports(tmp_path: Path, numbers: list[int]) -> Ports:
     return Ports(tmp_path, numbers)
 
 
-def given(ports: Ports, key: TaskKey, spec: JobSpec) -> list[int]:
+def given_to(ports: Ports, key: TaskKey, spec: JobSpec) -> list[int]:
     return [number for address in ports.peers(key, spec).values() for number in address.ports["web"]]
 
 
@@ -49,52 +52,82 @@ def finish(runs: Path, key: TaskKey) -> None:
 
 
 def test_an_attempt_is_given_its_ports_once(ports: Ports, tmp_path: Path, numbers: list[int]) -> None:
-    first = given(ports, key(1), gang(2, 2))
+    first = given_to(ports, key(1), gang(2, 2))
     assert len(set(first)) == 4
     assert set(first) <= set(numbers)
-    assert given(ports, key(1, index=1), gang(2, 2)) == first
-    assert given(Ports(tmp_path, numbers), key(1), gang(2, 2)) == first
+    assert given_to(ports, key(1, index=1), gang(2, 2)) == first
+    assert given_to(Ports(tmp_path, numbers), key(1), gang(2, 2)) == first
 
 
 def test_no_other_is_given_what_is_held(ports: Ports) -> None:
-    first, second = given(ports, key(1), gang(3)), given(ports, key(2), gang(3))
+    first, second = given_to(ports, key(1), gang(3)), given_to(ports, key(2), gang(3))
     assert not set(first) & set(second)
     with pytest.raises(EngineError, match="1 ports were asked for and 0 are free"):
         ports.peers(key(3), gang(1))
 
 
 def test_they_are_held_until_the_last_task_has_ended(ports: Ports, tmp_path: Path) -> None:
-    first = given(ports, key(1), gang(2, 3))
+    first = given_to(ports, key(1), gang(2, 3))
     finish(tmp_path, key(1))
     with pytest.raises(EngineError):
         ports.peers(key(2), gang(2, 3))
     finish(tmp_path, key(1, index=1))
-    assert sorted(given(ports, key(2), gang(2, 3))) == sorted(first)
+    assert sorted(given_to(ports, key(2), gang(2, 3))) == sorted(first)
 
 
 def test_a_new_attempt_is_given_new_ones(ports: Ports) -> None:
-    assert not set(given(ports, key(1, attempt=1), gang())) & set(given(ports, key(1, attempt=2), gang()))
+    assert not set(given_to(ports, key(1, attempt=1), gang())) & set(
+        given_to(ports, key(1, attempt=2), gang())
+    )
 
 
 def test_a_deleted_job_holds_none(ports: Ports) -> None:
-    given(ports, key(1), gang(6))
-    given_to_another = key(10)
+    given_to(ports, key(1), gang(6))
+    another = key(10)
     ports.purge(JobId("job-1"))
-    assert len(given(ports, given_to_another, gang(6))) == 6
+    assert len(given_to(ports, another, gang(6))) == 6
     ports.purge(JobId("job-1"))
     with pytest.raises(EngineError):
         ports.peers(key(2), gang(1))
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["take", "finish", "restart", "purge"]), st.integers(0, 3)), max_size=12
+    )
+)
+def test_whatever_happens_two_that_may_run_never_share_one(steps: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        runs, held = Path(folder), dict[int, list[int]]()
+        ports, over = Ports(runs, range(15_000, 15_100)), set[int]()
+        for step, number in steps:
+            if step == "restart":
+                ports = Ports(runs, range(15_000, 15_100))
+            elif step == "purge":
+                ports.purge(key(number).job)
+                held.pop(number, None)
+            elif number in over:
+                continue
+            elif step == "finish":
+                for index in (0, 1):
+                    finish(runs, key(number, index=index))
+                held.pop(number, None)
+                over.add(number)
+            else:
+                found = given_to(ports, key(number), gang(2, 3))
+                assert held.setdefault(number, found) == found
+            assert len({port for each in held.values() for port in each}) == 6 * len(held)
+
+
 def test_one_where_somebody_listens_is_not_given(ports: Ports, numbers: list[int]) -> None:
     with socket.create_server(("127.0.0.1", numbers[2])):
-        assert set(given(ports, key(1), gang(5))) == set(numbers) - {numbers[2]}
+        assert set(given_to(ports, key(1), gang(5))) == set(numbers) - {numbers[2]}
 
 
 def test_a_file_that_was_not_finished_counts_for_nothing(ports: Ports, tmp_path: Path) -> None:
     (tmp_path / ".ports").mkdir()
     (tmp_path / ".ports" / ".job-7.1").write_text("[[")
-    assert len(given(ports, key(7), gang())) == 2
+    assert len(given_to(ports, key(7), gang())) == 2
 
 
 def test_a_job_without_ports_writes_nothing(ports: Ports, tmp_path: Path) -> None:
