@@ -132,6 +132,7 @@ class LocalTask:
         elif start:
             # also when the command has ended: what it left running is to be ended, the log made durable
             self._spawn(lock, adopt=True)
+            self._report_start()  # the one before may not have lived to tell
         elif folder.halted():
             self._end(folder.void(Reason.HALTED))
         elif self._spawned >= TRIES:

@@ -26,7 +26,7 @@ def test_the_oldest_process_comes_first_whatever_its_number(monkeypatch: pytest.
             monkeypatch.setattr(watch, "members", lambda *_: iter(found))
             spec = Spec(b"1\0log\0/\x00600\x0010\x000\0\x001\0/bin/true\0")
             one = watch.Watch.__new__(watch.Watch)
-            one._task, one._mark = Task(spec, shell, start_time(shell), 0), b""
+            one._task, one._mark, one._own = Task(spec, shell, start_time(shell), 0), b"", False
             fds = one._left()
             assert [pid_of(fd) for fd in fds] == [shell, command.pid]
             for fd in fds:

@@ -176,6 +176,17 @@ class TestSupervisorKilled:
         assert not (tmp_path / "once").exists()
 
     @scenario
+    async def test_before_it_told_that_the_command_runs(self, lab: Lab, tmp_path: Path, runs: Path) -> None:
+        launch = once(lab, tmp_path)
+        command = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        started(prepare(runs, launch), command.pid)
+        await lab.send(launch)
+        await lab.started(launch.key)
+        command.kill()
+        command.wait()
+        assert (await lab.ended(launch.key)).reason is Reason.EXIT_UNKNOWN
+
+    @scenario
     async def test_while_the_command_runs(self, lab: Lab, tmp_path: Path) -> None:
         """Its successor waits for the end, and the log stays whole."""
         launch = once(lab, tmp_path, LIVES)

@@ -63,6 +63,25 @@ class TestEnd:
         assert not alive(pids(lab, key)[0])
 
     @scenario
+    async def test_one_that_hid_its_environment_and_left_its_session_is_ended(
+        self, lab: Lab, tmp_path: Path
+    ) -> None:
+        inner = f"env -i setsid sleep 60 & echo $!; : > {tmp_path}/up; exec sleep 60"
+        hidden = f"env -i setsid bash -c '{inner}' & echo $!"
+        key = await lab.launch(f"({hidden}); until [ -e {tmp_path}/up ]; do sleep 0.01; done; exit 3")
+        assert (await lab.ended(key)).exit_code == 3
+        assert len(pids(lab, key)) == 2
+        assert not any(alive(pid) for pid in pids(lab, key))
+
+    @scenario
+    async def test_orphans_that_end_while_it_runs_are_buried(self, lab: Lab) -> None:
+        key = await lab.launch("(sleep 0.01 & echo $!); (sleep 0.01 & echo $!); sleep 60")
+        while len(pids(lab, key)) < 2 or any(Path(f"/proc/{pid}").exists() for pid in pids(lab, key)):
+            await asyncio.sleep(0.01)
+        await lab.engine.halt(key, 0)
+        assert (await lab.ended(key)).reason is Reason.HALTED
+
+    @scenario
     async def test_what_stays_may_end_by_itself_when_told(self, lab: Lab) -> None:
         child = "trap 'echo saved; exit' TERM; echo up; while :; do sleep 0.01; done"
         command = f'bash -c "{child}" & until [ -s "$LOG" ]; do sleep 0.01; done; exit 0'
@@ -248,8 +267,8 @@ class TestProcesses:
     def test_a_session_whose_leader_is_another_now_has_no_members_of_ours(self) -> None:
         with subprocess.Popen(["sleep", "60"], start_new_session=True) as leader:
             start = start_time(leader.pid)
-            found = list(members(leader.pid, start, b"NO=MARK"))
-            of_another = list(members(leader.pid, start - 1, b"NO=MARK"))
+            found = list(members(leader.pid, start, b"NO=MARK", 0))
+            of_another = list(members(leader.pid, start - 1, b"NO=MARK", 0))
             leader.kill()
         assert found == [(leader.pid, start)]
         assert (leader.pid, start) not in of_another

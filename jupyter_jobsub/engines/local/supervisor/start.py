@@ -9,7 +9,7 @@ import _signal  # type: ignore[import-not-found]  # the signal module without it
 import os
 import time
 
-from .processes import boot_id, start_time
+from .processes import boot_id, inherit_orphans, start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def start() -> "Task | None":
     held, gate = os.pipe()
     result, report = os.pipe()
     log = os.open(spec.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    inherit_orphans()
     pid = os.fork()
     if pid == 0:
         os.close(LOCK)

@@ -8,6 +8,7 @@ import _socket
 import os
 import sys
 
+from .processes import inherit_orphans
 from .start import LOCK, READY, start
 
 CHANNEL = LOCK  # a descriptor: it is closed before the lock takes its place
@@ -23,6 +24,8 @@ def wait() -> None:
         order, fds = _receive(channel, _socket.MSG_DONTWAIT)
     except BlockingIOError:
         from . import watch  # noqa: F401, there is time for it now
+
+        inherit_orphans()
 
         order, fds = _receive(channel, 0)
     channel.close()

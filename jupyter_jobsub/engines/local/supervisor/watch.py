@@ -92,6 +92,7 @@ class Watch:
         """Watch until nothing is left, and say how it ended."""
         while self._alive():
             self._obey()
+            self._reap()
             self._wait([self._process, self._poked])
         while left := self._left():
             if self._kill_at == NEVER:
@@ -104,13 +105,22 @@ class Watch:
     def _alive(self) -> bool:
         return self._process >= 0 and not _ready([self._process], 0)
 
+    def _reap(self) -> None:
+        """Bury orphans that have ended; the command's own number stays taken until the end."""
+        while self._own and (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
+            if ended.si_pid == self._task.pid:
+                return
+            os.waitpid(ended.si_pid, 0)
+
     def _left(self) -> "list[int]":
         """Open the processes of the task that still run, the oldest first.
 
         A shell is told to end before its command: it would go on with the next one.
         """
-        found = sorted(members(self._task.pid, self._task.start, self._mark), key=lambda each: each[1])
-        return [fd for fd in (open_process(pid, start) for pid, start in found) if fd >= 0]
+        ancestor = os.getpid() if self._own else 0  # who adopts a command is not its parent
+        found = members(self._task.pid, self._task.start, self._mark, ancestor)
+        opened = (open_process(pid, start) for pid, start in sorted(found, key=lambda each: each[1]))
+        return [fd for fd in opened if fd >= 0]
 
     def _obey(self) -> None:
         """Do what is due: the engine's halt, the deadline, the kill, the limit of the log."""
