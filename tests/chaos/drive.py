@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jupyter_jobsub.client import Client, Unreachable
+from jupyter_jobsub.client.errors import Expired
 from jupyter_jobsub.errors import Conflict, NotFound, UserError
 
 from .judge import Evidence
 from .plan import PlannedJob
-from .world import MARK, World
+from .world import MARK, World, send
 
 PATIENCE = 60.0  # seconds for a round's jobs to end, and for any one call to get through
 T = TypeVar("T")
@@ -61,6 +63,7 @@ class Play:
             "command": planned.command(),
             "retries": planned.retries,
             "env": {"MARKS": str(self.world.marks), MARK: self.mark},
+            **planned.more,
         }
         if planned.surface == "cli":
             id = self.insist(lambda: self.world.submit_by_command(spec, planned.name))
@@ -83,6 +86,13 @@ class Play:
         with contextlib.suppress(Conflict):  # it has ended: the judge will say whether it may
             self.clients.get(surface, self.clients["socket"]).act(id, "cancel")
         return True
+
+    def kill_supervisor(self, pid: int) -> bool:
+        """Kill -9 a supervisor; say whether it was still there."""
+        send(pid, signal.SIGSTOP)  # or it might be given a task between the look and the kill
+        if task := self.world.task(pid):
+            self.seen.killed.add(task)
+        return send(pid, signal.SIGKILL)
 
     def wait_for_ends(self) -> None:
         """Wait until nothing is unfinished, or patience is at its end."""
@@ -115,7 +125,7 @@ class Play:
         def whole() -> bytes:
             try:
                 return b"".join(client.log(id, download=True, attempt=attempt))
-            except NotFound:
+            except (NotFound, Expired):
                 return b""
 
         return self.insist(whole) or b""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-Surface = Literal["socket", "jupyter", "cli"]
 Victim = Literal["service", "supervisor", "jupyter"]
 
 JOBS = 30
@@ -34,20 +34,25 @@ class PlannedJob:
 
     Parameters
     ----------
+    surface:
+        The client that submits it: "cli", or one of the round's.
     codes:
         Exit code by attempt; attempts beyond them have the last one.
     cancelled:
         It sleeps far longer than a round takes, and is cancelled after ``cancel_after`` seconds.
+    more:
+        Fields of its specification.
     """
 
     name: str
-    surface: Surface
+    surface: str
     codes: tuple[int, ...] = (0,)
     retries: int = 0
     seconds: float = 0.1
     lines: int = 20
     cancelled: bool = False
     cancel_after: float = 0.0
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def code(self, attempt: int) -> int:
         """The exit code of an attempt that nobody disturbs."""

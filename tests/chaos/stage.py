@@ -17,10 +17,10 @@ from benchmarks import processes
 from jupyter_jobsub.client import Client, LocalEndpoint
 
 from .service import SWITCHES
-from .world import World, made
+from .world import World, made, send
 
 ROOT = Path(__file__).parent.parent.parent
-_SERVICE = (sys.executable, "-m", "tests.chaos.service")
+PRODUCT, FAULTY = "jupyter_jobsub.service", "tests.chaos.service"
 REFILL = 0.05  # seconds: what is started on a full disk finds it full
 
 
@@ -31,36 +31,24 @@ class Stage(World):
         super().__init__(folder, config)
         self._switches = made(folder / "switches")
         self.variables |= {SWITCHES: str(self._switches), "PYTHONPATH": str(ROOT)}
-        self.service: subprocess.Popen[bytes] | None = None
+        self.started: list[Starting] = []
 
     def socket_client(self) -> Client:
         """A client on the socket; it starts nothing."""
         return Client(LocalEndpoint(self.data_dir, start=False))
 
-    def start(self, *, full: bool = False) -> str:
-        """Start a service; give the line that it says when it listens, or why it does not."""
-        reader, writer = os.pipe()
-        with (self.folder / "service.log").open("ab") as log:
-            self.service = subprocess.Popen(
-                [*_SERVICE, "--data-dir", str(self.data_dir), "--ready-fd", str(writer)],
-                pass_fds=[writer],
-                env={**os.environ, **self.variables},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=_fill_own if full else None,
-            )
-        os.close(writer)
-        with open(reader) as ready:
-            return ready.readline().strip()
+    def start(self, module: str = FAULTY, *, full: bool = False) -> str:
+        """Start a service, on a full disk perhaps; give the line that it says when it listens, or why not."""
+        self.started.append(Starting(self, module, full=full))
+        return self.started[-1].said()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End the service, and wait until it has."""
-        if self.service:
-            self.service.send_signal(number)
-            self.service.wait(30)
-            self.service = None
+        """End every service, whoever started it, and wait until it has."""
+        for pid in self.services():
+            send(pid, number)
+        while self.started:
+            self.started.pop().wait()
+        processes.until(lambda: not self.services(), 30, "the service to end")
 
     @contextmanager
     def switched(self, name: str, text: str = "") -> Iterator[None]:
@@ -71,6 +59,12 @@ class Stage(World):
             yield
         finally:
             file.unlink()
+
+    def set_clock(self, seconds: int) -> None:
+        """Set the clock of the service and its supervisors so far from the machine's."""
+        file = self._switches / "clock.new"
+        file.write_text(str(seconds))
+        file.rename(self._switches / "clock")
 
     @contextmanager
     def full_disk(self, whose: Callable[[], list[int]]) -> Iterator[None]:
@@ -100,6 +94,38 @@ class Stage(World):
         """End whatever of this run still lives."""
         self.stop(signal.SIGKILL)
         super().end()
+
+
+class Starting:
+    """A service that was started, and what it says of that."""
+
+    def __init__(self, stage: Stage, module: str, *, full: bool = False) -> None:
+        self._ready, writer = os.pipe()
+        with (stage.folder / "service.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *_options(stage.data_dir, writer)],
+                pass_fds=[writer],
+                env={**os.environ, **stage.variables},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_fill_own if full else None,
+            )
+        os.close(writer)
+
+    def said(self) -> str:
+        """Wait for its line: that it listens, or why it does not."""
+        with open(self._ready) as ready:
+            return ready.readline().strip()
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit code."""
+        return self._process.wait(30)
+
+
+def _options(data_dir: Path, ready: int) -> list[str]:
+    return ["--data-dir", str(data_dir), "--ready-fd", str(ready)]
 
 
 def _fill_own() -> None:

@@ -18,7 +18,8 @@ from jupyter_jobsub.client import Client, LocalEndpoint
 
 MARK = "CHAOS_MARK"
 AT_ONCE = 8
-SERVICES = frozenset({"jupyter_jobsub.service", "tests.chaos.service"})  # as modules, on a command line
+# as modules, on a command line
+SERVICES = frozenset({"jupyter_jobsub.service", "tests.chaos.service", "tests.chaos.older"})
 CONFIG = f"""\
 c.JobsubService.cpu = {4 * AT_ONCE}
 c.JobsubService.memory = "64Gi"
@@ -42,15 +43,19 @@ class World:
         self.data_dir = paths.private_folder(folder / "data")
         self._runs = str(self.data_dir / "runs")
         self.marks = made(folder / "marks")
-        settings = made(folder / "config")
-        (settings / "jupyter_jobsub_config.py").write_text(CONFIG + config)
+        self._settings = made(folder / "config")
+        self.configure(config)
         self.mark = secrets.token_hex(12)
         self.variables = {
             "JOBSUB_DATA_DIR": str(self.data_dir),
-            "JUPYTER_CONFIG_DIR": str(settings),
+            "JUPYTER_CONFIG_DIR": str(self._settings),
             "HOME": str(made(folder / "home")),
             MARK: self.mark,
         }
+
+    def configure(self, config: str = "") -> None:
+        """Set what the next service has beside the settings of every run."""
+        (self._settings / "jupyter_jobsub_config.py").write_text(CONFIG + config)
 
     def socket_client(self) -> Client:
         """A client on the socket, which starts the service when it is gone."""

@@ -86,13 +86,7 @@ class Killing(Play):
             for pid in self.world.services():
                 self.kills["service"] += send(pid, signal.SIGKILL)
         elif found := self._some_supervisors():
-            self._kill_supervisor(found[int(each.choice * len(found))])
-
-    def _kill_supervisor(self, pid: int) -> None:
-        send(pid, signal.SIGSTOP)  # or it might be given a task between the look and the kill
-        if task := self.world.task(pid):
-            self.seen.killed.add(task)
-        self.kills["supervisor"] += send(pid, signal.SIGKILL)
+            self.kills["supervisor"] += self.kill_supervisor(found[int(each.choice * len(found))])
 
     def _some_supervisors(self) -> list[int]:
         """Those that live now, or the first to come."""
