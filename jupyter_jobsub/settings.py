@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .clock import wall_clock
 from .model.catalog import Catalog
 from .model.job import Micros
-
-
-def wall_clock() -> Micros:
-    """Microseconds since 1970, UTC."""
-    return Micros(time.time_ns() // 1000)
 
 
 @dataclass(frozen=True)

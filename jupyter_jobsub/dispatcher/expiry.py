@@ -16,7 +16,7 @@ from .timers import Timers
 
 log = logging.getLogger(__name__)
 
-LONGEST_SLEEP = 3600.0  # seconds: a wall clock that was set forward is noticed within the hour
+LONGEST_SLEEP = 3600.0  # seconds: what came due while the machine slept is noticed within the hour
 RETRY = 600.0  # seconds until what could not be removed is tried again
 
 

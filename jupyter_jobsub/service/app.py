@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from ..dispatcher import Dispatcher
 from ..engines.base import Engine
 from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
-from ..model.job import Job, JobId, Phase, TaskKey, UserName
+from ..model.job import Job, JobId, Micros, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
 from ..policy import CHANGES, Action, Person, may, possible, rights, who_may
 from ..resolution import Sources
@@ -51,6 +52,8 @@ class Service:
         The catalog where nothing is configured: what the engine's machine offers.
     owner:
         The operating-system user that the service runs as.
+    clock:
+        Tells the time, to the store and the engine too.
     place:
         Facts for `status`: socket, data_dir and database.
     """
@@ -64,6 +67,7 @@ class Service:
         sources: Sources,
         found: Catalog,
         owner: UserName,
+        clock: Callable[[], Micros],
         place: dict[str, str],
     ) -> None:
         self.config = config
@@ -74,6 +78,7 @@ class Service:
         self.place = place
         self.stopping = asyncio.Event()
         self._found = found
+        self._clock = clock
         self.settings = self._settings(config)
         self.dispatcher = Dispatcher(store, engine, archive, lambda: self.settings)
         self.usecases = Usecases(store, engine, archive, self.settings, sources, self.dispatcher.waiting_of)
@@ -251,6 +256,7 @@ class Service:
             start_timeout=config.start_timeout_seconds,
             halt_grace=config.halt_grace_seconds,
             max_waiting_per_user=config.max_waiting_per_user,
+            clock=self._clock,
         )
 
     def _progress(self, job: Job) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from ..archive import LogArchive
+from ..clock import SteadyClock, wall_clock
 from ..config import JobsubService, read_config
 from ..engines.local import account
 from ..engines.local.devices import find_devices, parse_devices
@@ -27,7 +28,7 @@ from ..engines.local.environments import find_environments
 from ..engines.local.machine import default_catalog, machine_resources
 from ..engines.local.ports import port_numbers
 from ..errors import ConfigError, FieldError, StoreError
-from ..model.job import UserName
+from ..model.job import Micros, UserName
 from ..model.resources import Resources, parse_memory
 from ..paths import network_file_system, private_folder, socket_path
 from ..spawn import is_listening
@@ -160,9 +161,9 @@ def listen(address: Path) -> socket.socket:
 
 
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
-    owner = UserName(account.person()["USER"])
-    engine, capacity = _local_engine(config, folder)
-    store = SqlStore(config.database_url or f"sqlite:///{folder / STORE}")
+    owner, clock = UserName(account.person()["USER"]), SteadyClock()
+    engine, capacity = _local_engine(config, folder, clock)
+    store = SqlStore(config.database_url or f"sqlite:///{folder / STORE}", clock)
     return Service(
         config=config,
         store=store,
@@ -171,6 +172,7 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
         sources=LocalSources(config.max_snapshot_bytes),
         found=default_catalog(owner, capacity, engine.images()),
         owner=owner,
+        clock=clock,
         place={"socket": str(address), "data_dir": str(folder), "database": store.where},
     )
 
@@ -184,11 +186,13 @@ def try_config(folder: Path) -> None:
         With everything that is wrong.
     """
     config = read_config()
-    engine, capacity = _local_engine(config, folder)
+    engine, capacity = _local_engine(config, folder, wall_clock)
     build_catalog(config, default_catalog(account.person()["USER"], capacity, engine.images()))
 
 
-def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Resources]:
+def _local_engine(
+    config: JobsubService, folder: Path, clock: Callable[[], Micros]
+) -> tuple[LocalEngine, Resources]:
     try:
         inventory: Any = config.gpus  # None: not configured; []: none, whatever is found
         devices = find_devices() if inventory is None else parse_devices(inventory)
@@ -207,6 +211,7 @@ def _local_engine(config: JobsubService, folder: Path) -> tuple[LocalEngine, Res
         grace=config.halt_grace_seconds,
         ports=port_numbers(),
         env=config.env,
+        clock=clock,
     )
     return engine, capacity
 

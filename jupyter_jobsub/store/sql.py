@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from logging import getLogger
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from ..clock import wall_clock
 from ..errors import StoreUnavailable
 from ..model.edit import JobEdit
 from ..model.job import Event, Job, JobId, Micros
@@ -32,10 +32,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _now() -> Micros:
-    return Micros(time.time_ns() // 1000)
-
-
 class SqlStore(Store):
     """Every job in a SQL database: SQLite or PostgreSQL.
 
@@ -53,7 +49,7 @@ class SqlStore(Store):
 
     _pages: Pages
 
-    def __init__(self, url: str, clock: Callable[[], Micros] = _now) -> None:
+    def __init__(self, url: str, clock: Callable[[], Micros] = wall_clock) -> None:
         super().__init__()
         self._database = database_at(url)
         self._clock = clock

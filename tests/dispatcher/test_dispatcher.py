@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.dispatcher import Dispatcher, expiry
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
 from jupyter_jobsub.engines.peers import Peers
@@ -20,7 +21,7 @@ from jupyter_jobsub.model.catalog import Catalog, Group, Image
 from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey, UserName, new_job_id
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
-from jupyter_jobsub.settings import Settings, wall_clock
+from jupyter_jobsub.settings import Settings
 from jupyter_jobsub.store.sql import SqlStore
 
 

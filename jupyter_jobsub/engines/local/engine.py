@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ...clock import wall_clock
 from ...errors import EngineError
 from ...model.catalog import Catalog, Image
-from ...model.job import Job, JobId, TaskKey
+from ...model.job import Job, JobId, Micros, TaskKey
 from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
@@ -56,6 +57,8 @@ class LocalEngine(Engine):
         Variables for every job.
     ports
         What tasks that ask for ports are given.
+    clock
+        Tells the time of what is seen.
     """
 
     name = "local"
@@ -71,8 +74,10 @@ class LocalEngine(Engine):
         log_limit: int = LOG_LIMIT,
         env: Mapping[str, str] | None = None,
         ports: Sequence[int] = NUMBERS,
+        clock: Callable[[], Micros] = wall_clock,
     ) -> None:
         self._runs = runs
+        self._clock = clock
         self._images = images
         self._capacity = capacity
         self._limits = Limits(grace, log_limit)
@@ -181,7 +186,9 @@ class LocalEngine(Engine):
 
     def _task(self, key: TaskKey) -> LocalTask:
         if key not in self._tasks:
-            self._tasks[key] = LocalTask(RunFolder(self._runs, key), self._supervisors, self._report)
+            self._tasks[key] = LocalTask(
+                RunFolder(self._runs, key, self._clock), self._supervisors, self._report
+            )
         return self._tasks[key]
 
     def _report(self, observation: Observation) -> None:

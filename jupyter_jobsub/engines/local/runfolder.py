@@ -21,12 +21,12 @@ import fcntl
 import json
 import os
 import shutil
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...clock import uptime, wall_clock
 from ...model.job import JobId, Micros, Reason, TaskKey
 from .supervisor.processes import boot_id, open_process
 from .supervisor.start import FINAL, VERSION, Spec
@@ -51,11 +51,18 @@ class Start:
 
 
 class RunFolder:
-    """The run folder of one task."""
+    """The run folder of one task.
 
-    def __init__(self, runs: Path, key: TaskKey) -> None:
+    Parameters
+    ----------
+    clock
+        Whose time the folder's times are read in.
+    """
+
+    def __init__(self, runs: Path, key: TaskKey, clock: Callable[[], Micros] = wall_clock) -> None:
         self.key = key
         self.path = runs / str(key)
+        self.clock = clock
 
     def exists(self) -> bool:
         """Say whether it was made."""
@@ -89,13 +96,19 @@ class RunFolder:
         """How it ended; None if it has not, or nobody could say."""
         for name in FINAL:
             if data := self._read(name):
-                return Verdict(data["code"], Reason(data["reason"]), data["message"], Micros(data["at"]))
+                return Verdict(data["code"], Reason(data["reason"]), data["message"], self._when(data))
         return None
 
     def start(self) -> Start | None:
         """What is known of the command's start; None if it never started."""
         data = self._read("started")
-        return Start(data["boot"], Micros(data["at"])) if data else None
+        return Start(data["boot"], self._when(data)) if data else None
+
+    def _when(self, data: Mapping[str, Any]) -> Micros:
+        """Read a time: by the time since boot, as the machine's clock may have been set meanwhile."""
+        if "uptime" in data and data["boot"] == boot_id():
+            return Micros(self.clock() - (uptime() - data["uptime"]))
+        return Micros(data["at"])
 
     def spec(self) -> Spec | None:
         """Read back what was to be run."""
@@ -106,7 +119,7 @@ class RunFolder:
 
     def void(self, reason: Reason, message: str = "") -> Verdict:
         """Make sure that it never runs; only for the holder of the lock."""
-        verdict = Verdict(None, reason, message, Micros(time.time_ns() // 1000))
+        verdict = Verdict(None, reason, message, self.clock())
         data = {"version": VERSION, "code": None, "reason": reason, "message": message, "at": verdict.at}
         temporary = self.path / "void.new"
         write_file(temporary, json.dumps(data).encode())

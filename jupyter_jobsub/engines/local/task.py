@@ -8,10 +8,9 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 
-from ...model.job import Micros, Reason
+from ...model.job import Reason
 from ...model.observation import Ended, Observation, Started
 from .runfolder import RunFolder, Verdict
 from .spawn import Supervisors
@@ -88,9 +87,8 @@ class LocalTask:
 
     def lose(self) -> None:
         """Report that nothing is known of it any more."""
-        now = Micros(time.time_ns() // 1000)
         text = "its run folder is gone, so nobody knows how it ended"
-        self._end(Verdict(None, Reason.EXIT_UNKNOWN, text, now))
+        self._end(Verdict(None, Reason.EXIT_UNKNOWN, text, self.folder.clock()))
 
     def close(self) -> None:
         """Watch no longer; the task runs on."""
@@ -128,7 +126,7 @@ class LocalTask:
             self._end(verdict)
         elif start and folder.lost(start):
             text = "the machine was restarted while it ran"
-            self._end(Verdict(None, Reason.HOST_LOST, text, Micros(time.time_ns() // 1000)))
+            self._end(Verdict(None, Reason.HOST_LOST, text, self.folder.clock()))
         elif start:
             # also when the command has ended: what it left running is to be ended, the log made durable
             self._spawn(lock, adopt=True)

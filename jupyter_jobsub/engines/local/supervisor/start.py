@@ -9,7 +9,7 @@ import _signal  # type: ignore[import-not-found]  # the signal module without it
 import os
 import time
 
-from .processes import boot_id, inherit_orphans, start_time
+from .processes import boot_id, inherit_orphans, start_time, uptime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,9 +148,14 @@ def _note(task: Task) -> bool:
 
 def _describe(task: Task) -> bytes:
     return (
-        f'{{"version": {VERSION}, "boot": "{boot_id()}", "pid": {task.pid}, "start": {task.start}, '
-        f'"at": {time.time_ns() // 1000}, "monotonic": {task.monotonic}, "supervisor": {identity()}}}'
+        f'{{"version": {VERSION}, "pid": {task.pid}, "start": {task.start}, '
+        f'{now()}, "monotonic": {task.monotonic}, "supervisor": {identity()}}}'
     ).encode()
+
+
+def now() -> str:
+    """Say when it is, as members of a JSON object: by the machine's clock, and by the time since boot."""
+    return f'"at": {time.time_ns() // 1000}, "boot": "{boot_id()}", "uptime": {uptime()}'
 
 
 def identity() -> str:

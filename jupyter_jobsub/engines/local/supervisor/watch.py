@@ -10,7 +10,7 @@ import time
 
 from .cap import Cap
 from .processes import members, open_process
-from .start import DISK_FULL_PAUSE, FINAL, READY, VERSION, Task, identity, read_spec, write_once
+from .start import DISK_FULL_PAUSE, FINAL, READY, VERSION, Task, identity, now, read_spec, write_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Watch:
         return (
             f'{{"version": {VERSION}, "code": {"null" if code is None else code}, '
             f'"reason": "{self._reason or ended}", "message": {_quote(message)}, '
-            f'"at": {time.time_ns() // 1000}}}'
+            f"{now()}}}"
         ).encode()
 
     def _explain(self, status: "int | None") -> str:
