@@ -27,7 +27,7 @@ lint: $(VENV)/.test ## Check style, layers and types
 bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some)
 	$(PY) -m benchmarks $(ARGS)
 
-chaos: $(VENV)/.bench ## Kill −9 at random points (SEED=n ROUNDS=200)
+chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2")
 	$(PY) -m tests.chaos $(ARGS)
 
 clean: ## Remove the virtual environment and all caches
