@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from jupyter_jobsub.service.openapi import PROBLEM_JSON, SSE, document
+from jupyter_jobsub.service.openapi import PROBLEM_JSON, SSE
 from jupyter_jobsub.service.routes import ROUTES
 from tests.live import Answer, Live
+from tests.service.described import DOCUMENT, OPERATIONS, check, response
 from tests.service.provoked import Answers, provoked
 
-DOCUMENT = json.loads(json.dumps(document()))
-OPERATIONS = {op["operationId"]: op for path in DOCUMENT["paths"].values() for op in path.values()}
 PROMISED = [
     (name, int(status))
     for name, operation in OPERATIONS.items()
@@ -25,29 +22,6 @@ PROMISED = [
     if status != "default"
 ]
 STREAMED = ("get_log", "events")
-
-
-def closed(schema: Any) -> Any:
-    """The same, where nothing that isn't described may be."""
-    if isinstance(schema, list):
-        return [closed(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    extra = {"additionalProperties": False} if "properties" in schema else {}
-    return extra | {name: closed(value) for name, value in schema.items()}
-
-
-COMPONENTS = {"components": {"schemas": closed(copy.deepcopy(DOCUMENT["components"]["schemas"]))}}
-
-
-def check(value: Any, schema: dict[str, Any]) -> None:
-    whole = closed(schema) | COMPONENTS
-    Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
-
-
-def response(name: str, status: int | str) -> dict[str, Any]:
-    found: dict[str, Any] = OPERATIONS[name]["responses"][str(status)]
-    return found
 
 
 @pytest.fixture(scope="module")
