@@ -12,7 +12,7 @@ from .model.catalog import Group, InstanceType
 from .model.resources import Resources
 from .model.spec import JobSpec
 from .policy import Person
-from .scheduling.admission import never_fits
+from .scheduling.reasons import beyond
 from .settings import Settings
 
 
@@ -78,8 +78,7 @@ def resolve(
     request = sum((sizes[role].resources * n for role, n in spec.roles.items() if role in sizes), Resources())
     if group:
         field, remedy = _TOO_MUCH[bool(spec.task_roles)]
-        for whose, short in never_fits(request, group, engine.capacity()):
-            errors.append(FieldError(field, f"can never fit {whose}: {short}", remedy))
+        errors += [FieldError(field, over, remedy) for over in beyond(request, group, engine.capacity())]
     if waiting >= settings.max_waiting_per_user:
         text = f"you have {waiting} waiting jobs, as many as are allowed"
         errors.append(FieldError("(whole)", text, "wait for some to start, or cancel some"))

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from ..model.job import Job, JobId, Phase, UserName
-from ..scheduling.admission import Block, Candidate, Ledger, Queue, Standing
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..model.catalog import Group
+from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
+from ..model.resources import Resources
+from ..scheduling import lifecycle
+from ..scheduling.admission import Decisions, Snapshot, Standing
+from ..scheduling.queues import Candidate, Ledger, Queue
+from ..scheduling.reasons import Why, explain
 
 
 class Book:
-    """Unfinished jobs by id, each group's queue, and the ledger of holds, kept in step."""
+    """Unfinished jobs by id, and what admission looks at, kept in step.
+
+    It knows of which groups something changed since they were last decided, so that an event costs
+    a look at its own group and, where it frees capacity, at those that wait for capacity.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
         self.queues: dict[str, Queue] = {}
-        self.standings: dict[str, Standing] = {}
         self.held = Ledger()
-        self._waiting: dict[UserName, int] = {}
+        self._leaving = Ledger()
+        self._placed: dict[str, Queue] = {}
+        self._preempting: Counter[str] = Counter()
+        self._standings: dict[str, Standing] = {}
+        self._at_machine: dict[str, Standing] = {}  # of those the groups that others must heed
+        self._changed: set[str] = set()
+        self._waiting: Counter[UserName] = Counter()
 
     def put(self, job: Job) -> None:
         """Take in a job as it is stored now; an ended one that holds nothing is dropped."""
-        self.drop(job.id)
-        if job.phase.final and job.hold is None:
-            return
+        before = self.jobs.get(job.id)
+        if before is None or _seen(before) != _seen(job):
+            self.drop(job.id)
+            self._enter(job, 1)
         self.jobs[job.id] = job
-        if job.hold is not None:
-            self.held.charge(_group(job), job.user, job.hold)
-        if job.phase is Phase.PENDING:
-            self.queues.setdefault(_group(job), Queue()).add(candidate(job))
-            self._waiting[job.user] = self._waiting.get(job.user, 0) + 1
+        if job.phase.final and job.hold is None:
+            del self.jobs[job.id]
 
     def put_newer(self, job: Job) -> None:
         """Take in a job unless a later state of it is known."""
@@ -36,27 +51,88 @@ class Book:
 
     def drop(self, id: JobId) -> None:
         """Forget a job."""
-        job = self.jobs.pop(id, None)
-        if job is None:
-            return
-        if job.hold is not None:
-            self.held.charge(_group(job), job.user, job.hold * -1)
+        if job := self.jobs.pop(id, None):
+            self._enter(job, -1)
+
+    def _enter(self, job: Job, sign: int) -> None:
+        """Write a job into the queues and ledgers, or strike it out of them."""
+        entry, group = candidate(job), _group(job)
+        self._changed.add(group)
         if job.phase is Phase.PENDING:
-            self.queues[_group(job)].remove(candidate(job))
-            self._waiting[job.user] -= 1
+            self._move(self.queues, entry, sign)
+            self._waiting[job.user] += sign
+        if job.hold is None:
+            return
+        self.held.charge(group, job.user, job.hold * sign)
+        if lifecycle.stopping(job):
+            self._leaving.charge(group, job.user, job.hold * sign)
+            self._preempting[group] += sign * (job.reason is Reason.PREEMPTING)
+        elif job.spec.preemptible:
+            self._move(self._placed, entry, sign)
+        if sign < 0:  # there may be capacity now
+            self._changed.update(self._at_machine)
+
+    def _move(self, queues: dict[str, Queue], entry: Candidate, sign: int) -> None:
+        queue = queues.setdefault(entry.group, Queue())
+        if sign > 0:
+            queue.add(entry)
+        else:
+            queue.remove(entry)
 
     def waiting_of(self, user: UserName) -> int:
         """How many jobs of a person wait."""
-        return self._waiting.get(user, 0)
+        return self._waiting[user]
 
-    def why(self, job: Job) -> tuple[Block | None, int | None]:
+    def touch(self, groups: Sequence[str] | None = None) -> None:
+        """Have groups decided again, or all."""
+        self._changed.update(self.queues if groups is None else groups)
+
+    @property
+    def undecided(self) -> bool:
+        """Some group is to be decided."""
+        return not self._changed.isdisjoint(self.queues)
+
+    def take(self) -> list[str]:
+        """The groups to decide; each is answered once."""
+        changed, self._changed = self._changed & self.queues.keys(), set()
+        return sorted(changed)
+
+    def snapshot(
+        self, names: Sequence[str], groups: Mapping[str, Group], capacity: Resources | None
+    ) -> Snapshot:
+        """What admission needs to decide some groups."""
+        return Snapshot(
+            queues={name: self.queues[name] for name in names},
+            held=self.held,
+            groups=groups,
+            capacity=capacity,
+            leaving=self._leaving,
+            placed=self._placed,
+            preempting={name for name in names if self._preempting[name]},
+            standings=self._at_machine,
+        )
+
+    def decided(self, decisions: Decisions) -> None:
+        """Keep how queues stand; who waits for capacity looks again when others' claims on it changed."""
+        self._standings.update(decisions.standings)
+        before = {name: _claims(self._at_machine.get(name)) for name in decisions.standings}
+        for name, standing in decisions.standings.items():
+            self._at_machine.pop(name, None)
+            if standing.waits or standing.promised:
+                self._at_machine[name] = standing
+        if any(_claims(standing) != before[name] for name, standing in decisions.standings.items()):
+            self._changed.update(self._at_machine)
+
+    def why(
+        self, job: Job, groups: Mapping[str, Group], capacity: Resources | None, now: Micros
+    ) -> tuple[Why | None, int | None]:
         """What a waiting job waits for, and its place in its group's queue, from 1."""
-        queue = self.queues.get(_group(job))
-        if job.phase is not Phase.PENDING or queue is None or job.id not in self.jobs:
+        name = _group(job)
+        if job.phase is not Phase.PENDING or name not in self.queues or job.id not in self.jobs:
             return None, None
-        entry = candidate(job)
-        standing = self.standings.get(_group(job))
-        return standing.explain(entry) if standing else None, queue.place(entry) + 1
+        entry, standing = candidate(job), self._standings.get(name)
+        why = explain(entry, standing, self.snapshot((), groups, capacity), now) if standing else None
+        return why, self.queues[name].place(entry) + 1
 
 
 def candidate(job: Job) -> Candidate:
@@ -70,9 +146,28 @@ def candidate(job: Job) -> Candidate:
         priority=job.spec.priority,
         preemptible=job.spec.preemptible,
         not_before=job.not_before,
-        name=job.spec.name or "",
+    )
+
+
+def _seen(job: Job) -> tuple[object, ...]:
+    """All of a job that admission depends on."""
+    pending = job.phase is Phase.PENDING
+    return (
+        pending,
+        candidate(job),
+        job.hold,
+        job.hold and lifecycle.stopping(job),
+        job.reason is Reason.PREEMPTING,
     )
 
 
 def _group(job: Job) -> str:
     return job.spec.group or ""
+
+
+def _claims(standing: Standing | None) -> tuple[object, ...]:
+    """What of a standing others must heed."""
+    if standing is None:
+        return ()
+    waits = standing.waits
+    return (waits and waits.job.id, *(job.id for job in standing.promised))

@@ -19,7 +19,9 @@ from ..archive import LogArchive
 from ..engines.base import Ended, Engine, Observation
 from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
 from ..scheduling import lifecycle
-from ..scheduling.admission import Block, Ledger, Snapshot, admit
+from ..scheduling.admission import admit
+from ..scheduling.queues import Ledger
+from ..scheduling.reasons import Why
 from ..settings import Settings
 from ..store.base import Committed, StaleJob, Store
 from .actions import Actions
@@ -86,7 +88,8 @@ class Dispatcher:
         await self._engine.close()
 
     def wake(self) -> None:
-        """Look again at who may start, as after a change of quotas."""
+        """Look again at who may start in every group, as after a change of quotas."""
+        self._book.touch()
         self._wake.set()
 
     @property
@@ -108,12 +111,13 @@ class Dispatcher:
         """How many jobs of a person wait."""
         return self._book.waiting_of(user)
 
-    def why(self, job: Job) -> tuple[Block | None, int | None]:
+    def why(self, job: Job) -> tuple[Why | None, int | None]:
         """What a waiting job waits for, and its place in its group's queue, from 1."""
-        block, place = self._book.why(job)
+        groups = self._settings().catalog.groups
+        why, place = self._book.why(job, groups, self._engine.capacity(), self._clock())
         if place and self.draining:
-            block = Block(job.id, Reason.DRAINING, "the service is drained: it starts no more jobs for now")
-        return block, place
+            why = Why(Reason.DRAINING, "the service is drained: it starts no more jobs for now")
+        return why, place
 
     def _committed(self, changes: Sequence[Committed]) -> None:
         for change in changes:
@@ -192,18 +196,23 @@ class Dispatcher:
         return None if after is before else (before, after)
 
     async def _admit(self) -> None:
-        """Let start who may start now."""
-        if self.draining or not self._book.queues:
+        """Let start who may start now, and have make room who must."""
+        if self.draining or not (names := self._book.take()):
             return
-        settings = self._settings()
-        snapshot = Snapshot(
-            self._book.queues, self._book.held, settings.catalog.groups, self._engine.capacity()
-        )
-        now = self._clock()
-        decisions = admit(snapshot, now)
-        self._book.standings = dict(decisions.standings)
-        starting = [self._book.jobs[id] for id in decisions.admit]
-        await self._save([(job, lifecycle.admitted(job, now)) for job in starting])
+        try:
+            groups, now = self._settings().catalog.groups, self._clock()
+            decisions = admit(self._book.snapshot(names, groups, self._engine.capacity()), now)
+            self._book.decided(decisions)
+            jobs = self._book.jobs
+            evicted = [(jobs[id], lifecycle.preempted(jobs[id], by)) for id, by in decisions.evict.items()]
+            await self._save(
+                evicted + [(jobs[id], lifecycle.admitted(jobs[id], now)) for id in decisions.admit]
+            )
+        except Exception:
+            self._book.touch(names)
+            raise
+        if self._book.undecided:
+            self._wake.set()
 
     async def _save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         if not changes:
@@ -238,8 +247,6 @@ class Dispatcher:
         if after.phase.final:
             self._expiry.ended(after)
         self._set_timers(after)
-        if before.hold is not None and after.hold is None:
-            self.wake()
 
     def _set_timers(self, job: Job) -> None:
         settings = self._settings()

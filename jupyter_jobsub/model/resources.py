@@ -34,9 +34,20 @@ class Resources:
         """All devices, of whatever type."""
         return sum(self.gpu.values())
 
+    @property
+    def named(self) -> dict[str, int]:
+        """Every amount by name: ``cpu``, ``memory``, ``gpu`` in total, and each type."""
+        return {**self.gpu, "cpu": self.cpu, "memory": self.memory, "gpu": self.gpus}
+
+    def above(self, other: Resources) -> Resources:
+        """What of it goes beyond another amount, 0 where nothing does."""
+        gpu = {t: max(0, n - other.gpu.get(t, 0)) for t, n in self.gpu.items()}
+        return Resources(max(0, self.cpu - other.cpu), max(0, self.memory - other.memory), gpu)
+
     def __add__(self, other: Resources) -> Resources:
-        types = {**self.gpu, **other.gpu}
-        gpu = {t: self.gpu.get(t, 0) + other.gpu.get(t, 0) for t in types}
+        gpu = self.gpu
+        if other.gpu:
+            gpu = {t: self.gpu.get(t, 0) + other.gpu.get(t, 0) for t in {**self.gpu, **other.gpu}}
         return Resources(self.cpu + other.cpu, self.memory + other.memory, gpu)
 
     def __sub__(self, other: Resources) -> Resources:
@@ -58,6 +69,22 @@ class Quota:
     memory: int | None = None
     gpus: int | None = None
     gpu: Mapping[str, int] = field(default_factory=dict)
+
+    def fits(self, held: Resources, asked: Resources) -> bool:
+        """Say whether nothing asked for would go over: ``not shortages(…)``, at a fraction of the cost."""
+        if asked.cpu > 0 and self.cpu is not None and held.cpu + asked.cpu > self.cpu:
+            return False
+        if asked.memory > 0 and self.memory is not None and held.memory + asked.memory > self.memory:
+            return False
+        return not asked.gpu or self._gpus_fit(held, asked)
+
+    def _gpus_fit(self, held: Resources, asked: Resources) -> bool:
+        if self.gpus is not None and 0 < asked.gpus > self.gpus - held.gpus:
+            return False
+        limits = self.gpu
+        return not any(
+            n > 0 and t in limits and held.gpu.get(t, 0) + n > limits[t] for t, n in asked.gpu.items()
+        )
 
     def shortages(self, held: Resources, asked: Resources) -> list[Shortage]:
         """Name every resource asked for that would go over; one asked as 0 never blocks."""
@@ -83,18 +110,26 @@ class Shortage:
     used: int
     limit: int
 
-    def __str__(self) -> str:
-        used, limit, asked = (show_amount(self.resource, n) for n in (self.used, self.limit, self.asked))
-        return f"{used} of {limit} in use; this job asks {asked}"
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """What is in use, the limit with its unit, and what is asked: ``("2", "4 GPUs", "4")``."""
+        limit = show_amount(self.resource, self.limit)
+        return _number(self.resource, self.used), limit, _number(self.resource, self.asked)
 
 
 def show_amount(resource: str, amount: int) -> str:
-    """Write an amount as people say it: ``2 CPU``, ``1.5 GiB``, ``2 GPU``, ``1 A100``."""
-    if resource == "cpu":
-        return f"{amount / 1000:g} CPU"
+    """Write an amount as people say it: ``2 CPUs``, ``1.5 GiB``, ``2 GPUs``, ``1 A100 GPU``."""
+    number = _number(resource, amount)
     if resource == "memory":
-        return f"{amount / 2**30:.3g} GiB"
-    return f"{amount} {'GPU' if resource == 'gpu' else resource}"
+        return f"{number} GiB"
+    unit = {"cpu": "CPU", "gpu": "GPU"}.get(resource, f"{resource} GPU")
+    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
+
+
+def _number(resource: str, amount: int) -> str:
+    if resource == "memory":
+        return f"{amount / 2**30:.3g}"
+    return f"{amount / 1000:g}" if resource == "cpu" else str(amount)
 
 
 def parse_memory(text: str | int) -> int:

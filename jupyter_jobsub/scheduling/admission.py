@@ -1,91 +1,82 @@
 """Who may start now: one pure function over a snapshot of the queues.
 
-Order within a group, key K: non-preemptible first, then higher priority, then arrival. Each
-group's queue is walked in that order. The user's quota is tested first, and a job that does
+Each group's queue is walked in order of K. The user's quota is tested first, and a job that does
 not fit it blocks only the same user's later jobs. Then the group's quota, then the engine's
-capacity: a job that does not fit these stops the queue behind it, of its group alone.
+capacity: a job that does not fit these stops the queue behind it, of its group alone. Groups
+take turns at the capacity. A job that can't start may have jobs of a lower rank make room.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import enum
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from ..model.catalog import Group
-from ..model.job import JobId, Micros, Reason, UserName
-from ..model.resources import Quota, Resources, Shortage
+from ..model.job import JobId, Micros, UserName
+from ..model.resources import Quota, Resources
+from .preemption import Fits, victims
+from .queues import NOTHING, Candidate, Key, Ledger, Queue
 
-NOTHING = Resources()
+RESERVE_AFTER = 10 * 60 * 1_000_000  # µs
 
-Key: TypeAlias = tuple[bool, int, Micros, JobId]
+
+class Bound(enum.Enum):
+    """What stops a job."""
+
+    USER = "user"
+    GROUP = "group"
+    CAPACITY = "capacity"
+    RESERVED = "reserved"  # there is capacity, kept for a job that has waited long
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A job in a queue, as far as the decision needs it."""
+class Stop:
+    """A job that can't start now, and what stops it.
 
-    id: JobId
-    user: UserName
-    group: str
-    request: Resources
-    queued_at: Micros
-    priority: int = 100
-    preemptible: bool = False
-    not_before: Micros | None = None
-    name: str = ""
+    Parameters
+    ----------
+    since:
+        From when on it has been the head that waits for capacity, or None.
+    making_room:
+        Jobs of a lower rank are being halted, and then it fits.
+    kept_for:
+        The job for which the capacity is reserved.
+    """
+
+    job: Candidate
+    by: Bound
+    since: Micros | None = None
+    making_room: bool = False
+    kept_for: Candidate | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a group's queue came out of a decision.
+
+    Parameters
+    ----------
+    head:
+        What stops the queue behind it, or None.
+    users:
+        What stops a person's later jobs: the first of theirs that their own quota stops.
+    """
+
+    head: Stop | None = None
+    users: Mapping[UserName, Stop] = field(default_factory=dict)
 
     @property
-    def key(self) -> Key:
-        """Where it stands: the smallest is next."""
-        return (self.preemptible, -self.priority, self.queued_at, self.id)
+    def waits(self) -> Stop | None:
+        """The head, if it waits for capacity."""
+        return self.head if self.head and self.head.since is not None else None
 
-
-class Queue:
-    """A group's waiting jobs in order of K."""
-
-    def __init__(self, jobs: Iterable[Candidate] = ()) -> None:
-        self._jobs = sorted(jobs, key=lambda job: job.key)
-
-    def __iter__(self) -> Iterator[Candidate]:
-        return iter(self._jobs)
-
-    def __len__(self) -> int:
-        return len(self._jobs)
-
-    def add(self, job: Candidate) -> None:
-        """Put a job into its place."""
-        insort(self._jobs, job, key=lambda other: other.key)
-
-    def remove(self, job: Candidate) -> None:
-        """Take a job out."""
-        place = self.place(job)
-        if place < len(self._jobs) and self._jobs[place].id == job.id:
-            del self._jobs[place]
-
-    def place(self, job: Candidate) -> int:
-        """How many stand before it."""
-        return bisect_left(self._jobs, job.key, key=lambda other: other.key)
-
-
-@dataclass
-class Ledger:
-    """What is held: by group, by person in a group, and in all."""
-
-    groups: dict[str, Resources] = field(default_factory=dict)
-    users: dict[tuple[str, UserName], Resources] = field(default_factory=dict)
-    total: Resources = field(default_factory=Resources)
-
-    def charge(self, group: str, user: UserName, amount: Resources) -> None:
-        """Add a hold; a negative amount releases it."""
-        self.groups[group] = self.groups.get(group, NOTHING) + amount
-        self.users[group, user] = self.users.get((group, user), NOTHING) + amount
-        self.total = self.total + amount
-
-    def copy(self) -> Ledger:
-        """A ledger that can be charged without changing this one."""
-        return Ledger(dict(self.groups), dict(self.users), self.total)
+    @property
+    def promised(self) -> list[Candidate]:
+        """The jobs for which room is being made, in order of K."""
+        stops = [*self.users.values(), *([self.head] if self.head else [])]
+        return [stop.job for stop in stops if stop.making_room]
 
 
 @dataclass(frozen=True)
@@ -96,128 +87,271 @@ class Snapshot:
     ----------
     queues:
         By group; only these are looked at.
+    held:
+        What is charged now, of what is being halted too.
+    groups:
+        As configured.
     capacity:
         What the engine has in all, or None where placing is the cluster's.
+    leaving:
+        What of ``held`` is being halted.
+    placed:
+        By group, the preemptible jobs that hold and are not being halted.
+    preempting:
+        Groups of which a preempted job is being halted.
+    standings:
+        How the groups of which a job waits for capacity, or for room, came out last.
     """
 
     queues: Mapping[str, Queue]
     held: Ledger
     groups: Mapping[str, Group]
     capacity: Resources | None = None
-
-
-@dataclass(frozen=True)
-class Block:
-    """What a job waits for."""
-
-    job: JobId
-    reason: Reason
-    message: str
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a group's queue came out of a decision.
-
-    Parameters
-    ----------
-    head:
-        The job that stops the queue behind it, or None.
-    users:
-        People whose own quota stops their later jobs, by the first such job.
-    aside:
-        Jobs that wait beside the queue and block nobody.
-    """
-
-    head: Block | None = None
-    users: Mapping[UserName, Block] = field(default_factory=dict)
-    aside: Mapping[JobId, Block] = field(default_factory=dict)
-
-    def explain(self, job: Candidate) -> Block:
-        """Say what a waiting job of this group waits for."""
-        if aside := self.aside.get(job.id):
-            return aside
-        if block := self.users.get(job.user):
-            return block if block.job == job.id else _behind(job, block)
-        if self.head:
-            return self.head if self.head.job == job.id else _behind(job, self.head)
-        return Block(job.id, Reason.QUEUED, "next in turn")
+    leaving: Ledger = field(default_factory=Ledger)
+    placed: Mapping[str, Queue] = field(default_factory=dict)
+    preempting: Collection[str] = ()
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Who starts, in order, and how each group's queue stands."""
+    """Who starts, in order; who is evicted, and for whom; how each queue stands."""
 
     admit: Sequence[JobId]
+    evict: Mapping[JobId, JobId]
     standings: Mapping[str, Standing]
 
 
 def admit(snapshot: Snapshot, now: Micros) -> Decisions:
     """Decide who starts now; deterministic, and idempotent once applied."""
-    held = snapshot.held.copy()
+    machine = _Machine(snapshot)
+    walks = {name: _Walk(name, snapshot, machine, now) for name in sorted(snapshot.queues)}
     admitted: list[JobId] = []
-    standings = {
-        name: _walk(snapshot.groups.get(name), queue, held, snapshot.capacity, now, admitted)
-        for name, queue in sorted(snapshot.queues.items())
-    }
-    return Decisions(admitted, standings)
 
-
-def never_fits(request: Resources, group: Group, capacity: Resources | None) -> list[tuple[str, Shortage]]:
-    """Name each bound that the request is over even when nothing else runs."""
-    bounds = [
-        (f"your quota in {group.name}", group.user_quota),
-        (f"the quota of {group.name}", group.quota),
-        ("this machine", _as_quota(capacity)),
-    ]
-    return [(whose, short) for whose, quota in bounds for short in quota.shortages(NOTHING, request)]
-
-
-def _walk(
-    group: Group | None,
-    queue: Queue,
-    held: Ledger,
-    capacity: Resources | None,
-    now: Micros,
-    admitted: list[JobId],
-) -> Standing:
-    users: dict[UserName, Block] = {}
-    aside: dict[JobId, Block] = {}
-    for job in queue:
-        if block := _set_aside(job, group, now):
-            aside[job.id] = block
-        elif job.user in users or group is None:
-            continue
-        elif short := group.user_quota.shortages(held.users.get((job.group, job.user), NOTHING), job.request):
-            users[job.user] = Block(job.id, Reason.QUOTA, f"quota of {job.user} in {job.group}: {short[0]}")
-        elif short := group.quota.shortages(held.groups.get(job.group, NOTHING), job.request):
-            head = Block(job.id, Reason.QUOTA, f"quota of {job.group}: {short[0]}")
-            return Standing(head, users, aside)
-        elif short := _as_quota(capacity).shortages(held.total, job.request):
-            return Standing(Block(job.id, Reason.CAPACITY, f"this machine: {short[0]}"), users, aside)
-        else:
-            held.charge(job.group, job.user, job.request)
+    def start(walk: _Walk) -> bool:
+        if job := walk.start():
             admitted.append(job.id)
-    return Standing(None, users, aside)
+        return job is not None
+
+    for stop in _reservations(snapshot.standings.values(), now):
+        walk = walks.get(stop.job.group)
+        if walk and (walk.head is None or walk.head.id != stop.job.id):
+            continue  # it is not the head any more
+        if walk is None or not start(walk):
+            machine.reserve(stop.job)
+    turns = [(walk.turn, walk) for walk in walks.values() if walk.head]
+    heapq.heapify(turns)
+    while turns:
+        _, walk = turns[0]
+        if start(walk) and walk.head:
+            heapq.heapreplace(turns, (walk.turn, walk))
+        else:
+            heapq.heappop(turns)
+    evicted = {job.id: waiter for walk in walks.values() for job, waiter in walk.evicted}
+    return Decisions(admitted, evicted, {name: walk.standing for name, walk in walks.items()})
 
 
-def _set_aside(job: Candidate, group: Group | None, now: Micros) -> Block | None:
-    if group is None:
-        return Block(job.id, Reason.EXCEEDS_QUOTA, f"the group {job.group} is no longer configured")
-    if job.not_before is not None and now < job.not_before:
-        seconds = (job.not_before - now) // 1_000_000 + 1
-        return Block(job.id, Reason.BACK_OFF, f"did not start in time; next try in {seconds} s")
-    if short := never_fits(job.request, group, None):
-        whose, first = short[0]
-        return Block(job.id, Reason.EXCEEDS_QUOTA, f"over {whose}: {first}")
-    return None
+def never_fits(request: Resources, group: Group, capacity: Resources | None) -> bool:
+    """Say whether the request is over a bound even when nothing else runs."""
+    bounds = (group.user_quota, group.quota, as_quota(capacity))
+    return not all(quota.fits(NOTHING, request) for quota in bounds)
 
 
-def _behind(job: Candidate, block: Block) -> Block:
-    return Block(job.id, Reason.QUEUED, f"behind {block.job}, which waits for the {block.message}")
-
-
-def _as_quota(capacity: Resources | None) -> Quota:
+def as_quota(capacity: Resources | None) -> Quota:
+    """What a machine has, as a bound; a type of GPU that it lacks is bounded by the total."""
     if capacity is None:
         return Quota()
     return Quota(capacity.cpu, capacity.memory, capacity.gpus, capacity.gpu)
+
+
+def _reservations(standings: Iterable[Standing], now: Micros) -> list[Stop]:
+    """The heads that have waited for capacity long enough, the longest first."""
+    waits = [
+        (stop.since, stop.job.key, stop) for s in standings if (stop := s.waits) and stop.since is not None
+    ]
+    return [stop for since, _, stop in sorted(waits) if now - since >= RESERVE_AFTER]
+
+
+class _Machine:
+    """The capacity that all groups share."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.capacity = snapshot.capacity
+        self.quota = as_quota(snapshot.capacity)
+        self.total = snapshot.held.total
+        self.reserved: dict[str, Candidate] = {}
+        self._promised: dict[JobId, Resources] = {}
+        for name, standing in snapshot.standings.items():
+            leaving = snapshot.leaving.of_group(name)
+            for job in standing.promised:
+                self.promise(job, job.request.above(leaving))
+                leaving = leaving.above(job.request)
+
+    def promise(self, job: Candidate, amount: Resources) -> None:
+        """Keep capacity for a job for which room is being made, instead of what was kept for it."""
+        self.total = self.total + amount - self._promised.pop(job.id, NOTHING)
+        self._promised[job.id] = amount
+
+    def used_without(self, job: Candidate) -> Resources:
+        """What is used, but for what is kept for the job itself."""
+        mine = self._promised.get(job.id)
+        return self.total - mine if mine else self.total
+
+    def charge(self, job: Candidate) -> None:
+        """Give a job what it asks."""
+        self.total = self.used_without(job) + job.request
+        self._promised.pop(job.id, None)
+
+    def stops(self, job: Candidate, freed: Resources = NOTHING) -> tuple[Bound, Candidate | None] | None:
+        """Say what of the machine stops a job once an amount is freed, and for whom it is kept."""
+        if self.capacity is None:
+            return None
+        if not self.quota.fits(self.used_without(job) - freed, job.request):
+            return Bound.CAPACITY, None
+        for name, waiter in self.reserved.items():
+            if job.request.named.get(name):
+                return Bound.RESERVED, waiter
+        return None
+
+    def reserve(self, job: Candidate) -> None:
+        """Let no other job start using what this one lacks."""
+        if self.capacity and len(self.reserved) < len(self.capacity.named):
+            for short in self.quota.shortages(self.used_without(job), job.request):
+                self.reserved.setdefault(short.resource, job)
+
+    def share(self, held: Resources) -> float:
+        """The largest part of any resource that an amount is."""
+        if self.capacity is None:
+            return 0.0
+        amounts = held.named
+        return max((amounts.get(name, 0) / n for name, n in self.capacity.named.items() if n), default=0.0)
+
+
+class _Walk:
+    """One group's queue, as far as its quotas let it."""
+
+    def __init__(self, name: str, snapshot: Snapshot, machine: _Machine, now: Micros) -> None:
+        self.evicted: list[tuple[Candidate, JobId]] = []
+        self._name = name
+        self._group = snapshot.groups.get(name)
+        self._snapshot = snapshot
+        self._machine = machine
+        self._now = now
+        self._before = snapshot.standings.get(name, Standing())
+        self._held = snapshot.held.of_group(name)
+        self._users: dict[UserName, Resources] = {}
+        self._leaving = snapshot.leaving.of_group(name)
+        self._blocked: dict[UserName, Stop] = {}
+        self._stop: Stop | None = None
+        self._fitting = self._walk(self._group) if self._group else iter(())
+        self.head = next(self._fitting, None)
+
+    def __lt__(self, other: _Walk) -> bool:
+        return self._name < other._name
+
+    @property
+    def turn(self) -> tuple[float, Key]:
+        """When it is this group's turn: the smallest share first, then the best head."""
+        assert self.head
+        return self._machine.share(self._held), self.head.key
+
+    @property
+    def standing(self) -> Standing:
+        """How the queue stands in the end."""
+        return Standing(self._stop, self._blocked)
+
+    def start(self) -> Candidate | None:
+        """Admit the head and go on to the next, unless the machine stops it, and so the queue."""
+        job, self.head = self.head, None
+        assert job
+        if stop := self._machine.stops(job):
+            self._stop = self._stopped(job, *stop)
+            return None
+        self._machine.charge(job)
+        self._held = self._held + job.request
+        self._users[job.user] = self._of_user(job.user) + job.request
+        self.head = next(self._fitting, None)
+        return job
+
+    def _walk(self, group: Group) -> Iterator[Candidate]:
+        """Yield each job that its quotas let start; it is started before the next is asked for."""
+        blocked, now, capacity = self._blocked, self._now, self._machine.capacity
+        for job in self._snapshot.queues[self._name]:
+            if job.user in blocked or (job.not_before is not None and now < job.not_before):
+                continue
+            bound = self._over(job, group)
+            if (bound or capacity) and never_fits(job.request, group, capacity):
+                continue  # it waits aside: its quota was lowered, or the machine is a smaller one now
+            if bound is Bound.GROUP:
+                self._stop = self._stopped(job, bound)
+                return
+            if bound is Bound.USER:
+                blocked[job.user] = self._stopped(job, bound)
+            else:
+                yield job
+
+    def _over(self, job: Candidate, group: Group) -> Bound | None:
+        if not group.user_quota.fits(self._of_user(job.user), job.request):
+            return Bound.USER
+        return None if group.quota.fits(self._held, job.request) else Bound.GROUP
+
+    def _of_user(self, user: UserName) -> Resources:
+        mine = self._users.get(user)
+        return self._snapshot.held.of_user(self._name, user) if mine is None else mine
+
+    def _stopped(self, job: Candidate, by: Bound, kept_for: Candidate | None = None) -> Stop:
+        since = None
+        if by in (Bound.CAPACITY, Bound.RESERVED):
+            before = self._before.waits
+            since = before.since if before and before.job.id == job.id else self._now
+        return Stop(job, by, since, self._make_room(job, by), kept_for)
+
+    def _make_room(self, job: Candidate, by: Bound) -> bool:
+        """Say whether jobs of a lower rank make room, choosing them if nobody does yet."""
+        placed = self._snapshot.placed.get(self._name, ())
+        preempting = self._name in self._snapshot.preempting
+        if by is Bound.RESERVED or not (placed or preempting):
+            return False
+        if preempting and any(job.id == other.id for other in self._before.promised):
+            return self._promise(job, [])  # what was chosen for it is on its way: no second set
+        fits = self._fits_without(job, by)
+        if fits(NOTHING):
+            return preempting and self._promise(job, [])
+        taken = {victim.id for victim, _ in self.evicted}
+        pool = (
+            v for v in reversed(placed) if v.id not in taken and (by is not Bound.USER or v.user == job.user)
+        )
+        chosen = victims(job, pool, fits)
+        self.evicted += [(victim, job.id) for victim in chosen]
+        return bool(chosen) and self._promise(job, chosen)
+
+    def _fits_without(self, job: Candidate, by: Bound) -> Fits:
+        """A test whether a job fits once what is leaving has gone, and a further amount with it."""
+        group, machine, asked = self._snapshot.groups[self._name], self._machine, job.request
+        if by is not Bound.USER:  # she fits her own quota as it is
+            gone, ours = self._leaving, self._held
+            return lambda freed: (
+                group.quota.fits(ours - gone - freed, asked) and not machine.stops(job, gone + freed)
+            )
+        # only her own make room for her, and what others were promised stays theirs
+        own = self._snapshot.leaving.of_user(self._name, job.user)
+        mine = self._of_user(job.user) - own
+        ours = self._held + self._promised_behind(job) - own
+        return lambda freed: (
+            group.user_quota.fits(mine - freed, asked)
+            and group.quota.fits(ours - freed, asked)
+            and not machine.stops(job, own + freed)
+        )
+
+    def _promised_behind(self, job: Candidate) -> Resources:
+        behind = (other.request for other in self._before.promised if other.key > job.key)
+        return sum(behind, NOTHING)
+
+    def _promise(self, job: Candidate, chosen: Iterable[Candidate]) -> bool:
+        """Keep the room that is being made for a job from everyone behind it."""
+        leaving = sum((victim.request for victim in chosen), self._leaving)
+        missing = job.request.above(leaving)
+        self._held = self._held + missing
+        self._machine.promise(job, missing)
+        self._leaving = leaving.above(job.request)
+        return True

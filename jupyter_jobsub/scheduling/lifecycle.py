@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..model.job import Intent, Job, Micros, Phase, Reason, Task, TaskKey
+from ..model.job import Intent, Job, JobId, Micros, Phase, Reason, Task, TaskKey
 from ..model.observation import Ended, Observation, Reachable, Started, Waiting
 from .gang import decide
 
@@ -61,6 +61,13 @@ def requeue(job: Job) -> Job:
     if job.phase is not Phase.PREPARING or stopping(job):
         return job
     return replace(job, reason=Reason.REQUEUING, message=job.message or "did not start in time")
+
+
+def preempted(job: Job, waiter: JobId) -> Job:
+    """Have a job make room for another: once halted it goes back to its place."""
+    if not job.phase.placed or stopping(job):
+        return job
+    return replace(job, reason=Reason.PREEMPTING, message=f"makes room for {waiter}")
 
 
 def backed_off_enough(job: Job) -> Job:
@@ -156,7 +163,7 @@ def _outcome(job: Job, now: Micros) -> Job:
     if job.reason is Reason.REQUEUING:
         return _backed_off(job, now)
     if job.reason is Reason.PREEMPTING:
-        return _pending(job, Reason.QUEUED, "made room for another job")
+        return _pending(job, Reason.QUEUED, job.message.replace("makes", "made", 1))
     return _final(job, Phase.FAILED, job.tasks[0], now)
 
 

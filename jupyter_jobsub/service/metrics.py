@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from ..scheduling.admission import Ledger
+from ..scheduling.queues import Ledger
 from ..store.base import Count
 
 

@@ -167,7 +167,7 @@ def test_why_a_job_waits() -> None:
         service.until(first, "Running")
         job = service.job(second)
         assert (job["phase"], job["reason"], job["position"]) == ("Pending", "QuotaExceeded", 1)
-        assert "research: 1 CPU of 1 CPU in use; this job asks 1 CPU" in job["message"]
+        assert job["message"] == "research uses 1 of its 1 CPU; this job asks 1"
         assert service.job(third)["position"] == 2
         usage = service.get("/jobsub/usage").json["groups"][0]
         assert (usage["held"]["cpu"], usage["running"], usage["waiting"]) == (1000, 1, 2)
