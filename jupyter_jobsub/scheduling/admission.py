@@ -11,12 +11,12 @@ from __future__ import annotations
 import enum
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model.catalog import Group
 from ..model.job import JobId, Micros, UserName
 from ..model.resources import Quota, Resources
-from .preemption import Fits, victims
+from .preemption import Fits, Room, victims
 from .queues import NOTHING, Candidate, Key, Ledger, Queue
 
 RESERVE_AFTER = 10 * 60 * 1_000_000  # µs
@@ -124,6 +124,40 @@ class Decisions:
 
 def admit(snapshot: Snapshot, now: Micros) -> Decisions:
     """Decide who starts now; deterministic, and idempotent once applied."""
+    decisions = _decide(snapshot, now)
+    admitted, evicted = list(decisions.admit), dict(decisions.evict)
+    while decisions.evict:  # what is leaving now may be enough for others
+        snapshot = _applied(snapshot, decisions)
+        decisions = _decide(snapshot, now)
+        admitted += decisions.admit
+        evicted |= decisions.evict
+    return Decisions(admitted, evicted, decisions.standings)
+
+
+def _applied(snapshot: Snapshot, decisions: Decisions) -> Snapshot:
+    """The snapshot after decisions; it shares what they did not change."""
+    started, evicted = set(decisions.admit), decisions.evict
+    held, leaving, placed = snapshot.held.copy(), snapshot.leaving.copy(), dict(snapshot.placed)
+    for queue in snapshot.queues.values():
+        for job in (job for job in queue if job.id in started):
+            held.charge(job.group, job.user, job.request)
+    for name in decisions.standings:
+        stay = placed.get(name, Queue())
+        for job in (job for job in stay if job.id in evicted):
+            leaving.charge(name, job.user, job.request)
+        placed[name] = Queue(job for job in stay if job.id not in evicted)
+    return replace(
+        snapshot,
+        queues={n: Queue(job for job in q if job.id not in started) for n, q in snapshot.queues.items()},
+        held=held,
+        leaving=leaving,
+        placed=placed,
+        preempting={*snapshot.preempting, *(n for n, s in decisions.standings.items() if s.promised)},
+        standings={**snapshot.standings, **decisions.standings},
+    )
+
+
+def _decide(snapshot: Snapshot, now: Micros) -> Decisions:
     machine = _Machine(snapshot)
     walks = {name: _Walk(name, snapshot, machine, now) for name in sorted(snapshot.queues)}
     admitted: list[JobId] = []
@@ -179,44 +213,38 @@ class _Machine:
         self.capacity = snapshot.capacity
         self.quota = as_quota(snapshot.capacity)
         self.total = snapshot.held.total
+        self.room = Room(snapshot.leaving, (job for s in snapshot.standings.values() for job in s.promised))
         self.reserved: dict[str, Candidate] = {}
-        self._promised: dict[JobId, Resources] = {}
-        for name, standing in snapshot.standings.items():
-            leaving = snapshot.leaving.of_group(name)
-            for job in standing.promised:
-                self.promise(job, job.request.above(leaving))
-                leaving = leaving.above(job.request)
-
-    def promise(self, job: Candidate, amount: Resources) -> None:
-        """Keep capacity for a job for which room is being made, instead of what was kept for it."""
-        self.total = self.total + amount - self._promised.pop(job.id, NOTHING)
-        self._promised[job.id] = amount
-
-    def used_without(self, job: Candidate) -> Resources:
-        """What is used, but for what is kept for the job itself."""
-        mine = self._promised.get(job.id)
-        return self.total - mine if mine else self.total
 
     def charge(self, job: Candidate) -> None:
         """Give a job what it asks."""
-        self.total = self.used_without(job) + job.request
-        self._promised.pop(job.id, None)
+        self.total = self.total + job.request
+        self.room.taken(job)
 
-    def stops(self, job: Candidate, freed: Resources = NOTHING) -> tuple[Bound, Candidate | None] | None:
-        """Say what of the machine stops a job once an amount is freed, and for whom it is kept."""
+    def stops(self, job: Candidate) -> tuple[Bound, Candidate | None] | None:
+        """Say what of the machine stops a job, and for whom it is kept."""
         if self.capacity is None:
             return None
-        if not self.quota.fits(self.used_without(job) - freed, job.request):
+        return self._stops(job, self.room.kept(job.group, job.key))
+
+    def stops_without(self, job: Candidate, freed: Resources, afterwards: Resources) -> bool:
+        """Say whether it would, once what is leaving has gone and a further amount with it."""
+        return self.capacity is not None and self._stops(job, afterwards - freed) is not None
+
+    def _stops(self, job: Candidate, more: Resources) -> tuple[Bound, Candidate | None] | None:
+        used = self.total + self.room.kept_in_others(job.group) + more
+        if not self.quota.fits(used, job.request):
             return Bound.CAPACITY, None
-        for name, waiter in self.reserved.items():
-            if job.request.named.get(name):
-                return Bound.RESERVED, waiter
-        return None
+        asked = job.request.named if self.reserved else {}
+        return next(
+            ((Bound.RESERVED, waiter) for name, waiter in self.reserved.items() if asked.get(name)), None
+        )
 
     def reserve(self, job: Candidate) -> None:
         """Let no other job start using what this one lacks."""
         if self.capacity and len(self.reserved) < len(self.capacity.named):
-            for short in self.quota.shortages(self.used_without(job), job.request):
+            used = self.total + self.room.kept_in_others("")
+            for short in self.quota.shortages(used, job.request):
                 self.reserved.setdefault(short.resource, job)
 
     def share(self, held: Resources) -> float:
@@ -240,7 +268,6 @@ class _Walk:
         self._before = snapshot.standings.get(name, Standing())
         self._held = snapshot.held.of_group(name)
         self._users: dict[UserName, Resources] = {}
-        self._leaving = snapshot.leaving.of_group(name)
         self._blocked: dict[UserName, Stop] = {}
         self._stop: Stop | None = None
         self._fitting = self._walk(self._group) if self._group else iter(())
@@ -293,7 +320,8 @@ class _Walk:
     def _over(self, job: Candidate, group: Group) -> Bound | None:
         if not group.user_quota.fits(self._of_user(job.user), job.request):
             return Bound.USER
-        return None if group.quota.fits(self._held, job.request) else Bound.GROUP
+        held = self._held + self._machine.room.kept(self._name, job.key)
+        return None if group.quota.fits(held, job.request) else Bound.GROUP
 
     def _of_user(self, user: UserName) -> Resources:
         mine = self._users.get(user)
@@ -313,45 +341,38 @@ class _Walk:
         if by is Bound.RESERVED or not (placed or preempting):
             return False
         if preempting and any(job.id == other.id for other in self._before.promised):
-            return self._promise(job, [])  # what was chosen for it is on its way: no second set
+            return self._promise(job)  # what was chosen for it is on its way: no second set
         fits = self._fits_without(job, by)
         if fits(NOTHING):
-            return preempting and self._promise(job, [])
+            return preempting and self._promise(job)
         taken = {victim.id for victim, _ in self.evicted}
         pool = (
             v for v in reversed(placed) if v.id not in taken and (by is not Bound.USER or v.user == job.user)
         )
         chosen = victims(job, pool, fits)
-        self.evicted += [(victim, job.id) for victim in chosen]
-        return bool(chosen) and self._promise(job, chosen)
+        for victim in chosen:
+            self._machine.room.evict(victim)
+            self.evicted.append((victim, job.id))
+        return bool(chosen) and self._promise(job)
 
     def _fits_without(self, job: Candidate, by: Bound) -> Fits:
-        """A test whether a job fits once what is leaving has gone, and a further amount with it."""
+        """A test whether a job fits once what is leaving has gone, and a further amount with it.
+
+        Whom only her own make room for leaves what was promised behind her as it is; whoever else
+        is stopped stops those behind, and fits the user's quota as it is.
+        """
         group, machine, asked = self._snapshot.groups[self._name], self._machine, job.request
-        if by is not Bound.USER:  # she fits her own quota as it is
-            gone, ours = self._leaving, self._held
-            return lambda freed: (
-                group.quota.fits(ours - gone - freed, asked) and not machine.stops(job, gone + freed)
-            )
-        # only her own make room for her, and what others were promised stays theirs
-        own = self._snapshot.leaving.of_user(self._name, job.user)
-        mine = self._of_user(job.user) - own
-        ours = self._held + self._promised_behind(job) - own
+        own = by is Bound.USER
+        mine = self._of_user(job.user) - self._snapshot.leaving.of_user(self._name, job.user)
+        afterwards = machine.room.afterwards(job, behind=own)
+        ours = self._held + afterwards
         return lambda freed: (
-            group.user_quota.fits(mine - freed, asked)
+            (not own or group.user_quota.fits(mine - freed, asked))
             and group.quota.fits(ours - freed, asked)
-            and not machine.stops(job, own + freed)
+            and not machine.stops_without(job, freed, afterwards)
         )
 
-    def _promised_behind(self, job: Candidate) -> Resources:
-        behind = (other.request for other in self._before.promised if other.key > job.key)
-        return sum(behind, NOTHING)
-
-    def _promise(self, job: Candidate, chosen: Iterable[Candidate]) -> bool:
+    def _promise(self, job: Candidate) -> bool:
         """Keep the room that is being made for a job from everyone behind it."""
-        leaving = sum((victim.request for victim in chosen), self._leaving)
-        missing = job.request.above(leaving)
-        self._held = self._held + missing
-        self._machine.promise(job, missing)
-        self._leaving = leaving.above(job.request)
+        self._machine.room.promise(job)
         return True

@@ -92,3 +92,7 @@ class Ledger:
         self.groups[group] = self.of_group(group) + amount
         self.users[group, user] = self.of_user(group, user) + amount
         self.total = self.total + amount
+
+    def copy(self) -> Ledger:
+        """A ledger that can be charged without changing this one."""
+        return Ledger(dict(self.groups), dict(self.users), self.total)

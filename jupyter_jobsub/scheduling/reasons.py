@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..model.catalog import Group
 from ..model.job import Micros, Reason
-from ..model.resources import Quota, Resources, Shortage, show_amount
+from ..model.resources import Quota, Resources, show_amount
 from .admission import Bound, Snapshot, Standing, Stop, as_quota
 from .queues import NOTHING, Candidate
 
@@ -59,22 +59,15 @@ def beyond(request: Resources, group: Group, capacity: Resources | None, user: s
         Whose quota it is; "you" if missing.
     """
     bounds = [
-        (f"{user}'s quota" if user else "your quota", group.user_quota),
-        ("the quota", group.quota),
-        ("this machine", as_quota(capacity)),
+        (f"{user}'s quota in {group.name}" if user else f"your quota in {group.name}", group.user_quota),
+        (f"the quota of {group.name}", group.quota),
+        ("this machine has", as_quota(capacity)),
     ]
     return [
-        f"asks {show_amount(short.resource, short.asked)}, more than {_whole(whose, group, short)}"
+        f"asks {show_amount(short.resource, short.asked)}, more than {whose} ({short.texts[1]})"
         for whose, quota in bounds
         for short in quota.shortages(NOTHING, request)
     ]
-
-
-def _whole(whose: str, group: Group, short: Shortage) -> str:
-    limit = show_amount(short.resource, short.limit)
-    if whose == "this machine":
-        return f"this machine has ({limit})"
-    return f"{whose} in {group.name} ({limit})"
 
 
 def _own(stop: Stop, group: Group, now: Snapshot, it: str) -> Why:

@@ -11,7 +11,7 @@ from ..model.catalog import Catalog, Group
 from ..model.job import Phase, UserName
 from ..model.resources import Quota, Resources
 from ..policy import Person
-from ..scheduling.admission import Ledger
+from ..scheduling.queues import Ledger
 from ..store.base import Count
 from . import render
 

@@ -441,14 +441,16 @@ def _fits(world: World, held: Ledger, waiter: Candidate, gone: list[Candidate]) 
 
 @given(crowded(), st.randoms(use_true_random=False))
 def test_room_that_was_made_is_for_whom_it_was_made(world: World, random: object) -> None:
-    """Victims go one by one, with a decision in between; only who stood before it may be quicker."""
+    """Victims go one by one, with a decision in between; only who stands before it may be quicker."""
     first = world.decide()
     world, waiters = world.apply(first), set(first.evict.values())
     before = {j.id for j in world.placed}
 
     def overtaken(waiter: Candidate) -> bool:
         started = [j for j in world.placed if j.id not in before]
-        return any(j.group == waiter.group and j.key < waiter.key for j in started)
+        head = world.standings[waiter.group].head
+        ahead = [*started, *([head.job] if head else [])]
+        return any(j.group == waiter.group and j.key < waiter.key for j in ahead)
 
     while world.leaving:
         gone = random.choice(world.leaving)  # type: ignore[attr-defined]

@@ -42,7 +42,7 @@ def test_a_lowered_and_raised_group_quota(jobs: Jobs, capsys: pytest.CaptureFixt
     show_usage(jobs.service.get("/jobsub/usage").json)
     assert re.search(r"^phusers\t-\t.*\t4/3 over\t", capsys.readouterr().out, re.MULTILINE)
     assert jobs.row("C")["reason"] == "ExceedsQuota"
-    assert re.search(r"phusers.*\b3\b.*asks 4", jobs.row("C")["message"])
+    assert re.search(r"asks 4 .*phusers.*\b3\b", jobs.row("C")["message"])
 
     jobs.end("A")  # 2 of 3: D's 2 don't fit, and E waits behind it
     assert jobs.phases() == {"A": "Succeeded", "B": "Running", "C": "Pending", "D": "Pending", "E": "Pending"}
