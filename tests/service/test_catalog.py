@@ -63,9 +63,9 @@ def test_a_type_that_is_wrong_is_not_also_unknown() -> None:
 
 
 def test_the_readmes_example_is_right() -> None:
-    (text,) = re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL)
     c = Config()
-    exec(text, {"c": c})
+    for text in re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL):
+        exec(text, {"c": c})
     catalog = build_catalog(JobsubService(config=c), FOUND)
     assert list(catalog.groups) == ["research", "teaching"]
     assert catalog.groups["research"].user_quota.gpus == 2
