@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from ..archive import LogArchive
 from ..engines.base import Ended, Engine, Observation
+from ..errors import StoreError
 from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
 from ..scheduling import lifecycle
 from ..scheduling.admission import admit
@@ -30,6 +31,8 @@ from .expiry import Expiry
 from .timers import Timers
 
 log = logging.getLogger(__name__)
+
+RETRY = 1.0  # seconds until what failed is tried again
 
 Fact: TypeAlias = Callable[[Job], Job]
 
@@ -133,13 +136,15 @@ class Dispatcher:
                 self._tell(change.job.id, _nothing)
 
     def _observe(self, fact: Observation) -> None:
-        self._tell(fact.key.job, lambda job: lifecycle.observed(self._sealed(job, fact), fact, self._clock()))
-
-    def _sealed(self, job: Job, fact: Observation) -> Job:
-        # before the commit: nobody looks again at the log of a job that is stored as ended
-        if isinstance(fact, Ended):
-            self._archive.seal(fact.key)
-        return job
+        try:
+            # before the end is told: nobody looks again at the log of a job that is stored as ended
+            if isinstance(fact, Ended):
+                self._archive.seal(fact.key)
+        except OSError as error:  # such as a full disk: this job waits, the others go on
+            log.error("the log of %s can't be sealed, trying again in %g s: %s", fact.key, RETRY, error)
+            self._timers.set(f"seal {fact.key}", RETRY, lambda: self._observe(fact))
+            return
+        self._tell(fact.key.job, lambda job: lifecycle.observed(job, fact, self._clock()))
 
     def _clock(self) -> Micros:
         return self._settings().clock()
@@ -163,9 +168,12 @@ class Dispatcher:
             try:
                 await self._move()
                 await self._admit()
-            except Exception:  # the loop outlives a full disk: what was not written is told again
-                log.exception("a dispatcher cycle failed; trying again in 1 s")
-                self._timers.set("retry", 1.0, self.wake)
+            except StoreError as error:  # such as a full disk: what was not written is told again
+                log.error("nothing can be decided, trying again in %g s: %s", RETRY, error)
+                self._timers.set("retry", RETRY, self.wake)
+            except Exception:
+                log.exception("a dispatcher cycle failed; trying again in %g s", RETRY)
+                self._timers.set("retry", RETRY, self.wake)
             await asyncio.sleep(0)
 
     async def _move(self) -> None:

@@ -33,7 +33,7 @@ def admitted(job: Job, now: Micros) -> Job:
         attempt=attempt,
         hold=job.request,
         not_before=None,
-        admitted_at=now,
+        admitted_at=_not_before(job.queued_at, now),
         started_at=None,
         exit_code=None,
         tasks=tuple(Task(key) for key in keys),
@@ -116,10 +116,11 @@ def _started(job: Job, fact: Started) -> Job:
     task = _task(job, fact.key)
     if task.started_at is not None:
         return job
-    job = _with(job, replace(task, started_at=fact.at, host=fact.host))
+    at = _not_before(job.admitted_at, fact.at)
+    job = _with(job, replace(task, started_at=at, host=fact.host))
     if job.phase is not Phase.PREPARING or any(task.started_at is None for task in job.tasks):
         return job
-    job = replace(job, phase=Phase.RUNNING, started_at=fact.at, requeues=0)
+    job = replace(job, phase=Phase.RUNNING, started_at=at, requeues=0)
     return job if stopping(job) else replace(job, reason=Reason.STARTED, message="")
 
 
@@ -127,11 +128,10 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
     task = _task(job, fact.key)
     if task.finished_at is not None:
         return job
+    at = _not_before(task.started_at or job.admitted_at, fact.at)
     job = _with(
         job,
-        replace(
-            task, finished_at=fact.at, exit_code=fact.exit_code, reason=fact.reason, message=fact.message
-        ),
+        replace(task, finished_at=at, exit_code=fact.exit_code, reason=fact.reason, message=fact.message),
     )
     return _decided(job) if unended(job) else _outcome(job, now)
 
@@ -169,6 +169,11 @@ def _outcome(job: Job, now: Micros) -> Job:
 
 def _retry_message(job: Job, failed: Task) -> str:
     return f"attempt {job.attempt} failed ({_how(failed)}); retry {job.failures} of {job.spec.retries}"
+
+
+def _not_before(earlier: Micros | None, at: Micros) -> Micros:
+    """Keep times in their order, whatever the clocks of machines and of earlier services said."""
+    return Micros(max(earlier or 0, at))
 
 
 def _final(job: Job, phase: Phase, by: Task, now: Micros) -> Job:
@@ -213,7 +218,7 @@ def _cancelled(job: Job, now: Micros) -> Job:
         message=message,
         exit_code=code if job.phase.placed else None,
         hold=None,
-        finished_at=now,
+        finished_at=_not_before(job.started_at or job.queued_at, now),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from jupyter_jobsub.archive import LogArchive
 from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.dispatcher import Dispatcher, expiry
+from jupyter_jobsub.dispatcher import dispatcher as loop
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
 from jupyter_jobsub.engines.peers import Peers
 from jupyter_jobsub.errors import EngineError
@@ -360,6 +361,35 @@ def test_a_log_that_can_not_be_removed_is_not_said_to_be(
             assert not await expired(stuck)
             refused.clear()
             await eventually(partial(expired, stuck))
+
+    asyncio.run(scenario())
+
+
+def test_a_log_that_can_not_be_sealed_holds_up_its_own_job_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "RETRY", 0.05)
+    full: set[JobId] = set()
+    seal = LogArchive.seal
+
+    def fail(archive: LogArchive, key: TaskKey) -> None:
+        if key.job in full:
+            raise OSError(28, "No space left on device")
+        seal(archive, key)
+
+    monkeypatch.setattr(LogArchive, "seal", fail)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            stuck, other = await w.submit(), await w.submit()
+            full.add(stuck.id)
+            for key in await w.launches(2):
+                w.engine.starts(key)
+                w.engine.ends(key)
+            await w.until(other.id, Phase.SUCCEEDED)
+            assert (await w.job(stuck.id)).phase is Phase.RUNNING
+            full.clear()
+            await w.until(stuck.id, Phase.SUCCEEDED)
 
     asyncio.run(scenario())
 

@@ -183,3 +183,14 @@ def _apply(job: Job, step: str) -> Job:
         "found": Reachable(key, True),
     }
     return lifecycle.observed(job, seen[step], NOW)
+
+
+@pytest.mark.parametrize("astray", [-3_600_000_000, 0, 3_600_000_000])
+def test_times_are_in_order_whatever_clock_tells_them(astray: int) -> None:
+    job = lifecycle.admitted(pending(), Micros(NOW + astray))
+    (task,) = job.tasks
+    job = lifecycle.observed(job, Started(task.key, Micros(NOW - astray)), NOW)
+    job = lifecycle.observed(job, Ended(task.key, Micros(NOW + astray), 0, Reason.COMPLETED), NOW)
+    times = [time for time in (job.queued_at, job.admitted_at, job.started_at, job.finished_at) if time]
+    assert len(times) == 4
+    assert times == sorted(times)
