@@ -47,7 +47,7 @@ class Stage(World):
         for pid in self.services():
             send(pid, number)
         while self.started:
-            self.started.pop().wait()
+            self.started.pop().end(number)
         processes.until(lambda: not self.services(), 30, "the service to end")
 
     @contextmanager
@@ -86,10 +86,6 @@ class Stage(World):
             while full := [pid for pid in self.everybody() if _is_full(pid)]:
                 _limit(full, full=False)
 
-    def everybody(self) -> list[int]:
-        """The service, its supervisors and their commands."""
-        return sorted({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
-
     def end(self) -> None:
         """End whatever of this run still lives."""
         self.stop(signal.SIGKILL)
@@ -118,6 +114,11 @@ class Starting:
         """Wait for its line: that it listens, or why it does not."""
         with open(self._ready) as ready:
             return ready.readline().strip()
+
+    def end(self, number: signal.Signals) -> None:
+        """End it, if it has not ended."""
+        self._process.send_signal(number)
+        self.wait()
 
     def wait(self) -> int:
         """Wait for its end, and give its exit code."""

@@ -104,7 +104,12 @@ class World:
 
     def end(self) -> None:
         """End whatever of this run still lives."""
-        processes.end({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
+        while left := self.everybody():  # what is started meanwhile too
+            processes.end(left)
+
+    def everybody(self) -> list[int]:
+        """The service, its supervisors and their commands, and whoever starts them."""
+        return sorted({*processes.naming(str(self.data_dir)), *processes.marked(self.mark)})
 
 
 _JOBSUB = (str(Path(sys.executable).parent / "jupyter"), "jobsub")

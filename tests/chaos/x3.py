@@ -216,8 +216,12 @@ class Rounds:
         self._seed = seed
 
     def __enter__(self) -> Rounds:
-        if (said := self._stage.start()) != "ready":
-            raise RuntimeError(said)
+        try:
+            if (said := self._stage.start()) != "ready":
+                raise RuntimeError(said)
+        except BaseException:  # Ctrl-C too
+            self._stage.end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
