@@ -13,11 +13,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import idle, latency, machine, submits, surfaces, throughput
+from . import admission, idle, latency, machine, submits, surfaces, throughput
 from .figures import REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
-__all__ = ["idle", "latency", "submits", "surfaces", "throughput"]  # importing them registers their figures
+__all__ = [
+    "admission",
+    "idle",
+    "latency",
+    "submits",
+    "surfaces",
+    "throughput",
+]  # importing them registers their figures
 
 CACHE = Path(__file__).parent.parent / ".cache"
 UNMEASURABLE = (CannotMeasure, Closed, OSError, TimeoutError, subprocess.SubprocessError, KeyError)

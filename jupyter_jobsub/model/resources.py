@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _SUFFIX = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SUFFIX |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -29,7 +30,7 @@ class Resources:
     memory: int = 0
     gpu: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def gpus(self) -> int:
         """All devices, of whatever type."""
         return sum(self.gpu.values())
@@ -47,7 +48,7 @@ class Resources:
     def __add__(self, other: Resources) -> Resources:
         gpu = self.gpu
         if other.gpu:
-            gpu = {t: self.gpu.get(t, 0) + other.gpu.get(t, 0) for t in {**self.gpu, **other.gpu}}
+            gpu = {**gpu, **{t: gpu.get(t, 0) + n for t, n in other.gpu.items()}}
         return Resources(self.cpu + other.cpu, self.memory + other.memory, gpu)
 
     def __sub__(self, other: Resources) -> Resources:
@@ -81,10 +82,11 @@ class Quota:
     def _gpus_fit(self, held: Resources, asked: Resources) -> bool:
         if self.gpus is not None and 0 < asked.gpus > self.gpus - held.gpus:
             return False
-        limits = self.gpu
-        return not any(
-            n > 0 and t in limits and held.gpu.get(t, 0) + n > limits[t] for t, n in asked.gpu.items()
-        )
+        for kind, n in asked.gpu.items() if self.gpu else ():
+            limit = self.gpu.get(kind)
+            if limit is not None and 0 < n > limit - held.gpu.get(kind, 0):
+                return False
+        return True
 
     def shortages(self, held: Resources, asked: Resources) -> list[Shortage]:
         """Name every resource asked for that would go over; one asked as 0 never blocks."""

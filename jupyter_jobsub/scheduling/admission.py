@@ -225,7 +225,7 @@ class _Machine:
         """Say what of the machine stops a job, and for whom it is kept."""
         if self.capacity is None:
             return None
-        return self._stops(job, self.room.kept(job.group, job.key))
+        return self._stops(job, self.room.charged(job.group, NOTHING, job.key))
 
     def stops_without(self, job: Candidate, freed: Resources, afterwards: Resources) -> bool:
         """Say whether it would, once what is leaving has gone and a further amount with it."""
@@ -320,7 +320,7 @@ class _Walk:
     def _over(self, job: Candidate, group: Group) -> Bound | None:
         if not group.user_quota.fits(self._of_user(job.user), job.request):
             return Bound.USER
-        held = self._held + self._machine.room.kept(self._name, job.key)
+        held = self._machine.room.charged(self._name, self._held, job.key)
         return None if group.quota.fits(held, job.request) else Bound.GROUP
 
     def _of_user(self, user: UserName) -> Resources:

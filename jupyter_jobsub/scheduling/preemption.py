@@ -76,15 +76,15 @@ class Room:
         """Count a job as leaving."""
         self._evicted[job.group] = self._evicted.get(job.group, NOTHING) + job.request
 
-    def kept(self, group: str, before: Key | None = None) -> Resources:
-        """What is to be charged of a group beyond its holds, for all promised or those before a key."""
+    def charged(self, group: str, held: Resources, before: Key | None = None) -> Resources:
+        """What a group is charged: its holds, and beyond them what it was promised, or was before a key."""
         if not self._promised.get(group):
-            return NOTHING
-        return self._sum(group, before).above(self._leaving(group))
+            return held
+        return held + self._sum(group, before).above(self._leaving(group))
 
     def kept_in_others(self, group: str) -> Resources:
-        """What is to be charged of all other groups beyond their holds."""
-        return sum((self.kept(name) for name in self._promised if name != group), NOTHING)
+        """What all other groups are charged beyond their holds."""
+        return sum((self.charged(name, NOTHING) for name in self._promised if name != group), NOTHING)
 
     def afterwards(self, job: Candidate, *, behind: bool) -> Resources:
         """How a group's holds will have changed when all that is leaving has gone and the promised have come.
