@@ -77,16 +77,14 @@ class Quota:
             return False
         if asked.memory > 0 and self.memory is not None and held.memory + asked.memory > self.memory:
             return False
-        return not asked.gpu or self._gpus_fit(held, asked)
-
-    def _gpus_fit(self, held: Resources, asked: Resources) -> bool:
+        if not asked.gpu:
+            return True
         if self.gpus is not None and 0 < asked.gpus > self.gpus - held.gpus:
             return False
-        for kind, n in asked.gpu.items() if self.gpu else ():
-            limit = self.gpu.get(kind)
-            if limit is not None and 0 < n > limit - held.gpu.get(kind, 0):
-                return False
-        return True
+        limits = self.gpu
+        return not limits or all(
+            n <= 0 or t not in limits or held.gpu.get(t, 0) + n <= limits[t] for t, n in asked.gpu.items()
+        )
 
     def shortages(self, held: Resources, asked: Resources) -> list[Shortage]:
         """Name every resource asked for that would go over; one asked as 0 never blocks."""

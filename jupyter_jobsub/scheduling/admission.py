@@ -185,10 +185,10 @@ def _decide(snapshot: Snapshot, now: Micros) -> Decisions:
     return Decisions(admitted, evicted, {name: walk.standing for name, walk in walks.items()})
 
 
-def never_fits(request: Resources, group: Group, capacity: Resources | None) -> bool:
+def never_fits(request: Resources, group: Group, machine: Quota) -> bool:
     """Say whether the request is over a bound even when nothing else runs."""
-    bounds = (group.user_quota, group.quota, as_quota(capacity))
-    return not all(quota.fits(NOTHING, request) for quota in bounds)
+    fits = group.user_quota.fits(NOTHING, request) and group.quota.fits(NOTHING, request)
+    return not (fits and machine.fits(NOTHING, request))
 
 
 def as_quota(capacity: Resources | None) -> Quota:
@@ -302,13 +302,13 @@ class _Walk:
 
     def _walk(self, group: Group) -> Iterator[Candidate]:
         """Yield each job that its quotas let start; it is started before the next is asked for."""
-        blocked, now, capacity = self._blocked, self._now, self._machine.capacity
+        blocked, now, machine = self._blocked, self._now, self._machine.quota
         for job in self._snapshot.queues[self._name]:
             if job.user in blocked or (job.not_before is not None and now < job.not_before):
                 continue
-            bound = self._over(job, group)
-            if (bound or capacity) and never_fits(job.request, group, capacity):
+            if never_fits(job.request, group, machine):
                 continue  # it waits aside: its quota was lowered, or the machine is a smaller one now
+            bound = self._over(job, group)
             if bound is Bound.GROUP:
                 self._stop = self._stopped(job, bound)
                 return

@@ -15,7 +15,7 @@ from jupyter_jobsub.model.observation import Ended, Started
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.scheduling import lifecycle
-from jupyter_jobsub.scheduling.admission import Decisions, admit, never_fits
+from jupyter_jobsub.scheduling.admission import Decisions, admit, as_quota, never_fits
 from jupyter_jobsub.scheduling.queues import Candidate, Key, Ledger
 from jupyter_jobsub.scheduling.reasons import NEXT
 
@@ -195,7 +195,7 @@ class TheQueue(RuleBasedStateMachine):
             assert place
             places[job.spec.group or ""].append(place)
             assert why.message != NEXT
-            aside = never_fits(job.request, self.groups[job.spec.group or ""], self.capacity)
+            aside = never_fits(job.request, self.groups[job.spec.group or ""], as_quota(self.capacity))
             backed_off = job.not_before is not None and self.now < job.not_before
             assert (why.reason is Reason.BACK_OFF) == backed_off
             assert (why.reason is Reason.EXCEEDS_QUOTA) == (aside and not backed_off)

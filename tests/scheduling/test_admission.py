@@ -144,9 +144,9 @@ class TestOrder:
         group = Group("phusers", quota=Quota(gpus=8, gpu={"A100": 1}))
         world = World([job("A", "bob", 2, 1)], groups={"phusers": group})
         assert world.decide().admit == []
-        assert not never_fits(Resources(gpu={"T4": 8}), group, None)
-        assert never_fits(Resources(gpu={"T4": 7, "A100": 2}), group, None)
-        assert never_fits(Resources(gpu={"T4": 9}), group, None)
+        assert not never_fits(Resources(gpu={"T4": 8}), group, Quota())
+        assert never_fits(Resources(gpu={"T4": 7, "A100": 2}), group, Quota())
+        assert never_fits(Resources(gpu={"T4": 9}), group, Quota())
 
 
 class TestCapacity:
@@ -383,7 +383,7 @@ def test_a_later_job_changes_nothing_for_earlier_ones_of_its_group(world: World)
 
 @given(worlds())
 def test_same_rank_user_and_group_start_in_order_of_arrival(world: World) -> None:
-    machine = world.capacity
+    machine = machine_of(world)
     jobs = [j for j in world.waiting if not never_fits(j.request, world.groups[j.group], machine)]
     started = set(world.decide().admit)
     earlier: dict[tuple[object, ...], bool] = {}
