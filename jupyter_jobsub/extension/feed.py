@@ -92,12 +92,9 @@ class Feed:
         """Pass an event on to those who don't have it."""
         if event.name == "hello":
             self._greet(json.loads(event.data)["last"])
-        elif event.name == "deleted":
-            for follower in list(self._followers):
-                follower.send(merged({"type": "deleted"}, event.data))
-        elif event.name == "job" and event.id is not None:
+        elif event.name in ("job", "deleted") and event.id is not None:
             self._last = int(event.id)
-            self._pass_on(self._last, merged({"type": "job", "last_event_id": self._last}, event.data))
+            self._pass_on(self._last, merged({"type": event.name, "last_event_id": self._last}, event.data))
 
     def _greet(self, newest: int) -> None:
         """Learn where the stream is; a number lower than ours means that history began anew."""

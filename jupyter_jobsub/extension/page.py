@@ -20,9 +20,9 @@ The page gets
     load the list again.
 ``{"type": "job", "last_event_id": N, "event": {...}, "job": {...}}``
     What the service's event stream says of a job. N is what to subscribe with the next time.
-``{"type": "deleted", "id": ID}``
-    A job was deleted. History forgets deletions, so that one which happened while the page was
-    not connected, or offline, is not told: load the list again after that.
+``{"type": "deleted", "last_event_id": N, "id": ID}``
+    A job was deleted. History forgets deletions after a week: a page that was away longer loads
+    the list again.
 ``{"type": "log", "key": K, "cursor": C, "text": "..."}``
     A piece of a log; ``base64`` instead of ``text`` where it isn't UTF-8. C is where it ends.
 ``{"type": "attempt", "key": K, "cursor": C, "attempt": N}``

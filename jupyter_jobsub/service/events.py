@@ -147,9 +147,9 @@ async def _missed(store: Store, last: int, newest: int) -> AsyncIterator[Committ
     while last < newest:
         changes = await store.events_after(last, REPLAY)
         for change in changes:
-            if change.event and change.event.id <= newest:
+            if change.id is not None and change.id <= newest:
                 yield change
-        last = changes[-1].event.id if changes and changes[-1].event else newest
+        last = (changes[-1].id if changes else None) or newest
 
 
 async def _send_live(call: Call, live: Subscription, newest: int) -> None:
@@ -161,13 +161,13 @@ async def _send_live(call: Call, live: Subscription, newest: int) -> None:
             continue
         if change is None:
             return
-        if change.event is None or change.event.id > newest:
+        if change.id is None or change.id > newest:
             await call.send(_event(call, change))
 
 
 def _event(call: Call, change: Committed) -> bytes:
     if change.deleted:
-        return sse("deleted", {"id": change.job.id})
+        return sse("deleted", {"id": change.job.id}, change.id)
     happened = change.event
     read = may(call.person, Action.READ, change.job, call.service.settings)
     data = {

@@ -180,7 +180,7 @@ _LOG_STREAM: tuple[tuple[str, Json, str | None], ...] = (
 _EVENT_STREAM: tuple[tuple[str, Json, str | None], ...] = (
     ("hello", {"last": 1203}, None),
     ("job", {"event": _STARTED, "job": _RUNNING}, "1204"),
-    ("deleted", {"id": AGAIN}, None),
+    ("deleted", {"id": AGAIN}, "1205"),
 )
 STREAMS = {"get_log": _LOG_STREAM, "events": _EVENT_STREAM}
 _METRICS = """\

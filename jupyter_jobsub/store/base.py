@@ -109,13 +109,24 @@ class Count:
 class Committed:
     """What a commit changed: the job as it is now, and the event it caused, if any.
 
-    ``deleted`` is a job that is no longer there. A listener gets jobs with their tasks;
-    ``events_after`` reads them without.
+    ``deletion`` is the number of the event after which the job is no longer there. A listener gets
+    jobs with their tasks; ``events_after`` reads them without, and of one that is gone its id, user
+    and group.
     """
 
     job: Job
     event: Event | None = None
-    deleted: bool = False
+    deletion: int | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """The job is gone."""
+        return self.deletion is not None
+
+    @property
+    def id(self) -> int | None:
+        """The number of the event, or of the deletion; None where the timeline has no line for it."""
+        return self.event.id if self.event else self.deletion
 
 
 Listener: TypeAlias = Callable[[Sequence[Committed]], None]
@@ -234,7 +245,7 @@ class Store(ABC):
 
     @abstractmethod
     async def events_after(self, id: int, limit: int = 1000) -> list[Committed]:
-        """Read events after an id, oldest first, each with its job as it is now."""
+        """Read events and deletions after an id, oldest first, each with its job as it is now."""
 
     @abstractmethod
     async def last_event(self) -> int:

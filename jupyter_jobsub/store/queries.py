@@ -11,8 +11,17 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Task
 from .base import Committed, Idempotency, KeyReused
 from .counters import Counters, Kind
-from .rows import EVENT_COLUMNS, JOB_COLUMNS, TASK_COLUMNS, in_order, read_event, read_job, read_task
-from .tables import counters, events, head, idempotency, jobs, snapshots, tasks
+from .rows import (
+    EVENT_COLUMNS,
+    JOB_COLUMNS,
+    TASK_COLUMNS,
+    in_order,
+    read_event,
+    read_gone,
+    read_job,
+    read_task,
+)
+from .tables import counters, deletions, events, head, idempotency, jobs, snapshots, tasks
 
 _UNFINISHED = jobs.c.seq.in_(
     union_all(
@@ -53,6 +62,13 @@ _EVENTS_AFTER = (
     .select_from(events.join(jobs, jobs.c.seq == events.c.job_seq))
     .where(events.c.id > bindparam("after"))
     .order_by(events.c.id)
+    .limit(bindparam("limit"))
+)
+
+_DELETIONS_AFTER = (
+    select(deletions.c.id, deletions.c.job, deletions.c.user, deletions.c.group, deletions.c.at)
+    .where(deletions.c.id > bindparam("after"))
+    .order_by(deletions.c.id)
     .limit(bindparam("limit"))
 )
 
@@ -124,10 +140,17 @@ def timeline(connection: Connection, id: JobId) -> list[Event]:
 
 
 def events_after(connection: Connection, after: int, limit: int) -> list[Committed]:
-    """Read events after an id, each with its job as it is now."""
-    rows = connection.execute(_EVENTS_AFTER, {"after": after, "limit": limit})
+    """Read events after an id, each with its job as it is now, and deletions."""
+    bounds = {"after": after, "limit": limit}
     width = len(EVENT_COLUMNS)
-    return [Committed(read_job(row[width:]), read_event(row[:width])) for row in rows]
+    happened = [
+        Committed(read_job(row[width:]), read_event(row[:width]))
+        for row in connection.execute(_EVENTS_AFTER, bounds)
+    ]
+    gone = [
+        Committed(read_gone(row[1:]), deletion=row[0]) for row in connection.execute(_DELETIONS_AFTER, bounds)
+    ]
+    return sorted(happened + gone, key=lambda change: change.id or 0)[:limit]
 
 
 def newest(connection: Connection) -> tuple[str, Head]:

@@ -208,6 +208,12 @@ def read_event(row: Sequence[Any]) -> Event:
     return Event(id, job, at, _PHASES[phase], _REASONS[reason], message, attempt, user, group)
 
 
+def read_gone(row: Sequence[Any]) -> Job:
+    """Make a job that is no longer there of what a deletion's row keeps: id, user, group and when."""
+    id, user, group, at = row
+    return Job(id, user, JobSpec.model_construct(group=group or None), Resources(), at)
+
+
 def task_values(seq: int, task: Task) -> dict[str, Any]:
     """Every column of a task's row."""
     return {

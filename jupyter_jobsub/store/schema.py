@@ -101,6 +101,15 @@ _FIRST = (
     """,
     "CREATE INDEX events_job ON events (job_seq)",
     """
+    CREATE TABLE deletions (
+        id {number} NOT NULL PRIMARY KEY,
+        job TEXT NOT NULL,
+        "user" TEXT NOT NULL,
+        "group" TEXT NOT NULL,
+        at BIGINT NOT NULL
+    )
+    """,
+    """
     CREATE TABLE counters (
         "group" TEXT NOT NULL,
         "user" TEXT NOT NULL,

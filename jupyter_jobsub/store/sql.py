@@ -58,7 +58,7 @@ class SqlStore(Store):
         self._counters = Counters()
         self._head = Head(0, 0, 0)
         self._id = ""
-        self._keys_forgotten_at = 0
+        self._forgotten_at = 0
         self._catching_up: asyncio.Task[None] | None = None
 
     @property
@@ -131,9 +131,9 @@ class SqlStore(Store):
         self, job: Job, *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
     ) -> tuple[Job, bool]:
         """Store a new job, or answer the earlier one of the key."""
-        if idempotency and self._clock() - self._keys_forgotten_at >= DAY:
-            await self._writer.run(Batch.forget_keys)
-            self._keys_forgotten_at = self._clock()
+        if idempotency and self._clock() - self._forgotten_at >= DAY:
+            await self._writer.run(Batch.forget)
+            self._forgotten_at = self._clock()
         return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
 
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:

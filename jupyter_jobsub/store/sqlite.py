@@ -55,6 +55,7 @@ _FAILURES = {
     "attempt to write a readonly database": "it is read-only; make the file and its folder writable",
     "unable to open database file": "it can't be opened; check that the folder exists and is yours",
     "database disk image is malformed": f"it is damaged; {DAMAGED}",
+    "Could not decode to UTF-8": f"it is damaged; {DAMAGED}",
     "file is not a database": f"it is not a database; {DAMAGED}",
 }
 

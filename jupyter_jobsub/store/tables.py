@@ -97,6 +97,17 @@ events = Table(
     Column("message", Text, nullable=False),
 )
 
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Events of jobs that are gone; ``id`` is one of the events' numbers."""
+
 counters = Table(
     "counters",
     metadata,

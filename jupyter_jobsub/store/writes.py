@@ -16,11 +16,13 @@ from .base import Committed, Idempotency, StaleJob
 from .counters import Counters, Kind
 from .queries import Head
 from .rows import changing_values, editable_values, group_of, in_order, job_values, task_values
-from .tables import counters, head, idempotency, jobs, snapshots, tasks
+from .tables import counters, deletions, head, idempotency, jobs, snapshots, tasks
 
 DAY = 24 * 3600 * 1_000_000
 KEYS_LAST = 7 * DAY
 """How long an idempotency key is remembered after its job was queued."""
+DELETIONS_LAST = 7 * DAY
+"""How long a deletion is told to readers who were away."""
 
 _ADD_JOB = insert(jobs)
 _ADD_EVENT = insert(tables.events)
@@ -42,6 +44,8 @@ _HAS_SNAPSHOT = select(snapshots.c.digest).where(snapshots.c.digest == bindparam
 _REMOVE_UNUSED_SNAPSHOT = delete(snapshots).where(
     snapshots.c.digest == bindparam("digest"), ~exists().where(jobs.c.snapshot == bindparam("digest"))
 )
+_ADD_DELETION = insert(deletions)
+_FORGET_DELETIONS = delete(deletions).where(deletions.c.at < bindparam("before"))
 _ADD_KEY = insert(idempotency)
 _FORGET_KEYS = delete(idempotency).where(
     idempotency.c.job_seq
@@ -154,11 +158,14 @@ class Batch:
             self.connection.execute(_REMOVE_UNUSED_SNAPSHOT, {"digest": job.snapshot})
         self._count(job, -1)
         self.head = replace(self.head, event=self.head.event + 1)
-        self.committed.append(Committed(job, deleted=True))
+        gone = {"job": job.id, "user": job.user, "group": group_of(job), "at": self.clock()}
+        self.connection.execute(_ADD_DELETION, {"id": self.head.event, **gone})
+        self.committed.append(Committed(job, deletion=self.head.event))
 
-    def forget_keys(self) -> None:
-        """Remove idempotency keys that are too old."""
+    def forget(self) -> None:
+        """Remove idempotency keys and deletions that are too old."""
         self.connection.execute(_FORGET_KEYS, {"before": self.clock() - KEYS_LAST})
+        self.connection.execute(_FORGET_DELETIONS, {"before": self.clock() - DELETIONS_LAST})
 
     def finish(self, stored: Counters) -> None:
         """Write what goes with all of it: counters and the newest numbers."""

@@ -66,7 +66,7 @@ class History:
     async def send_event(self, handler, n):
         phase = self.events[n - self.first]
         if phase == "deleted":
-            await self.send(handler, "deleted", {"id": "j1"})
+            await self.send(handler, "deleted", {"id": "j1"}, n)
             return
         event = {"id": n, "at": "2026-11-21T08:15:30.000000Z", "phase": phase, "reason": "", "attempt": 1}
         job = {"id": "j1", "name": "a", "user": "ada", "group": "g", "exit_code": None, "env": self.padding}
@@ -156,7 +156,15 @@ async def test_a_deletion(history, browse):
     await browser.hear()
     history.happen("Succeeded", "deleted")
     await browser.hear()
-    assert await browser.hear() == {"type": "deleted", "id": "j1"}
+    assert await browser.hear() == {"type": "deleted", "last_event_id": 2, "id": "j1"}
+
+
+async def test_a_deletion_while_the_page_was_away(history, browse):
+    history.happen("Succeeded", "deleted")
+    browser = await browse()
+    await browser.tell(subscribe="events", last_event_id=1)
+    await browser.hear()
+    assert await browser.hear() == {"type": "deleted", "last_event_id": 2, "id": "j1"}
 
 
 @pytest.fixture

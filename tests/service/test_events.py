@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from tests.live import Live, live
 
 
@@ -36,6 +39,22 @@ def test_a_reader_resumes_without_a_gap(service: Live) -> None:
     numbers = [number for one in seen.values() for number in one]
     assert len(set(numbers)) == len(numbers)
     assert min(numbers) > newest
+
+
+def test_a_deletion_is_told_to_who_was_away(service: Live) -> None:
+    id = service.submit("true")["id"]
+    service.until(id)
+    newest = next(service.events("/jobsub/events"))["data"]["last"]
+    service.ask("DELETE", f"/jobsub/jobs/{id}")
+    after = service.submit("true")["id"]
+    hello, gone, job, *_ = take(service.events("/jobsub/events", {"Last-Event-ID": str(newest)}), 3)
+    assert (hello["data"]["last"] > newest, gone["event"], gone["data"]) == (True, "deleted", {"id": id})
+    assert (job["event"], job["data"]["job"]["id"]) == ("job", after)
+    assert newest < int(gone["id"]) < int(job["id"])
+
+
+def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    return [next(events) for _ in range(count)]
 
 
 def test_a_wrong_last_event_id(service: Live) -> None:

@@ -21,7 +21,7 @@ from jupyter_jobsub.model.job import (
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.store.base import Committed, Count, Idempotency, KeyReused, StaleJob, Store
 
-from .conftest import New, Run, add, opened, save
+from .conftest import Clock, New, Run, add, opened, save
 
 SECOND = 1_000_000
 
@@ -86,6 +86,24 @@ class TestReads:
         assert run(store.events_after(3)) == []
         assert run(store.last_event()) == 3
 
+    def test_deletions_are_among_the_events_for_a_week(
+        self, store: Store, run: Run, new: New, clock: Clock
+    ) -> None:
+        gone, stays = add(store, run, new(group="lab")), add(store, run, new())
+        run(store.delete(gone))
+        stays = save(store, run, stays, phase=Phase.RUNNING)
+        found: Sequence[Committed] = run(store.events_after(0))
+        assert [(c.id, c.job.id, c.deleted) for c in found] == [
+            (2, stays.id, False),
+            (3, gone.id, True),
+            (4, stays.id, False),
+        ]
+        assert (found[1].job.user, found[1].job.spec.group) == (gone.user, "lab")
+        assert run(store.events_after(2, limit=1)) == [found[1]]
+        clock.now = Micros(clock.now + 8 * 24 * 3600 * SECOND)
+        add(store, run, new(), idempotency=Idempotency(UserName("alice"), "k", "d"))
+        assert not [c for c in run(store.events_after(0)) if c.deleted]
+
 
 class TestListeners:
     def test_are_told_after_the_commit_in_order(self, store: Store, run: Run, new: New) -> None:
@@ -100,7 +118,7 @@ class TestListeners:
             Committed(job, timeline[0]),
             Committed(job2, timeline[1]),
             Committed(job3),
-            Committed(job3, deleted=True),
+            Committed(job3, deletion=3),
         ]
         assert [event.id for event in timeline] == [1, 2]
 
