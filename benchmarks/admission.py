@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from jupyter_jobsub.model.catalog import Group
 from jupyter_jobsub.model.job import JobId, Micros, UserName
 from jupyter_jobsub.model.resources import Quota, Resources
-from jupyter_jobsub.scheduling.admission import Decisions, Snapshot, admit
+from jupyter_jobsub.scheduling.admission import admit
 from jupyter_jobsub.scheduling.queues import Candidate, Key, Ledger, Queue
+from jupyter_jobsub.scheduling.standing import Decisions, Snapshot
 
 from .figures import REGISTRY, Bench, Bound, Outcome, Term, interleave
 

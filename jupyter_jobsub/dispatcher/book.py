@@ -9,9 +9,9 @@ from ..model.catalog import Group
 from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
 from ..model.resources import Resources
 from ..scheduling import lifecycle
-from ..scheduling.admission import Decisions, Snapshot, Standing
 from ..scheduling.queues import Candidate, Ledger, Queue
 from ..scheduling.reasons import Why, explain
+from ..scheduling.standing import Decisions, Snapshot, Standing
 
 
 class Book:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from ..model.catalog import Group
 from ..model.job import Micros, Reason
 from ..model.resources import Quota, Resources, show_amount
-from .admission import Bound, Snapshot, Standing, Stop, as_quota
 from .queues import NOTHING, Candidate
+from .standing import Bound, Snapshot, Standing, Stop
+from .walk import as_quota
 
 NEXT = "next in turn"
 

@@ -15,9 +15,11 @@ from jupyter_jobsub.model.observation import Ended, Started
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.scheduling import lifecycle
-from jupyter_jobsub.scheduling.admission import Decisions, admit, as_quota, never_fits
+from jupyter_jobsub.scheduling.admission import admit
 from jupyter_jobsub.scheduling.queues import Candidate, Key, Ledger
 from jupyter_jobsub.scheduling.reasons import NEXT
+from jupyter_jobsub.scheduling.standing import Decisions
+from jupyter_jobsub.scheduling.walk import as_quota, never_fits
 
 SETTLES = 20  # passes that are surely enough until nothing is left to decide
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jupyter_jobsub.model.job import JobId, Micros
 from jupyter_jobsub.model.resources import Quota, Resources
-from jupyter_jobsub.scheduling.admission import RESERVE_AFTER, Snapshot
+from jupyter_jobsub.scheduling.admission import RESERVE_AFTER
 from jupyter_jobsub.scheduling.queues import Candidate, Ledger
+from jupyter_jobsub.scheduling.standing import Snapshot
 
 NOTHING = Resources()
 

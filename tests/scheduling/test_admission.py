@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 from jupyter_jobsub.model.catalog import Group
 from jupyter_jobsub.model.job import JobId, Micros, Reason, UserName
 from jupyter_jobsub.model.resources import Quota, Resources
-from jupyter_jobsub.scheduling.admission import (
-    RESERVE_AFTER,
-    Bound,
-    Decisions,
-    Snapshot,
-    Standing,
-    Stop,
-    admit,
-    never_fits,
-)
+from jupyter_jobsub.scheduling.admission import RESERVE_AFTER, admit
 from jupyter_jobsub.scheduling.queues import Candidate, Ledger, Queue
 from jupyter_jobsub.scheduling.reasons import NEXT, Why, explain
+from jupyter_jobsub.scheduling.standing import Bound, Decisions, Snapshot, Standing, Stop
+from jupyter_jobsub.scheduling.walk import never_fits
 
 from . import reference
 
