@@ -32,15 +32,17 @@ class Term:
 
 @dataclass(frozen=True)
 class Bound:
-    """What must hold of the ratio, or the difference, of ours and the other side."""
+    """What must hold of the ratio, or the difference, of ours and the other side, or of ours alone."""
 
     text: str
     limit: float
     of: Literal["ratio", "difference"] = "ratio"
     at_least: bool = False
 
-    def compare(self, ours: Term, other: Term) -> float:
+    def compare(self, ours: Term, other: Term | None) -> float:
         """Take the median of the pairs' ratios, or differences: what drifted in both cancels."""
+        if other is None:
+            return ours.value
         pairs = zip(ours.samples, other.samples, strict=True)
         return statistics.median(a / b if self.of == "ratio" else a - b for a, b in pairs)
 
@@ -62,13 +64,13 @@ class Outcome:
     id: str
     what: str
     ours: Term
-    other: Term
+    other: Term | None
     bound: Bound
     note: str = ""
 
     @property
     def value(self) -> float:
-        """The ratio or the difference."""
+        """The ratio or the difference; ours where nothing is beside it."""
         return self.bound.compare(self.ours, self.other)
 
     @property
@@ -82,13 +84,15 @@ class Outcome:
         value = f"{sign}{significant(self.value)} {unit}"
         verdict = "met" if self.met else "missed"
         note = f" ({self.note})" if self.note else ""
-        terms = f"{self.ours} | {self.other}"
-        return f"{self.id:<5}{self.what}: {terms} | {value} | target {self.bound.text} | {verdict}{note}"
+        sides = [str(self.ours), *([str(self.other), value] if self.other else [])]
+        terms = " | ".join(sides)
+        return f"{self.id:<5}{self.what}: {terms} | target {self.bound.text} | {verdict}{note}"
 
     def document(self) -> dict[str, Any]:
         """Everything, for ``--json``."""
-        terms = {"ours": asdict(self.ours), "other": asdict(self.other)}
-        medians = {"ours_median": self.ours.value, "other_median": self.other.value}
+        sides = {"ours": self.ours, **({"other": self.other} if self.other else {})}
+        terms = {name: asdict(term) for name, term in sides.items()}
+        medians = {f"{name}_median": term.value for name, term in sides.items()}
         verdict = {"value": self.value, "target": self.bound.text, "met": self.met, "note": self.note}
         return {"id": self.id, "what": self.what, **medians, **verdict, **terms}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .model.job import Intent, Job, Phase, UserName
 from .settings import Settings
@@ -25,9 +26,10 @@ class Action(str, enum.Enum):
     DELETE = "delete"
 
 
+OF_OWNERS = frozenset(Action)
 OF_MEMBERS = frozenset({Action.SEE})
 OF_MEMBERS_THAT_SHARE = OF_MEMBERS | {Action.READ, Action.CLONE}
-OF_ADMINS = frozenset(Action) - {Action.RERUN}  # a rerun would be the owner's own submit
+OF_ADMINS = OF_OWNERS - {Action.RERUN}  # a rerun would be the owner's own submit
 CHANGES = tuple(action for action in Action if action not in (Action.SEE, Action.READ))
 
 
@@ -53,7 +55,7 @@ def may(person: Person, action: Action, job: Job, settings: Settings) -> bool:
 def rights(person: Person, job: Job, settings: Settings) -> frozenset[Action]:
     """What the person may do to the job: as owner, as admin of all or of its group, as member, or nothing."""
     if person.name == job.user:
-        return frozenset(Action)
+        return OF_OWNERS
     group = settings.catalog.groups.get(job.spec.group or "")
     if person.admin or (group and person.name in group.admins):
         return OF_ADMINS
@@ -75,7 +77,7 @@ def hides_env(person: Person, job: Job) -> bool:
 
 def possible(action: Action, job: Job) -> bool:
     """Say whether the job's phase allows it."""
-    return _POSSIBLE[action](job) if action in _POSSIBLE else True
+    return _is_possible(action, job.phase, job.intent)
 
 
 def repeated(action: Action, job: Job) -> bool:
@@ -85,18 +87,22 @@ def repeated(action: Action, job: Job) -> bool:
     return action is Action.PAUSE and job.intent is Intent.PAUSE and not job.phase.final
 
 
-def _cancellable(job: Job) -> bool:
-    return not job.phase.final and job.intent is not Intent.CANCEL
+@lru_cache(maxsize=1024)  # a list asks for hundreds
+def allowed(granted: frozenset[Action], phase: Phase, intent: Intent) -> Sequence[str]:
+    """Name the changes that these rights and a job's state allow."""
+    return [a.value for a in CHANGES if a in granted and _is_possible(a, phase, intent)]
 
 
-def _pausable(job: Job) -> bool:
-    return not job.phase.final and job.phase is not Phase.PAUSED and job.intent is Intent.RUN
+def _is_possible(action: Action, phase: Phase, intent: Intent) -> bool:
+    return _POSSIBLE[action](phase, intent) if action in _POSSIBLE else True
 
 
-_POSSIBLE: Mapping[Action, Callable[[Job], bool]] = {
-    Action.CANCEL: _cancellable,
-    Action.PAUSE: _pausable,
-    Action.RESUME: lambda job: job.phase is Phase.PAUSED and job.intent is Intent.PAUSE,
-    Action.RERUN: lambda job: job.phase.final,
-    Action.DELETE: lambda job: job.phase.final,
+_POSSIBLE: Mapping[Action, Callable[[Phase, Intent], bool]] = {
+    Action.CANCEL: lambda phase, intent: not phase.final and intent is not Intent.CANCEL,
+    Action.PAUSE: lambda phase, intent: (
+        not phase.final and phase is not Phase.PAUSED and intent is Intent.RUN
+    ),
+    Action.RESUME: lambda phase, intent: phase is Phase.PAUSED and intent is Intent.PAUSE,
+    Action.RERUN: lambda phase, intent: phase.final,
+    Action.DELETE: lambda phase, intent: phase.final,
 }

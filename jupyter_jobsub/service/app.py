@@ -23,7 +23,7 @@ from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
 from ..model.job import Job, JobId, Micros, Phase, TaskKey, UserName
 from ..model.progress import parse_progress
-from ..policy import CHANGES, Action, Person, may, possible, rights, who_may
+from ..policy import Action, Person, allowed, may, rights, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
 from ..settings import Settings
@@ -148,7 +148,7 @@ class Service:
             if block:
                 data["reason"] = block.reason.value
                 data["message"] = "; ".join(filter(None, [block.message, data["message"]]))
-        data["allowed"] = [a.value for a in CHANGES if a in granted and possible(a, job)]
+        data["allowed"] = list(allowed(granted, job.phase, job.intent))
         return data
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:

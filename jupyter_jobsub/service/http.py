@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+import pydantic_core
 from pydantic import BaseModel, ValidationError
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
@@ -261,7 +262,7 @@ class Missing(Handler):
 
 def to_json(data: Any) -> bytes:
     """Encode compactly, as UTF-8."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return pydantic_core.to_json(data)
 
 
 def parse_json(body: bytes) -> Any:

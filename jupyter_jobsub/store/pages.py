@@ -39,6 +39,7 @@ from .tables import jobs
 Kinds: TypeAlias = tuple[tuple[str, ...], ...]  # the columns of each strand
 
 MAX_STRANDS = 64
+MAX_OWNERS = 64
 _NOTHING: ColumnElement[str] = literal_column("''")
 
 FEW = 2_000
@@ -101,7 +102,7 @@ class Pages:
             return Page((), None)
         values: dict[str, Any] = {"first": span.first, "before": span.before, "size": query.limit + 1}
         if text is not None:
-            values |= {"text": text, **self.database.dialect.text_values(text)}
+            values |= {"text": text, **self.database.dialect.text_values(text, owners_of(strands))}
         statement = self._plan(strands, values, last_seq)
         rows = self._connection.execute(statement, values | _values(strands)).all()
         items = [read_job(row) for row in rows[: query.limit]]
@@ -179,6 +180,15 @@ def strands_of(query: JobQuery, counters: Counters, last_seq: int) -> list[Stran
         if fits(group, phase)
     ]
     return found if me is None or groups is None else found + of_user(me, hidden=True)
+
+
+def owners_of(strands: Sequence[Strand]) -> list[dict[str, str]]:
+    """Whose rows the strands are: groups, users or both; nothing if everyone's, or too many's."""
+    owners = {
+        tuple((name, getattr(strand, name)) for name in strand.columns if name != "phase"): None
+        for strand in strands
+    }
+    return [dict(owner) for owner in owners] if () not in owners and len(owners) <= MAX_OWNERS else []
 
 
 def _can_match(text: str) -> bool:

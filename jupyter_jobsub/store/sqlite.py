@@ -28,7 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ..errors import StoreError, StoreUnavailable
 from .database import Database, Dialect, in_span
-from .rows import JOB_COLUMNS
+from .rows import JOB_COLUMNS, tag
 from .tables import jobs
 
 T = TypeVar("T")
@@ -65,9 +65,11 @@ text_index = table_named("jobs_text", column("rowid"))
 class SqliteDialect(Dialect):
     """Text has an index of trigrams, read in order of arrival."""
 
-    def text_values(self, text: str) -> Mapping[str, str]:
-        """The trigrams that every row with the text has."""
-        return {"trigrams": trigrams(text)}
+    def text_values(self, text: str, owners: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+        """The trigrams that every row with the text has, and those that tell whose it is."""
+        tags = (" AND ".join(_quoted(tag(*each)) for each in owner.items()) for owner in owners)
+        wanted = " OR ".join(f"({each})" for each in tags)
+        return {"trigrams": f"{trigrams(text)} AND ({wanted})" if wanted else trigrams(text)}
 
     def has_text(self) -> ColumnElement[bool]:
         """The condition that a row has ``text``."""
@@ -103,7 +105,11 @@ def trigrams(text: str) -> str:
     # trigrams side by side, and the last: those between would cost more than they rule out
     starts = (*range(0, len(text) - 3, 3), len(text) - 3)
     found = dict.fromkeys(text[start : start + 3] for start in starts[-MAX_TRIGRAMS:])
-    return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found)
+    return " AND ".join(map(_quoted, found))
+
+
+def _quoted(trigram: str) -> str:
+    return '"' + trigram.replace('"', '""') + '"'
 
 
 class Sqlite(Database):

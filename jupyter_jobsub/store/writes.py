@@ -83,14 +83,22 @@ class Batch:
         """Write a new job, or find the earlier one of its key."""
         if key and (earlier := queries.made(self.connection, key)):
             return earlier, False
-        job = self._numbered(replace(job, snapshot=self._keep(job, snapshot), version=1))
-        self.connection.execute(_ADD_JOB, job_values(job))
-        self._write_tasks(job, job.tasks)
+        (job,) = self.insert([replace(job, snapshot=self._keep(job, snapshot), version=1)])
         if key:
             self._remember(key, job)
-        self._count(job, 1)
-        self._committed(job, self._event(job, job.queued_at))
         return job, True
+
+    def insert(self, new: Sequence[Job]) -> list[Job]:
+        """Number jobs in order of arrival and write them, each with its tasks and first event."""
+        numbered = [self._numbered(job) for job in new]
+        events = [self._new_event(job, job.queued_at) for job in numbered]
+        self.connection.execute(_ADD_JOB, [job_values(job) for job in numbered])
+        self._write_tasks([(job, task) for job in numbered for task in job.tasks])
+        self._write_events(zip(numbered, events, strict=True))
+        for job, event in zip(numbered, events, strict=True):
+            self._count(job, 1)
+            self._committed(job, event)
+        return numbered
 
     def _remember(self, key: Idempotency, job: Job) -> None:
         values = {"user": key.user, "key": key.key, "digest": key.digest, "job_seq": job.seq}
@@ -127,7 +135,7 @@ class Batch:
         values = {"its_seq": old.seq, "its_version": old.version, **changing_values(new)}
         if not self.connection.execute(_CHANGE_JOB, values).rowcount:
             return StaleJob(f"{old.id} has changed since version {old.version}")
-        self._write_tasks(new, set(new.tasks) - set(old.tasks))
+        self._write_tasks([(new, task) for task in set(new.tasks) - set(old.tasks)])
         self._committed(new, self._event_between(old, new))
         return new
 
@@ -190,29 +198,38 @@ class Batch:
             },
         )
 
-    def _write_tasks(self, job: Job, changed: Iterable[Task]) -> None:
-        if rows := [task_values(job.seq, task) for task in changed]:
+    def _write_tasks(self, changed: Sequence[tuple[Job, Task]]) -> None:
+        if rows := [task_values(job.seq, task) for job, task in changed]:
             self.connection.execute(_REMOVE_TASKS, rows)
             self.connection.execute(_ADD_TASKS, rows)
 
     def _event(self, job: Job, at: Micros) -> Event:
+        event = self._new_event(job, at)
+        self._write_events([(job, event)])
+        return event
+
+    def _new_event(self, job: Job, at: Micros) -> Event:
         self.head = replace(self.head, event=self.head.event + 1)
-        event = Event(
+        return Event(
             *(self.head.event, job.id, at, job.phase, job.reason, job.message, job.attempt),
             user=job.user,
             group=group_of(job),
         )
-        values = {
-            "id": event.id,
-            "job_seq": job.seq,
-            "at": at,
-            "phase": job.phase.value,
-            "reason": job.reason.value,
-            "attempt": job.attempt,
-            "message": job.message,
-        }
-        self.connection.execute(_ADD_EVENT, values)
-        return event
+
+    def _write_events(self, events: Iterable[tuple[Job, Event]]) -> None:
+        rows = [
+            {
+                "id": event.id,
+                "job_seq": job.seq,
+                "at": event.at,
+                "phase": event.phase.value,
+                "reason": event.reason.value,
+                "attempt": event.attempt,
+                "message": event.message,
+            }
+            for job, event in events
+        ]
+        self.connection.execute(_ADD_EVENT, rows)
 
     def _committed(self, job: Job, event: Event | None) -> None:
         self.committed.append(Committed(job, event))
