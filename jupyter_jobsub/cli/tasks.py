@@ -48,8 +48,12 @@ def follow_logs(service: Client, job_id: str, tasks: list[Name], *, as_json: boo
     news: SimpleQueue[News] = SimpleQueue()
     for task in tasks:
         Thread(target=_listen, args=(service, job_id, task, where, news), daemon=True).start()
-    lines = {task: _Lines(job_id, *task, as_json=as_json) for task in tasks}
-    attempt, left = 0, set(tasks)
+    return _print_news(news, {task: _Lines(job_id, *task, as_json=as_json) for task in tasks}, as_json)
+
+
+def _print_news(news: SimpleQueue[News], lines: dict[Name, _Lines], as_json: bool) -> Row:
+    """Print what comes of each log until all have ended."""
+    attempt, left = 1, set(lines)
     while True:
         task, kind, value = news.get()
         if kind == "log":
@@ -61,7 +65,7 @@ def follow_logs(service: Client, job_id: str, tasks: list[Name], *, as_json: boo
             raise value
         elif kind == "end":
             lines[task].end()
-            left.discard(task)
+            left.remove(task)
             if not left:
                 row: Row = value
                 return row

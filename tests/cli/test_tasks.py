@@ -63,6 +63,15 @@ def test_a_job_file_of_two_roles_runs_in_this_folder(jobsub: Run, rows: Rows, ga
     assert found == [("server", 0, "up"), ("client", 0, "20%"), ("client", 0, "no end of line")]
 
 
+def test_all_tasks_are_followed_through_the_attempts(jobsub: Run, gang: Path) -> None:
+    meet = "touch $JOBSUB_TASK_ROLE.$JOBSUB_ATTEMPT; until test -e a.$JOBSUB_ATTEMPT -a -e b.$JOBSUB_ATTEMPT"
+    command = f"echo try $JOBSUB_ATTEMPT; {meet}; do sleep 0.02; done; test $JOBSUB_ATTEMPT = 2"
+    roles = "".join(f"  - {{name: {name}, command: {command}}}\n" for name in "ab")
+    gang.write_text(f"retries: 1\ntask_roles:\n{roles}")
+    text = jobsub("submit", "--file", "gang.yaml", "--follow")
+    assert sorted(text.splitlines()) == ["[a 0] try 1", "[a 0] try 2", "[b 0] try 1", "[b 0] try 2"]
+
+
 def test_all_tasks_are_followed_until_ctrl_c(
     jobsub: Run, gang: Path, process: Callable[..., subprocess.Popen[bytes]]
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_jobsub.model.job import Intent, Job, JobId, Micros, Phase, Reason, TaskKey, UserName
@@ -201,6 +201,7 @@ def expected(roles: list[dict[str, Any]], ends: list[End]) -> tuple[Phase, int]:
     return Phase.SUCCEEDED, min(e.code for e in ordered) and ordered[-1].code
 
 
+@settings(deadline=None)
 @given(gangs(), st.data())
 def test_any_order_of_reports_comes_to_the_same_end(
     gang: tuple[list[dict[str, Any]], list[End]], data: st.DataObject
@@ -213,6 +214,7 @@ def test_any_order_of_reports_comes_to_the_same_end(
     assert (job.phase, job.exit_code) == expected(roles, ends)
 
 
+@settings(deadline=None)
 @given(gangs())
 def test_what_is_halted_as_soon_as_it_is_decided_ends_as_if_it_had_been_left_alone(
     gang: tuple[list[dict[str, Any]], list[End]],
