@@ -131,9 +131,15 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
     at = _not_before(task.started_at or job.admitted_at, fact.at)
     job = _with(
         job,
-        replace(task, finished_at=at, exit_code=fact.exit_code, reason=fact.reason, message=fact.message),
+        replace(task, finished_at=at, exit_code=fact.exit_code, reason=_why(job, fact), message=fact.message),
     )
     return _decided(job) if unended(job) else _outcome(job, now)
+
+
+def _why(job: Job, fact: Ended) -> Reason:
+    """Why a task ended; one that fails while its gang is being stopped has lost those it worked with."""
+    stopped = stopping(job) and job.reason is not Reason.ENDING and len(job.tasks) > 1
+    return Reason.HALTED if stopped and fact.reason is not Reason.COMPLETED else fact.reason
 
 
 def _decided(job: Job) -> Job:

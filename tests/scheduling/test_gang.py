@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,6 +155,26 @@ def test_a_cancelled_gang_is_cancelled_whichever_tasks_had_succeeded() -> None:
     job = end(started(admitted(SERVER, CLIENTS)), "client", 0, 1)
     job = lifecycle.wanted(replace(job, intent=Intent.CANCEL, intent_by="eve"), NOW)
     assert halt_rest(job).phase is Phase.CANCELLED
+
+
+def paused(job: Job) -> Job:
+    return lifecycle.wanted(replace(job, intent=Intent.PAUSE, intent_by="eve"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("stop", "phase", "reason"),
+    [
+        (paused, Phase.PAUSED, Reason.PAUSED),
+        (lambda job: lifecycle.preempted(job, JobId("job-2")), Phase.PENDING, Reason.QUEUED),
+    ],
+)
+def test_a_task_that_fails_because_its_gang_is_being_stopped_fails_nothing(
+    stop: Callable[[Job], Job], phase: Phase, reason: Reason
+) -> None:
+    job = stop(started(admitted(SERVER, CLIENTS, retries=1)))
+    job = end(end(job, "server", 0, 1, 143, Reason.HALTED), "client", 0, 2, 1)  # its connection was lost
+    job = halt_rest(job)
+    assert (job.phase, job.reason, job.failures, job.hold) == (phase, reason, 0, None)
 
 
 # any order of ends and reports

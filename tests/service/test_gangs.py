@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.live import Live, live
+from tests.live import QUICK_END, Live, live
 
 CONFIG = """
 c.JobsubService.cpu = 32
@@ -165,6 +165,20 @@ def test_a_retry_is_the_whole_gang_again(service: Live) -> None:
     at = [service.log(id, role="server", attempt=attempt).decode().splitlines()[0] for attempt in (1, 2)]
     assert re.fullmatch(r"at \d+", at[0])
     assert re.fullmatch(r"at \d+", at[1])
+
+
+def test_a_pause_that_breaks_connections_fails_nothing(service: Live) -> None:
+    lost = "read -r never <&3; echo lost; exit 1"
+    id = gang(service, f"trap '' TERM; {ASK} test $JOBSUB_ATTEMPT = 2 && exit 0; {lost}", min_succeeded=2)
+    for task in (0, 1):
+        logged(service, id, "hello", "client", task)
+    service.post(f"/jobsub/jobs/{id}/pause")
+    job = service.until(id, "Paused", *QUICK_END)
+    assert (job["phase"], job["failures"]) == ("Paused", 0)
+    assert b"lost" in service.log(id, role="client", attempt=1)
+    service.post(f"/jobsub/jobs/{id}/resume")
+    job = service.until(id)
+    assert (job["phase"], job["attempt"]) == ("Succeeded", 2)
 
 
 def test_roles_have_their_own_instance_types_and_devices(service: Live) -> None:
