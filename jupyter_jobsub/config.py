@@ -137,7 +137,10 @@ def load_config() -> JobsubService:
 def read_config() -> JobsubService:
     """Read what of the configuration is right; ``wrong`` says what isn't."""
     given, wrong = read_files()
-    section = dict(given.get(SECTION, {}))
+    section = given.get(SECTION, {})
+    if not isinstance(section, dict):
+        wrong.append(FieldError(SECTION, f"is no object but {section!r}", "give settings by name"))
+        section = {}
     known = JobsubService.class_trait_names(config=True)
     for name in sorted(set(section) - set(known)):
         wrong.append(misplaced(name, "there is no such setting", f"there are {', '.join(sorted(known))}"))

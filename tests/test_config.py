@@ -122,6 +122,13 @@ def test_a_file_that_can_not_be_read(folder: Path, text: str, end: str, place: s
     assert message in error.message
 
 
+@pytest.mark.parametrize("text", ['{"JobsubService": "x"}', '{"JobsubService": [1]}', "3", "null", ""])
+def test_a_file_of_another_form_is_refused(folder: Path, text: str) -> None:
+    write(folder, text, "json")
+    (error,) = read_config().wrong
+    assert error.remedy
+
+
 def test_no_file_is_no_mistake(folder: Path) -> None:
     assert load_config().wrong == ()
     assert written_at("groups") == ""
