@@ -54,6 +54,7 @@ CAMPAIGNS = {
     "X1": Campaign(200, "x1", "kill -9 of the service, supervisors and the Jupyter Server"),
     "X2": Campaign(60, "x2", "services started at once, upgrades, the clock set back and forth"),
     "X3": Campaign(60, "x3", "disk full, store read-only, damaged, on a network"),
+    "X6": Campaign(42, "x6", "PostgreSQL restarted, crashed, its connections cut, serialisation failures"),
 }
 
 

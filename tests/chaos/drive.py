@@ -54,9 +54,9 @@ class Play:
         for client in self.clients.values():
             client.close()
 
-    def submit(self, planned: PlannedJob) -> None:
-        """Submit a job, however long it takes to get through."""
-        spec = {
+    def spec(self, planned: PlannedJob) -> dict[str, object]:
+        """The job as it is submitted."""
+        return {
             "name": planned.name,
             "group": "chaos",
             "instance_type": "one",
@@ -65,6 +65,10 @@ class Play:
             "env": {"MARKS": str(self.world.marks), MARK: self.mark},
             **planned.more,
         }
+
+    def submit(self, planned: PlannedJob) -> None:
+        """Submit a job, however long it takes to get through."""
+        spec = self.spec(planned)
         if planned.surface == "cli":
             id = self.insist(lambda: self.world.submit_by_command(spec, planned.name))
         else:
