@@ -54,11 +54,11 @@ class Jobs:
         self.folder = folder
         self.ids: dict[str, str] = {}
 
-    def submit(self, letter: str, user: str, gpus: int) -> None:
+    def submit(self, letter: str, user: str, gpus: int, **spec: Any) -> None:
         end = self.folder / letter
         os.mkfifo(end)
         body = {"name": letter, "command": f": < {end}", "group": "phusers", "instance_type": f"gpu-{gpus}"}
-        answer = ask(self.service, user, "POST", "/jobsub/jobs", body)
+        answer = ask(self.service, user, "POST", "/jobsub/jobs", body | spec)
         assert answer.status == 201, answer.body
         self.ids[letter] = answer.json["id"]
 

@@ -69,6 +69,20 @@ def test_what_is_behind_no_more_starts_at_once(tmp_path: Path, letter: str, prio
         assert jobs.phases() == {"A": "Running", "B": "Pending", "C": "Running"}
 
 
+def test_a_higher_priority_evicts_what_may_be_preempted(tmp_path: Path) -> None:
+    with working(tmp_path, group=4) as jobs:
+        jobs.submit("A", "bob", 4, preemptible=True)
+        jobs.runs("A")
+        jobs.submit("B", "lin", 4, preemptible=True)
+        assert jobs.phases() == {"A": "Running", "B": "Pending"}  # age alone evicts nobody
+        assert edit(jobs.service, jobs.ids["B"], priority=101).status == 200
+        jobs.runs("B")
+        assert jobs.phases() == {"A": "Pending", "B": "Running"}
+        jobs.end("B")
+        jobs.runs("A")
+        assert (jobs.row("A")["attempt"], jobs.row("A")["failures"]) == (2, 0)
+
+
 def test_the_timeline_and_the_event_stream_say_who_changed_what(queue: Live) -> None:
     (id,) = waiting(queue, 1)
     stream = queue.events("/jobsub/events")
