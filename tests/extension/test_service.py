@@ -221,6 +221,26 @@ async def test_a_page_hears_who_changed_a_waiting_job(jobs, jp_fetch, jp_ws_fetc
     browser.socket.close()
 
 
+async def test_a_page_goes_on_when_a_reload_changes_who_may_what(jobs, jp_fetch, jp_ws_fetch, jp_environ):
+    browser = Browser(await jp_ws_fetch("jobsub", "ws"))
+    await browser.tell(subscribe="events")
+    await browser.until(lambda m: m["type"] == "hello")
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
+    config.write_text('c.JobsubService.admins = ["ada"]\n')
+    reloaded = await jp_fetch("jobsub/reload", method="POST", body=b"")
+    assert json.loads(reloaded.body)["changed"] == ["admins"]
+    job = await jobs.submit("true")
+    heard = await browser.until(lambda m: m["type"] == "job" and m["job"]["phase"] == "Succeeded")
+    assert [m["event"]["phase"] for m in heard if m["type"] == "job"] == [
+        "Pending",
+        "Preparing",
+        "Running",
+        "Succeeded",
+    ]
+    assert {m["job"]["id"] for m in heard if m["type"] == "job"} == {job["id"]}
+    browser.socket.close()
+
+
 async def test_people_who_share_a_server_have_their_own_jobs(jobs, jp_fetch, jp_serverapp, jp_environ):
     config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_jobsub_config.py"
     config.write_text('c.JobsubService.identity = "forwarded"\n')
