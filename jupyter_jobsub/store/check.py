@@ -27,9 +27,7 @@ def check_sqlite(path: Path) -> str:
     with sqlite.explained(str(path)):
         engine = create_engine("sqlite://", creator=lambda: _opened(path), poolclass=NullPool)
         with engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-            if found != "ok":
-                raise StoreError(f"can't use the store {path}: it is damaged; {sqlite.DAMAGED}")
+            sqlite.refuse_damaged(connection, str(path))
             refuse_newer(connection)
     for each in (path, path.parent):
         if not os.access(each, os.W_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -36,6 +37,7 @@ T = TypeVar("T")
 OLDEST = (3, 34)  # has the trigram tokenizer
 BUSY_SECONDS = 2.0
 MAX_TRIGRAMS = 30
+SMALL = 32 * 2**20  # bytes of a store that is read whole before it is used, in less than 0.1 s
 SAMPLE = 1000
 """Matches that show how frequent a text is."""
 
@@ -142,6 +144,8 @@ class Sqlite(Database):
             engine = create(self._url)
             opened.callback(engine.dispose)
             self._write = opened.enter_context(engine.connect())
+            if _size(self._write) <= SMALL:
+                refuse_damaged(self._write, self.where)
             self._read = opened.enter_context(engine.connect())
             self._opened = opened.pop_all()
 
@@ -167,6 +171,25 @@ class Sqlite(Database):
             if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
                 connection.exec_driver_sql("ROLLBACK")
             raise
+
+
+def _size(connection: Connection) -> int:
+    asked = (
+        connection.exec_driver_sql(f"PRAGMA {what}").scalar_one() for what in ("page_count", "page_size")
+    )
+    return math.prod(asked)
+
+
+def refuse_damaged(connection: Connection, where: str) -> None:
+    """Read the store whole: to write into one that is damaged would damage it more.
+
+    Raises
+    ------
+    StoreError
+        If it does not hold together.
+    """
+    if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+        raise StoreError(f"can't use the store {where}: it is damaged; {DAMAGED}")
 
 
 def create(url: URL) -> Engine:

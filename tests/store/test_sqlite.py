@@ -128,7 +128,7 @@ class TestFailures:
         with pytest.raises(StoreError, match=r"not a database; put back a copy"):
             run(SqlStore(f"sqlite:///{path}").open())
 
-    def test_damaged(self, path: Path, run: Run, new: New) -> None:
+    def test_damaged(self, path: Path, run: Run, new: New, monkeypatch: pytest.MonkeyPatch) -> None:
         store = opened(f"sqlite:///{path}", run)
         for _ in range(50):
             add(store, run, new(env={"A": "x" * 3000}))
@@ -136,6 +136,11 @@ class TestFailures:
         content = path.read_bytes()
         half = len(content) // 2
         path.write_bytes(content[:half] + b"\xa5" * (len(content) - half))
+        with pytest.raises(StoreError, match=r"damaged; put back a copy"):
+            run(SqlStore(f"sqlite:///{path}").open())
+        monkeypatch.setattr(
+            sqlite, "SMALL", 0
+        )  # a large one is not read whole: it is found damaged when it is used
         with pytest.raises(StoreError, match=r"damaged; put back a copy"):
             run(_read_everything(f"sqlite:///{path}"))
 
