@@ -261,8 +261,10 @@ class Dispatcher:
         if job.phase is Phase.PREPARING and not lifecycle.stopping(job):
             self._timers.keep(job.id, settings.start_timeout, lambda: self._tell(job.id, lifecycle.requeue))
         elif job.phase is Phase.PENDING and job.not_before is not None:
-            pause = max(0.0, (job.not_before - self._clock()) / lifecycle.SECOND)
-            pause = min(pause, lifecycle.BACK_OFF_MOST / lifecycle.SECOND)
-            self._timers.keep(job.id, pause, lambda: self._tell(job.id, lifecycle.backed_off_enough))
+            # the clock may have been set back before this service was started
+            pause = max(0, min(job.not_before - self._clock(), lifecycle.back_off(job)))
+            self._timers.keep(
+                job.id, pause / lifecycle.SECOND, lambda: self._tell(job.id, lifecycle.backed_off_enough)
+            )
         else:
             self._timers.cancel(job.id)

@@ -77,6 +77,11 @@ def backed_off_enough(job: Job) -> Job:
     return replace(job, reason=Reason.QUEUED, not_before=None)
 
 
+def back_off(job: Job) -> int:
+    """How long a job waits that has not started in time so many times in a row, in microseconds."""
+    return min(BACK_OFF_FIRST << min(job.requeues - 1, 16), BACK_OFF_MOST)
+
+
 def stopping(job: Job) -> bool:
     """Say whether its tasks are being ended, so that the engine must be told to halt them."""
     return job.phase.placed and job.reason in _STOPPED
@@ -246,9 +251,8 @@ def _pending(job: Job, reason: Reason, message: str) -> Job:
 
 
 def _backed_off(job: Job, now: Micros) -> Job:
-    pause = min(BACK_OFF_FIRST << min(job.requeues, 16), BACK_OFF_MOST)
-    job = _pending(job, Reason.BACK_OFF, job.message)
-    return replace(job, requeues=job.requeues + 1, not_before=Micros(now + pause))
+    job = replace(_pending(job, Reason.BACK_OFF, job.message), requeues=job.requeues + 1)
+    return replace(job, not_before=Micros(now + back_off(job)))
 
 
 def _task(job: Job, key: TaskKey) -> Task:

@@ -160,6 +160,9 @@ def damaged(round: Round) -> None:
     try:
         round.refused("put back a copy")
         round.command("list")
+        doctor = round.world.command("doctor")
+        if doctor.returncode != 1 or "fail  store: can't use the store" not in doctor.stdout:
+            round.wrong.append(f"doctor ends with {doctor.returncode} and says {doctor.stdout!r}")
     finally:
         store.write_bytes(copy)
     round.back()
