@@ -218,12 +218,13 @@ def test_a_job_whose_roles_all_have_an_instance_type_has_none_itself(service: Li
     assert [service.until(id)["phase"] for id in (job["id"], again.json["id"])] == ["Succeeded"] * 2
 
 
-def test_the_example(service: Live) -> None:
+def test_the_example_runs_where_nothing_is_configured() -> None:
     spec = yaml.safe_load((EXAMPLES / "gang.yaml").read_text())
-    id = service.submit(**spec | {"working_dir": str(EXAMPLES)})["id"]
-    job = service.until(id, seconds=60)
-    assert job["phase"] == "Succeeded", [service.log(id, role=role) for role in ("server", "client")]
-    assert "the total is 110" in service.log(id, role="server").decode()
+    with live() as service:
+        id = service.submit(**spec | {"working_dir": str(EXAMPLES)})["id"]
+        job = service.until(id, seconds=60)
+        assert job["phase"] == "Succeeded", [service.log(id, role=role) for role in ("server", "client")]
+        assert "the total is 110" in service.log(id, role="server").decode()
 
 
 def test_a_killed_service_finds_a_gang_again_at_the_same_ports() -> None:

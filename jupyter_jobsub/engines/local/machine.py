@@ -98,7 +98,7 @@ def default_instance_types(capacity: Resources) -> dict[str, InstanceType]:
     types: list[InstanceType] = []
     for name, parts, description in rows:
         size = _part(capacity, 1, parts)
-        if parts <= cores and size not in [t.resources for t in types]:
+        if size not in [t.resources for t in types]:
             types.append(InstanceType(name, size, description))
     return {t.name: t for t in [*types, *_with_gpus(capacity)]}
 

@@ -93,9 +93,9 @@ def test_types_of_gpus_are_told_apart() -> None:
     assert [name for name in types if "gpu" in name] == ["gpu-1-a100", "gpu-1-l4", "gpu-2-l4"]
 
 
-def test_a_small_machine_has_no_parts_of_a_cpu() -> None:
-    assert list(default_instance_types(Resources(1000, GIB))) == ["cpu-1"]
-    assert list(default_instance_types(Resources(2000, GIB))) == ["cpu-1", "cpu-all"]
+def test_no_size_is_there_twice() -> None:
+    assert list(default_instance_types(Resources(1000, GIB))) == ["cpu-1", "cpu-quarter", "cpu-half"]
+    assert list(default_instance_types(Resources(2000, GIB))) == ["cpu-1", "cpu-quarter", "cpu-all"]
 
 
 @given(
