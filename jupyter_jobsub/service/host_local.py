@@ -142,7 +142,10 @@ def take_lock(folder: Path, address: Path) -> int:
             if is_listening(str(address)) or time.monotonic() > patience:
                 holder = os.pread(lock, 32, 0).decode().strip()
                 os.close(lock)
-                raise StoreError(f"another service (pid {holder}) holds {folder}") from None
+                raise StoreError(
+                    f"another service (pid {holder}) holds {folder}; "
+                    "use that one, or end it first: jupyter jobsub stop"
+                ) from None
             time.sleep(0.02)  # the one before is finishing its writes
 
 
