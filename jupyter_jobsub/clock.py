@@ -7,8 +7,8 @@ import time
 
 from .model.job import Micros
 
-DAY = 24 * 3600 * 1_000_000
-SLEW = 20  # the share of the time that passes by which a clock that was set is neared
+FAR = 2 * 3600 * 1_000_000
+SLEW = 10  # the part of the time that passes by which a clock that was set is neared
 
 
 def wall_clock() -> Micros:
@@ -24,9 +24,10 @@ def uptime() -> int:
 class SteadyClock:
     """UTC that does not jump when the machine's clock is set, so that nothing ends early or late by it.
 
-    It goes with the time since boot, and nears the machine's clock by no more than a twentieth of what
-    passes: after an hour's step it is right again within a day. One that was wrong by more than a day
-    is followed at once. Callable from any thread.
+    It goes with the time since boot, and nears the machine's clock by no more than a tenth of what
+    passes: after an hour's step it is right again within half a day. One that is off by more than two
+    hours is followed at once: it was altogether wrong, or a virtual machine slept and did not count it.
+    Callable from any thread.
     """
 
     def __init__(self) -> None:
@@ -41,5 +42,5 @@ class SteadyClock:
             due = self._at + passed
             astray = wall_clock() - due
             most = passed // SLEW
-            self._at = Micros(due + (astray if abs(astray) > DAY else max(-most, min(astray, most))))
+            self._at = Micros(due + (astray if abs(astray) > FAR else max(-most, min(astray, most))))
             return self._at

@@ -36,14 +36,14 @@ def test_it_goes_with_the_machines(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR])
-def test_a_step_moves_it_by_a_twentieth_of_what_passes_until_it_is_right(machine: Machine, step: int) -> None:
+def test_a_step_moves_it_by_a_tenth_of_what_passes_until_it_is_right(machine: Machine, step: int) -> None:
     steady = clock.SteadyClock()
     before = steady()
     machine.wall += step
     assert steady() == before
     machine.wait(60 * SECOND)
-    assert abs(steady() - before - 60 * SECOND) == 3 * SECOND
-    machine.wait(19 * HOUR)
+    assert abs(steady() - before - 60 * SECOND) == 6 * SECOND
+    machine.wait(9 * HOUR)
     assert steady() != machine.wall
     machine.wait(HOUR)
     assert steady() == machine.wall
@@ -57,10 +57,11 @@ def test_however_often_it_is_asked_it_never_goes_back(machine: Machine) -> None:
         machine.wait(7)
         times.append(steady())
     assert times == sorted(times)
-    assert times[-1] - times[0] >= 7000 * 19 // 20
+    assert times[-1] - times[0] >= 7000 * 9 // 10
 
 
-def test_a_clock_that_was_altogether_wrong_is_followed(machine: Machine) -> None:
+@pytest.mark.parametrize("step", [-400 * 24 * HOUR, 8 * HOUR])
+def test_a_clock_that_is_far_off_is_followed(machine: Machine, step: int) -> None:
     steady = clock.SteadyClock()
-    machine.wall += 400 * 24 * HOUR
+    machine.wall += step
     assert steady() == machine.wall

@@ -69,19 +69,19 @@ def set_clock(stage: Stage, dice: random.Random, jobs: list[PlannedJob], number:
     watcher = Watcher(stage.socket_client())
     watching = threading.Thread(target=watcher.run)
     watching.start()
-    steps = [dice.choice([-HOUR, HOUR]) for _ in range(3)]
+    first, second, third = dice.sample([-HOUR, 0, HOUR, dice.choice([-HOUR, HOUR])], 3)
     try:
         with stage.switched("no-start"):
             play.submit(stuck)
             time.sleep(dice.uniform(0, START_TIMEOUT))
-            stage.set_clock(steps[0])
+            stage.set_clock(first)
             _until(watcher, (stuck.name, "BackOff"))
         time.sleep(dice.uniform(0, BACK_OFF / 2))
-        stage.set_clock(steps[0] + steps[1])
+        stage.set_clock(second)
         for planned in (plain, late, brief, *line):
             play.submit(planned)
             if planned is line[1]:
-                stage.set_clock(sum(steps))
+                stage.set_clock(third)
         _until(watcher, (late.name, "ended"))
         _until(watcher, (brief.name, "gone"))
         play.wait_for_ends()

@@ -1,7 +1,7 @@
-"""The service as a process whose disk fails while a file says so: ``python -m tests.chaos.service``.
+"""The service as a process whose disk, processes and clock fail while a file says so.
 
-The files lie in the folder that ``CHAOS_SWITCHES`` names. What fails is SQLite itself, or the system's
-answer to it; nothing of the product is replaced.
+``python -m tests.chaos.service``. The files lie in the folder that ``CHAOS_SWITCHES`` names. What fails is
+SQLite itself, or the system's answer to a call; nothing of the product is replaced.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ SWITCHES = "CHAOS_SWITCHES"
 ALL = 2**30  # pages
 BACK_OFF = 3  # seconds of the first one, else half a minute
 _folder = Path(os.environ.get(SWITCHES, ""))
-
 
 # the clock of the service and its supervisors is that of the machine, and so many seconds
 CLOCK = f"""
