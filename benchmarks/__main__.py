@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import admission, idle, latency, machine, pages, submits, surfaces, throughput
+from . import admission, idle, latency, machine, memory, pages, submits, surfaces, throughput
 from .figures import REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
@@ -21,6 +21,7 @@ __all__ = [
     "admission",
     "idle",
     "latency",
+    "memory",
     "pages",
     "submits",
     "surfaces",

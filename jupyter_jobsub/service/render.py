@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..engines.peers import Address, Peers
@@ -16,7 +17,15 @@ _EPOCH = datetime(1970, 1, 1)
 
 def time_text(at: Micros | None) -> str | None:
     """RFC 3339 in UTC with microseconds."""
-    return None if at is None else (_EPOCH + timedelta(microseconds=at)).isoformat("T", "microseconds") + "Z"
+    if at is None:
+        return None
+    minutes, rest = divmod(at, 60_000_000)
+    return f"{_minute(minutes)}:{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
+
+
+@lru_cache(maxsize=10_000)  # a list has hundreds of times, and is asked for again and again
+def _minute(number: int) -> str:
+    return (_EPOCH + timedelta(minutes=number)).isoformat("T", "minutes")
 
 
 def resources(amount: Resources) -> dict[str, Any]:

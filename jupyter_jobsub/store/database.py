@@ -41,8 +41,10 @@ class Dialect(ABC):
         return select(jobs.c.seq).where(*equal, *in_span(jobs.c.seq)).order_by(jobs.c.seq.desc())
 
     @abstractmethod
-    def text_values(self, text: str, owners: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-        """What is given for a text besides ``text``, which is folded.
+    def text_values(
+        self, connection: Connection, owners: Sequence[Mapping[str, str]], values: Mapping[str, Any]
+    ) -> Mapping[str, str]:
+        """What is given for a text besides these values, of which ``text`` is folded.
 
         Wanted are rows of any of these owners, each a group, a user or both; of none is of all.
         """

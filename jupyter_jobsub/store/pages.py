@@ -102,7 +102,8 @@ class Pages:
             return Page((), None)
         values: dict[str, Any] = {"first": span.first, "before": span.before, "size": query.limit + 1}
         if text is not None:
-            values |= {"text": text, **self.database.dialect.text_values(text, owners_of(strands))}
+            values["text"] = text
+            values |= self.database.dialect.text_values(self._connection, owners_of(strands), values)
         statement = self._plan(strands, values, last_seq)
         rows = self._connection.execute(statement, values | _values(strands)).all()
         items = [read_job(row) for row in rows[: query.limit]]

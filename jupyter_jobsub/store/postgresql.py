@@ -99,9 +99,11 @@ class PostgresqlDialect(Dialect):
         order = (column.desc() for column in (*index, jobs.c.seq))
         return select(jobs.c.seq).where(before, first).order_by(*order)
 
-    def text_values(self, text: str, owners: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    def text_values(
+        self, connection: Connection, owners: Sequence[Mapping[str, str]], values: Mapping[str, Any]
+    ) -> Mapping[str, str]:
         """The pattern that every row with the text fits."""
-        plain = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        plain = values["text"].replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         return {"pattern": f"%{plain}%"}
 
     def has_text(self) -> ColumnElement[bool]:

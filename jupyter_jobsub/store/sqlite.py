@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
@@ -38,6 +38,8 @@ OLDEST = (3, 34)  # has the trigram tokenizer
 BUSY_SECONDS = 2.0
 MAX_TRIGRAMS = 30
 SMALL = 32 * 2**20  # bytes of a store that is read whole before it is used, in less than 0.1 s
+FREQUENT = 3000
+"""Matches that are looked at one by one sooner than whose they are is asked of the text index."""
 SAMPLE = 1000
 """Matches that show how frequent a text is."""
 
@@ -67,11 +69,15 @@ text_index = table_named("jobs_text", column("rowid"))
 class SqliteDialect(Dialect):
     """Text has an index of trigrams, read in order of arrival."""
 
-    def text_values(self, text: str, owners: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-        """The trigrams that every row with the text has, and those that tell whose it is."""
-        tags = (" AND ".join(_quoted(tag(*each)) for each in owner.items()) for owner in owners)
-        wanted = " OR ".join(f"({each})" for each in tags)
-        return {"trigrams": f"{trigrams(text)} AND ({wanted})" if wanted else trigrams(text)}
+    def text_values(
+        self, connection: Connection, owners: Sequence[Mapping[str, str]], values: Mapping[str, Any]
+    ) -> Mapping[str, str]:
+        """The trigrams that every row with the text has and, of a frequent one, those of its owners."""
+        found = {"trigrams": trigrams(values["text"])}
+        if not owners or _nth_match(connection, {**values, **found}, FREQUENT) is None:
+            return found
+        wanted = " OR ".join(f"({tags})" for tags in _tags(owners))
+        return {"trigrams": f"{found['trigrams']} AND ({wanted})"}
 
     def has_text(self) -> ColumnElement[bool]:
         """The condition that a row has ``text``."""
@@ -85,7 +91,7 @@ class SqliteDialect(Dialect):
 
     def rarer(self, connection: Connection, rows: int, share: float, values: Mapping[str, Any]) -> bool:
         """Compare the share with that of the newest matches."""
-        nth: int | None = connection.execute(_NTH_MATCH, {**values, "nth": SAMPLE}).scalar()
+        nth = _nth_match(connection, values, SAMPLE)
         return nth is not None and share < SAMPLE / (values["before"] - nth)
 
 
@@ -100,6 +106,18 @@ _NTH_MATCH = (
     .limit(1)
     .offset(bindparam("nth"))
 )
+
+
+def _nth_match(connection: Connection, values: Mapping[str, Any], number: int) -> int | None:
+    nth: int | None = connection.execute(_NTH_MATCH, {**values, "nth": number}).scalar()
+    return nth
+
+
+def _tags(owners: Sequence[Mapping[str, str]]) -> Iterable[str]:
+    """What the index is asked for each owner; a user's groups say nothing more, and have more rows."""
+    if len(owners) > 1:
+        owners = [{"user": owner["user"]} if "user" in owner else owner for owner in owners]
+    return dict.fromkeys(" AND ".join(_quoted(tag(*each)) for each in owner.items()) for owner in owners)
 
 
 def trigrams(text: str) -> str:
