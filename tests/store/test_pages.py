@@ -70,7 +70,9 @@ def plan(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(pages, "FEW", few)
     monkeypatch.setattr(pages, "MAX_STRANDS", strands)
     monkeypatch.setattr(sqlite, "SAMPLE", sample)
-    monkeypatch.setattr(sqlite, "FREQUENT", few)  # where few are read by strand, so few are matched one by one
+    monkeypatch.setattr(
+        sqlite, "FREQUENT", few
+    )  # where few are read by strand, so few are matched one by one
 
 
 @dataclass
