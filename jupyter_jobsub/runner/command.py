@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .errors import RunnerError
 from .kernel import Kernel
+from .log import patient_streams
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -29,11 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     another: the code a cell gave to ``sys.exit``.
     """
     options = _parser().parse_args(argv)
+    files = patient_streams()
     try:
         return asyncio.run(_run(options))
     except RunnerError as error:
         _explain(str(error))
         return FAILED
+    finally:
+        for file in files:
+            file.settle()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,7 +105,7 @@ async def _watch(execution: Execution) -> int:
             return 128 + told.result()
         return running.result()
     finally:
-        execution.finish()
+        await execution.finish(told)
 
 
 def _signals() -> asyncio.Future[int]:

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from .document import OutputFile, extend_stream
 from .errors import RunnerError
 from .kernel import Kernel
+from .log import NO_ROOM
 
 SAVE_SECONDS = 2.0  # at most this often while a cell writes, and less often if saving is slow
 SAVE_SHARE = 0.05  # of the time may be spent on saving
@@ -60,8 +61,8 @@ class Execution(NotebookClient):
         finally:
             keep_saved.cancel()
 
-    def finish(self) -> None:
-        """Save for the last time.
+    async def finish(self, told: asyncio.Future[int]) -> None:
+        """Save for the last time; where there is no room, wait for it until told to end.
 
         Raises
         ------
@@ -69,10 +70,13 @@ class Execution(NotebookClient):
             If that can't be done.
         """
         self.set_widgets_metadata()
-        try:
-            self.file.save()
-        except OSError as error:
-            raise RunnerError(f"{self.file.path} can't be saved: {error.strerror}.") from error
+        while True:
+            try:
+                return self.file.save()
+            except OSError as error:
+                if error.errno not in NO_ROOM or told.done():
+                    raise RunnerError(f"{self.file.path} can't be saved: {error.strerror}.") from error
+            await asyncio.wait({told}, timeout=SAVE_SECONDS)
 
     async def _connect(self) -> None:
         """Wait until the kernel answers, and until its outputs reach us."""

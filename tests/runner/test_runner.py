@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -148,6 +149,26 @@ def test_the_notebook_is_saved_while_a_cell_runs(runner: Runner) -> None:
     assert runner.cells[0]["outputs"][0]["text"] == ["here\n"]
     process.terminate()
     assert process.wait(30) == 143
+
+
+def test_a_disk_that_is_full_for_a_while_ends_no_notebook(runner: Runner) -> None:
+    there = runner.folder / "there"
+    cells = [
+        "print('before')",
+        f"import os, time\nwhile not os.path.exists({str(there)!r}): time.sleep(0.01)",
+    ]
+    process = runner.start(*cells, "print('on the full disk')")
+    wait_until(lambda: b"before" in runner.log.read_bytes())
+    _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, most))
+    there.touch()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    assert b"on the full disk" not in runner.log.read_bytes()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
+    assert process.wait(60) == 0
+    assert runner.log.read_bytes().count(b"on the full disk\n") == 1
+    assert "".join(runner.cells[-1]["outputs"][0]["text"]) == "on the full disk\n"
 
 
 def test_told_to_end_it_interrupts_the_cell_and_saves(runner: Runner) -> None:
