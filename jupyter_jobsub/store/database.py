@@ -14,14 +14,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, literal_column, or_, select
 
 from ..errors import StoreUnavailable
 from .tables import jobs
 
 T = TypeVar("T")
+Kinds: TypeAlias = tuple[tuple[str, ...], ...]
+"""Which columns of each of some strands have a value; that of the nth's ``user`` is ``user_of_n``."""
 
 
 class CommitInDoubt(StoreUnavailable):
@@ -54,17 +56,36 @@ class Dialect(ABC):
         """The condition that a row has ``text``, whatever index led to the row."""
 
     @abstractmethod
-    def matches(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-        """Rows that have the text and meet the conditions, found by the text index, newest first."""
+    def matches(self, kinds: Kinds) -> Select[Any]:
+        """Rows of any of these strands that have the text, found by the text index, newest first."""
 
     @abstractmethod
-    def rarer(self, connection: Connection, rows: int, share: float, values: Mapping[str, Any]) -> bool:
-        """Whether some rows, which are this share of all, are sooner read than all that have the text."""
+    def rarer(self, connection: Connection, share: float, values: Mapping[str, Any]) -> bool:
+        """Whether strands with this share of all rows are sooner read than all that have the text."""
 
 
 def in_span(seq: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The condition that a number is within the bounds."""
     return seq < bindparam("before"), seq >= bindparam("first")
+
+
+def any_of(kinds: Kinds, *, by_index: bool) -> list[ColumnElement[bool]]:
+    """The condition that a row is of one of the strands; an index of theirs may lead to it or not."""
+    if () in kinds:
+        return []
+
+    def column(name: str) -> ColumnElement[str]:
+        # joined to anything, it has no index
+        return jobs.c[name] if by_index else jobs.c[name].concat(literal_column("''"))
+
+    return [
+        or_(
+            *(
+                and_(*(column(name) == bindparam(f"{name}_of_{number}") for name in columns))
+                for number, columns in enumerate(kinds)
+            )
+        )
+    ]
 
 
 class Database(ABC):

@@ -4,9 +4,8 @@ A strand is a set of rows with equal values under one index, where they lie in o
 arrival. The strands of a filter never overlap, and the counters say which exist and how long
 they are; so a page reads about as many entries as it shows, however many jobs there are.
 
-Text has two plans. The text index gives candidates in order of arrival, which is right for
-frequent text or where nothing else is asked; the strands give them too, which is right where
-they are the rarer of the two.
+Text that is frequent fills a page with the newest rows of the strands. If it doesn't, there are two
+plans: the text index gives candidates, and the strands do where they are the rarer of the two.
 """
 
 from __future__ import annotations
@@ -16,34 +15,27 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
+    Row,
     Select,
-    and_,
     bindparam,
-    literal_column,
-    or_,
     select,
     union_all,
 )
 
 from .base import JobQuery, Page
 from .counters import Counters
-from .database import Database, Dialect, in_span
+from .database import Database, Dialect, Kinds, any_of, in_span
 from .rows import JOB_COLUMNS, read_job, searchable
 from .tables import jobs
 
-Kinds: TypeAlias = tuple[tuple[str, ...], ...]  # the columns of each strand
-
 MAX_STRANDS = 64
 MAX_OWNERS = 64
-_NOTHING: ColumnElement[str] = literal_column("''")
-
-FEW = 2_000
-"""Rows that are sooner read than the text index is asked."""
+LOOK = 2_000
+"""Newest rows of the strands that are looked through before the text index is asked."""
 
 _FIRST_SINCE = (
     select(jobs.c.seq)
@@ -100,12 +92,8 @@ class Pages:
         strands = strands_of(query, counters, last_seq)
         if not strands or span.first >= span.before or (text is not None and not _can_match(text)):
             return Page((), None)
-        values: dict[str, Any] = {"first": span.first, "before": span.before, "size": query.limit + 1}
-        if text is not None:
-            values["text"] = text
-            values |= self.database.dialect.text_values(self._connection, owners_of(strands), values)
-        statement = self._plan(strands, values, last_seq)
-        rows = self._connection.execute(statement, values | _values(strands)).all()
+        values = {"first": span.first, "before": span.before, "size": query.limit + 1, "text": text}
+        rows = self._rows(strands, values | _values(strands), last_seq)
         items = [read_job(row) for row in rows[: query.limit]]
         return Page(items, self._cursor(items[-1].seq) if len(rows) > query.limit else None)
 
@@ -119,19 +107,28 @@ class Pages:
         found: int | None = self._connection.execute(_FIRST_SINCE, {"since": since}).scalar()
         return last_seq + 1 if found is None else found
 
-    def _plan(self, strands: Sequence[Strand], values: Mapping[str, Any], last_seq: int) -> Select[Any]:
-        kinds, dialect = tuple(strand.columns for strand in strands), self.database.dialect
-        if "text" not in values:
-            return strand_by_strand(kinds, dialect) if len(strands) <= MAX_STRANDS else row_by_row(kinds)
-        if len(values["text"]) < 3:
-            return row_by_row(kinds, dialect)
-        rows = sum(strand.rows for strand in strands)
-        by_strand = rows <= FEW or (
-            () not in kinds and dialect.rarer(self._connection, rows, rows / last_seq, values)
+    def _rows(self, strands: Sequence[Strand], values: dict[str, Any], last_seq: int) -> Sequence[Row[Any]]:
+        kinds, dialect, text = (
+            tuple(strand.columns for strand in strands),
+            self.database.dialect,
+            values["text"],
         )
-        if by_strand and len(strands) <= MAX_STRANDS:
-            return strand_by_strand(kinds, dialect, text=True)
-        return match_by_match(kinds, dialect)
+        few = len(strands) <= MAX_STRANDS
+        in_order = (strand_by_strand if few else row_by_row)(kinds, dialect, text is not None)
+        if text is None or len(text) < 3:
+            return self._ask(in_order, values)
+        rows = sum(strand.rows for strand in strands)
+        near = max(values["first"], values["before"] - LOOK * last_seq // rows)
+        found = self._ask(in_order, values | {"first": near})
+        if len(found) == values["size"] or near == values["first"]:
+            return found
+        values |= dialect.text_values(self._connection, owners_of(strands), values)
+        if few and () not in kinds and dialect.rarer(self._connection, rows / last_seq, values):
+            return self._ask(in_order, values)
+        return self._ask(match_by_match(kinds, dialect), values)
+
+    def _ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        return self._connection.execute(statement, values).all()
 
     def _cursor(self, seq: int) -> str:
         return base64.urlsafe_b64encode(f"{self.store}.{seq}".encode()).decode().rstrip("=")
@@ -205,20 +202,6 @@ def _values(strands: Sequence[Strand]) -> dict[str, str]:
     }
 
 
-def _any_of(kinds: Kinds) -> list[ColumnElement[bool]]:
-    if () in kinds:
-        return []
-    # joined to "" a column has no index: the order of arrival is to be read, whatever a planner thinks
-    return [
-        or_(
-            *(
-                and_(*(jobs.c[name].concat(_NOTHING) == bindparam(f"{name}_of_{number}") for name in columns))
-                for number, columns in enumerate(kinds)
-            )
-        )
-    ]
-
-
 @lru_cache(maxsize=512)
 def strand_by_strand(kinds: Kinds, dialect: Dialect, text: bool = False) -> Select[Any]:
     """The newest of each strand, then the newest of those."""
@@ -235,13 +218,18 @@ def strand_by_strand(kinds: Kinds, dialect: Dialect, text: bool = False) -> Sele
 
 
 @lru_cache(maxsize=512)
-def row_by_row(kinds: Kinds, searching: Dialect | None = None) -> Select[Any]:
+def row_by_row(kinds: Kinds, dialect: Dialect, text: bool = False) -> Select[Any]:
     """Whatever fits, read from the newest row down."""
-    conditions = [*in_span(jobs.c.seq), *_any_of(kinds), *([searching.has_text()] if searching else [])]
+    # the order of arrival is to be read, whatever index a planner thinks of
+    conditions = [
+        *in_span(jobs.c.seq),
+        *any_of(kinds, by_index=False),
+        *([dialect.has_text()] if text else []),
+    ]
     return select(*JOB_COLUMNS).where(*conditions).order_by(jobs.c.seq.desc()).limit(bindparam("size"))
 
 
 @lru_cache(maxsize=512)
 def match_by_match(kinds: Kinds, dialect: Dialect) -> Select[Any]:
     """Whatever fits, read from the newest match of the text index down."""
-    return dialect.matches(_any_of(kinds))
+    return dialect.matches(kinds)

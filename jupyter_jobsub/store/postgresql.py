@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ..errors import StoreError, StoreUnavailable
-from .database import CommitInDoubt, Database, Dialect, in_span
+from .database import CommitInDoubt, Database, Dialect, Kinds, any_of, in_span
 from .rows import JOB_COLUMNS
 from .tables import jobs
 
@@ -42,7 +42,6 @@ OLDEST = 13  # has trusted extensions, and pg_xact_status of xid8
 PATIENCE = 20.0  # seconds that work waits for a server that was there before: a restart takes less
 PAUSE = 0.05, 1.0  # seconds between two tries, the first and the longest
 LOCK_PATIENCE = 5.0  # seconds: what a killed service was doing has ended by then
-FEW = 20_000  # rows that are sooner read than the text index is asked
 SETTING = "JobsubService.database_url"
 LOCK = (0x6A6F6273, 0x7562)  # any two numbers that others are not likely to take
 AGAIN = ("40001", "40P01")  # serialisation failures and deadlocks: the same goes through the next time
@@ -110,18 +109,18 @@ class PostgresqlDialect(Dialect):
         """The condition that a row has ``text``."""
         return func.strpos(jobs.c.search, bindparam("text")) > 0
 
-    def matches(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-        """Rows that have the text, found by the text index, newest first."""
+    def matches(self, kinds: Kinds) -> Select[Any]:
+        """Rows of any of these strands that have the text, newest first; several indexes may be met."""
         pattern = jobs.c.search.like(bindparam("pattern"))
-        found = select(jobs.c.seq).where(pattern, *in_span(jobs.c.seq), *conditions)
+        found = select(jobs.c.seq).where(pattern, *in_span(jobs.c.seq), *any_of(kinds, by_index=True))
         # apart, or the limit would tempt the planner to look through all rows for a rare text
         apart = found.cte("found").prefix_with("MATERIALIZED")
         newest = select(apart.c.seq).order_by(apart.c.seq.desc()).limit(bindparam("size"))
         return select(*JOB_COLUMNS).where(jobs.c.seq.in_(newest)).order_by(jobs.c.seq.desc())
 
-    def rarer(self, connection: Connection, rows: int, share: float, values: Mapping[str, Any]) -> bool:
-        """Say so of few rows."""
-        return rows <= FEW
+    def rarer(self, connection: Connection, share: float, values: Mapping[str, Any]) -> bool:
+        """Leave that to the planner, which can meet both indexes."""
+        return False
 
 
 class Postgresql(Database):

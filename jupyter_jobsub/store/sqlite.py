@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ..errors import StoreError, StoreUnavailable
-from .database import Database, Dialect, in_span
+from .database import Database, Dialect, Kinds, any_of, in_span
 from .rows import JOB_COLUMNS, tag
 from .tables import jobs
 
@@ -83,13 +83,13 @@ class SqliteDialect(Dialect):
         """The condition that a row has ``text``."""
         return func.instr(jobs.c.search, bindparam("text")) > 0
 
-    def matches(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-        """Rows that have the text, found by the text index, newest first."""
+    def matches(self, kinds: Kinds) -> Select[Any]:
+        """Rows of any of these strands that have the text, found by the text index, newest first."""
         rows = select(*JOB_COLUMNS).select_from(text_index.join(jobs, jobs.c.seq == text_index.c.rowid))
-        rows = rows.where(*_FOUND, *conditions, self.has_text())
+        rows = rows.where(*_FOUND, *any_of(kinds, by_index=False), self.has_text())
         return rows.order_by(text_index.c.rowid.desc()).limit(bindparam("size"))
 
-    def rarer(self, connection: Connection, rows: int, share: float, values: Mapping[str, Any]) -> bool:
+    def rarer(self, connection: Connection, share: float, values: Mapping[str, Any]) -> bool:
         """Compare the share with that of the newest matches."""
         nth = _nth_match(connection, values, SAMPLE)
         return nth is not None and share < SAMPLE / (values["before"] - nth)

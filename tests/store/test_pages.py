@@ -55,7 +55,7 @@ examples = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-# (FEW, SAMPLE, MAX_STRANDS): strands first, the text index first, whichever is rarer, too many strands
+# (LOOK, SAMPLE, MAX_STRANDS): strands first, the text index first, whichever is rarer, too many strands
 PLANS = {
     "strands": (2_000, 1000, 64),
     "matches": (0, 10_000, 64),
@@ -67,7 +67,7 @@ PLANS = {
 @pytest.fixture(params=PLANS)
 def plan(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     few, sample, strands = PLANS[request.param]
-    monkeypatch.setattr(pages, "FEW", few)
+    monkeypatch.setattr(pages, "LOOK", few)
     monkeypatch.setattr(pages, "MAX_STRANDS", strands)
     monkeypatch.setattr(sqlite, "SAMPLE", sample)
     monkeypatch.setattr(

@@ -194,7 +194,10 @@ class TestPlans:
                 lambda: pages.strand_by_strand((("user", "group", "phase"),), Sqlite.dialect, True),
                 "USING INDEX jobs_user",
             ),
-            (lambda: pages.row_by_row((("phase",), ("phase",))), "SEARCH jobs USING INTEGER PRIMARY KEY"),
+            (
+                lambda: pages.row_by_row((("phase",), ("phase",)), Sqlite.dialect),
+                "SEARCH jobs USING INTEGER PRIMARY KEY",
+            ),
             (
                 lambda: pages.match_by_match((("phase",), ("phase",)), Sqlite.dialect),
                 "SCAN jobs_text VIRTUAL TABLE",
