@@ -36,9 +36,9 @@ def ask(service: Live, user: str, method: str, path: str, body: Any = None) -> A
 
 
 @contextmanager
-def working(folder: Path, **gpus: int) -> Iterator[Jobs]:
+def working(folder: Path, settings: str = "", **gpus: int) -> Iterator[Jobs]:
     """A service of several people, see `config`, and their jobs, of which none is left at the end."""
-    with live(config(**gpus)) as service:
+    with live(config(**gpus) + settings) as service:
         jobs = Jobs(service, folder)
         try:
             yield jobs

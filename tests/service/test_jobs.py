@@ -5,12 +5,19 @@ from __future__ import annotations
 import getpass
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.live import Live, live
+
+
+@pytest.fixture(scope="module")
+def service(new_database: Callable[[], str]) -> Iterator[Live]:
+    with live(new_database()) as one:
+        yield one
 
 
 def test_a_command_runs_and_its_row_tells_its_life(service: Live) -> None:

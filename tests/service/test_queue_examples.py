@@ -7,7 +7,7 @@ user quota 4 GPU, group quota 4 GPU.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,9 @@ from tests.service.people import Jobs, ask, config, working
 
 
 @pytest.fixture(params=["one after the other", "all before the first starts"])
-def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Jobs]:
+def jobs(request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[], str]) -> Iterator[Jobs]:
     """The group of the examples; its queue is looked at after each submit, or after the last."""
-    with working(tmp_path, group=4, user=4) as jobs:
+    with working(tmp_path, new_database(), group=4, user=4) as jobs:
         jobs.service.post("/jobsub/drain", {"drain": request.param.startswith("all")})
         yield jobs
 
