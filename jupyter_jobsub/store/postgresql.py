@@ -307,10 +307,11 @@ class Postgresql(Database):
         return bool(status == "committed")
 
     def _explained(self, error: DBAPIError, lost: bool) -> StoreError:
-        text = " ".join(str(error.orig).split())
+        text = str(error.orig)
         known = (words for sign, words in _FAILURES.items() if re.search(sign, text))
-        remedy = next(known, _NO_ANSWER if lost else "")
-        return self._error("; ".join(filter(None, [text, remedy.format(setting=SETTING)])), lost)
+        remedy = next(known, _NO_ANSWER if lost else "").format(setting=SETTING)
+        first, *_ = text.splitlines() or ["no reason given"]
+        return self._error("; ".join(filter(None, [first.rstrip(), remedy])), lost)
 
     def _error(self, why: str, lost: bool = False) -> StoreError:
         return (StoreUnavailable if lost else StoreError)(f"can't use the {self.where}: {why}")
