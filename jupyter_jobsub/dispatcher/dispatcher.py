@@ -132,8 +132,7 @@ class Dispatcher:
             elif known is None or known.version < change.job.version:
                 if known is None:
                     self._actions.submitted()
-                self._book.put_newer(change.job)
-                self._tell(change.job.id, _nothing)
+                self._learn(change.job)
 
     def _observe(self, fact: Observation) -> None:
         try:
@@ -243,8 +242,14 @@ class Dispatcher:
         if job is None:
             self._book.drop(id)
         else:
-            self._book.put(job)
-        self._tell(id, _nothing)
+            self._learn(job)
+
+    def _learn(self, job: Job) -> None:
+        """Take a job as it is stored, by someone else or by a commit of ours whose end was not known."""
+        known = self._book.jobs.get(job.id, job)
+        self._book.put(job)
+        self._act(known, job)
+        self._tell(job.id, _nothing)
 
     def _act(self, before: Job, after: Job) -> None:
         """Do what a commit calls for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from logging import getLogger
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -222,5 +223,7 @@ class SqlStore(Store):
     def _missed(self) -> list[Committed]:
         known = self._head.event
         self._load()
+        unfinished = {job.id: job for job in queries.unfinished(self._database.read)}
         events = queries.events_after(self._database.read, known, self._head.event - known)
-        return [*events, *(Committed(job) for job in queries.unfinished(self._database.read))]
+        told = [replace(each, job=unfinished.get(each.job.id, each.job)) for each in events]
+        return [*told, *(Committed(job) for job in unfinished.values())]

@@ -126,7 +126,7 @@ def cut_and_killed(round: Round) -> None:
 
 def away(round: Round) -> None:
     """The server stays away for long: whoever asks is told; jobs run on and their ends are stored later."""
-    round.server.cluster.stop()
+    round.server.cluster.stop(round.dice.choice([signal.SIGINT, signal.SIGQUIT]))
     time.sleep(LONGER_THAN_PATIENCE)
     round.server.cluster.start()
 

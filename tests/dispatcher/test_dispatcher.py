@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey,
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.settings import Settings
+from jupyter_jobsub.store.database import CommitInDoubt
 from jupyter_jobsub.store.sql import SqlStore
 
 
@@ -302,6 +303,38 @@ def test_draining_admits_nothing_until_it_ends(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("phase", [Phase.PENDING, Phase.PREPARING, Phase.RUNNING, Phase.SUCCEEDED])
+def test_a_commit_whose_end_was_not_known_is_acted_on(tmp_path: Path, phase: Phase) -> None:
+    """The database has stored it, and its acknowledgement was lost for longer than anyone waits."""
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            database, lost = w.store._database, []
+
+            async def run(work: Callable[[], object]) -> object:
+                answer = await type(database).run(database, work)
+                stored = database.read.exec_driver_sql(f"SELECT id FROM jobs WHERE phase = '{phase.value}'")
+                if not lost and (row := stored.first()):
+                    lost.append(row.id)
+                    raise CommitInDoubt("the server does not answer")
+                return answer
+
+            database.run = run
+            with suppress(CommitInDoubt):
+                await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.starts(key)
+            await w.until(key.job, Phase.RUNNING)
+            w.engine.ends(key)
+            await w.until(key.job, Phase.SUCCEEDED)
+            assert lost == [key.job]
+            assert len(w.engine.launched) == 1
+            assert [count.jobs for count in await w.store.counts()] == [1]
+            await eventually(_idle(w.dispatcher))
+
+    asyncio.run(scenario())
+
+
 def test_a_retry_is_a_new_attempt(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with world(tmp_path) as w:
@@ -419,6 +452,13 @@ def test_intents_that_race_with_moves_are_never_lost(tmp_path: Path, intent: Int
             await eventually(nothing_held)
 
     asyncio.run(scenario())
+
+
+def _idle(dispatcher: Dispatcher) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return dispatcher.idle
+
+    return look
 
 
 def _has(keys: list[TaskKey], key: TaskKey) -> Callable[[], Awaitable[bool]]:
