@@ -28,7 +28,8 @@ from sqlalchemy import (
 
 from .base import JobQuery, Page
 from .counters import Counters
-from .database import Database, Dialect, Kinds, any_of, in_span
+from .database import Database
+from .dialects import Dialect, Kinds, any_of, in_span
 from .rows import JOB_COLUMNS, read_job, searchable
 from .tables import jobs
 

@@ -9,32 +9,23 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
     URL,
-    BigInteger,
-    ColumnElement,
     Connection,
     Engine,
-    Select,
-    Text,
-    bindparam,
     create_engine,
-    func,
-    select,
-    tuple_,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ..errors import StoreError, StoreUnavailable
-from .database import CommitInDoubt, Database, Dialect, Kinds, any_of, in_span
-from .rows import JOB_COLUMNS
-from .tables import jobs
+from .database import CommitInDoubt, Database
+from .dialects import PostgresqlDialect
 
 T = TypeVar("T")
 
@@ -82,45 +73,6 @@ _FAILURES = {
     "too many clients|remaining connection": "raise max_connections on the server",
 }
 """What to do, by a pattern of what the server or the driver says."""
-
-
-class PostgresqlDialect(Dialect):
-    """The index of trigrams has no order."""
-
-    def strand(self, columns: Sequence[str], number: int) -> Select[Any]:
-        """Rows of equal columns, newest first, in the order of their index."""
-        # of equal columns the planner would leave out the order, and then their index
-        index = [jobs.c[name] for name in columns]
-        equal = [bindparam(f"{name}_of_{number}", type_=Text) for name in columns]
-        key = tuple_(*index, jobs.c.seq)
-        before = key < tuple_(*equal, bindparam("before", type_=BigInteger))
-        first = key >= tuple_(*equal, bindparam("first", type_=BigInteger))
-        order = (column.desc() for column in (*index, jobs.c.seq))
-        return select(jobs.c.seq).where(before, first).order_by(*order)
-
-    def text_values(
-        self, connection: Connection, owners: Sequence[Mapping[str, str]], values: Mapping[str, Any]
-    ) -> Mapping[str, str]:
-        """The pattern that every row with the text fits."""
-        plain = values["text"].replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        return {"pattern": f"%{plain}%"}
-
-    def has_text(self) -> ColumnElement[bool]:
-        """The condition that a row has ``text``."""
-        return func.strpos(jobs.c.search, bindparam("text")) > 0
-
-    def matches(self, kinds: Kinds) -> Select[Any]:
-        """Rows of any of these strands that have the text, newest first; several indexes may be met."""
-        pattern = jobs.c.search.like(bindparam("pattern"))
-        found = select(jobs.c.seq).where(pattern, *in_span(jobs.c.seq), *any_of(kinds, by_index=True))
-        # apart, or the limit would tempt the planner to look through all rows for a rare text
-        apart = found.cte("found").prefix_with("MATERIALIZED")
-        newest = select(apart.c.seq).order_by(apart.c.seq.desc()).limit(bindparam("size"))
-        return select(*JOB_COLUMNS).where(jobs.c.seq.in_(newest)).order_by(jobs.c.seq.desc())
-
-    def rarer(self, connection: Connection, share: float, values: Mapping[str, Any]) -> bool:
-        """Leave that to the planner, which can meet both indexes."""
-        return False
 
 
 class Postgresql(Database):

@@ -4,44 +4,30 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
     URL,
-    ColumnElement,
     Connection,
     Engine,
-    Select,
-    bindparam,
-    column,
     create_engine,
     event,
-    func,
-    literal_column,
-    select,
 )
-from sqlalchemy import table as table_named
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ..errors import StoreError, StoreUnavailable
-from .database import Database, Dialect, Kinds, any_of, in_span
-from .rows import JOB_COLUMNS, tag
-from .tables import jobs
+from .database import Database
+from .dialects import SqliteDialect
 
 T = TypeVar("T")
 
 OLDEST = (3, 34)  # has the trigram tokenizer
 BUSY_SECONDS = 2.0
-MAX_TRIGRAMS = 30
 SMALL = 32 * 2**20  # bytes of a store that is read whole before it is used, in less than 0.1 s
-FREQUENT = 3000
-"""Matches that are looked at one by one sooner than whose they are is asked of the text index."""
-SAMPLE = 1000
-"""Matches that show how frequent a text is."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -62,74 +48,6 @@ _FAILURES = {
     "Could not decode to UTF-8": f"it is damaged; {DAMAGED}",
     "file is not a database": f"it is not a database; {DAMAGED}",
 }
-
-text_index = table_named("jobs_text", column("rowid"))
-
-
-class SqliteDialect(Dialect):
-    """Text has an index of trigrams, read in order of arrival."""
-
-    def text_values(
-        self, connection: Connection, owners: Sequence[Mapping[str, str]], values: Mapping[str, Any]
-    ) -> Mapping[str, str]:
-        """The trigrams that every row with the text has and, of a frequent one, those of its owners."""
-        found = {"trigrams": trigrams(values["text"])}
-        if not owners or _nth_match(connection, {**values, **found}, FREQUENT) is None:
-            return found
-        wanted = " OR ".join(f"({tags})" for tags in _tags(owners))
-        return {"trigrams": f"{found['trigrams']} AND ({wanted})"}
-
-    def has_text(self) -> ColumnElement[bool]:
-        """The condition that a row has ``text``."""
-        return func.instr(jobs.c.search, bindparam("text")) > 0
-
-    def matches(self, kinds: Kinds) -> Select[Any]:
-        """Rows of any of these strands that have the text, found by the text index, newest first."""
-        rows = select(*JOB_COLUMNS).select_from(text_index.join(jobs, jobs.c.seq == text_index.c.rowid))
-        rows = rows.where(*_FOUND, *any_of(kinds, by_index=False), self.has_text())
-        return rows.order_by(text_index.c.rowid.desc()).limit(bindparam("size"))
-
-    def rarer(self, connection: Connection, share: float, values: Mapping[str, Any]) -> bool:
-        """Compare the share with that of the newest matches."""
-        nth = _nth_match(connection, values, SAMPLE)
-        return nth is not None and share < SAMPLE / (values["before"] - nth)
-
-
-_FOUND = (
-    literal_column("jobs_text").op("MATCH", is_comparison=True)(bindparam("trigrams")),
-    *in_span(text_index.c.rowid),
-)
-_NTH_MATCH = (
-    select(text_index.c.rowid)
-    .where(*_FOUND)
-    .order_by(text_index.c.rowid.desc())
-    .limit(1)
-    .offset(bindparam("nth"))
-)
-
-
-def _nth_match(connection: Connection, values: Mapping[str, Any], number: int) -> int | None:
-    nth: int | None = connection.execute(_NTH_MATCH, {**values, "nth": number}).scalar()
-    return nth
-
-
-def _tags(owners: Sequence[Mapping[str, str]]) -> Iterable[str]:
-    """What the index is asked for each owner; a user's groups say nothing more, and have more rows."""
-    if len(owners) > 1:
-        owners = [{"user": owner["user"]} if "user" in owner else owner for owner in owners]
-    return dict.fromkeys(" AND ".join(_quoted(tag(*each)) for each in owner.items()) for owner in owners)
-
-
-def trigrams(text: str) -> str:
-    """Ask for every row that may have the text; whether it has, the row itself must say."""
-    # trigrams side by side, and the last: those between would cost more than they rule out
-    starts = (*range(0, len(text) - 3, 3), len(text) - 3)
-    found = dict.fromkeys(text[start : start + 3] for start in starts[-MAX_TRIGRAMS:])
-    return " AND ".join(map(_quoted, found))
-
-
-def _quoted(trigram: str) -> str:
-    return '"' + trigram.replace('"', '""') + '"'
 
 
 class Sqlite(Database):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from jupyter_jobsub.model.job import Job, Micros, Phase
 from jupyter_jobsub.model.spec import JobSpec
-from jupyter_jobsub.store import pages, sqlite
+from jupyter_jobsub.store import dialects, pages
 from jupyter_jobsub.store.base import JobQuery, Store, Visible
 from jupyter_jobsub.store.sql import SqlStore
 
@@ -69,10 +69,8 @@ def plan(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     few, sample, strands = PLANS[request.param]
     monkeypatch.setattr(pages, "LOOK", few)
     monkeypatch.setattr(pages, "MAX_STRANDS", strands)
-    monkeypatch.setattr(sqlite, "SAMPLE", sample)
-    monkeypatch.setattr(
-        sqlite, "FREQUENT", few
-    )  # where few are read by strand, so few are matched one by one
+    monkeypatch.setattr(dialects, "SAMPLE", sample)
+    monkeypatch.setattr(dialects, "FREQUENT", few)
 
 
 @dataclass
