@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -48,7 +48,7 @@ _FIRST_SINCE = (
 
 @dataclass(frozen=True)
 class Strand:
-    """Rows of equal values: a phase's, a group's in a phase, or a user's in a group and phase."""
+    """Rows of equal values: a phase's, a user's, a group's in a phase, or a user's in a group and phase."""
 
     rows: int
     phase: str | None = None
@@ -109,11 +109,8 @@ class Pages:
         return last_seq + 1 if found is None else found
 
     def _rows(self, strands: Sequence[Strand], values: dict[str, Any], last_seq: int) -> Sequence[Row[Any]]:
-        kinds, dialect, text = (
-            tuple(strand.columns for strand in strands),
-            self.database.dialect,
-            values["text"],
-        )
+        kinds = tuple(strand.columns for strand in strands)
+        dialect, text = self.database.dialect, values["text"]
         few = len(strands) <= MAX_STRANDS
         in_order = (strand_by_strand if few else row_by_row)(kinds, dialect, text is not None)
         if text is None or len(text) < 3:
@@ -149,36 +146,42 @@ def strands_of(query: JobQuery, counters: Counters, last_seq: int) -> list[Stran
     """Turn all filters but text and time into strands."""
     groups = query.visible.groups if query.visible else None
     me = query.visible.user if query.visible else None
-    phases = {phase.value for phase in query.phases}
-
-    def fits(group: str, phase: str) -> bool:
-        return query.group in (None, group) and (not phases or phase in phases)
-
-    def seen(group: str) -> bool:
-        return groups is None or group in groups
-
-    def of_user(user: str, hidden: bool) -> list[Strand]:
-        return [
-            Strand(rows, kind.phase, kind.group, user)
-            for kind, rows in counters.of_user(user)
-            if fits(kind.group, kind.phase) and hidden != seen(kind.group)
-        ]
-
     if query.user is not None:
-        found = of_user(query.user, hidden=False)
-        return found + of_user(query.user, hidden=True) if query.user == me else found
+        groups = None if query.user == me else groups
+        found = _of_user(query.user, query, counters)
+        if groups is None and query.group is None and not query.phases:
+            return [Strand(sum(strand.rows for strand in found), user=query.user)] if found else []
+        return [strand for strand in found if groups is None or strand.group in groups]
     if groups is None and query.group is None:
-        if not phases:
+        if not query.phases:
             return [Strand(last_seq)]
-        return [Strand(rows, phase) for phase, rows in counters.of_phases() if phase in phases]
-    wanted = groups if query.group is None else {query.group}
-    found = [
-        Strand(rows, phase, group)
-        for group in sorted(filter(seen, wanted or ()))
-        for phase, rows in counters.of_group(group)
-        if fits(group, phase)
+        return [Strand(rows, phase) for phase, rows in _in(counters.of_phases(), query)]
+    found = _of_groups({query.group} if groups is None else groups, query, counters)
+    if me is None or groups is None:
+        return found
+    return found + [strand for strand in _of_user(me, query, counters) if strand.group not in groups]
+
+
+def _of_groups(groups: Set[str | None], query: JobQuery, counters: Counters) -> list[Strand]:
+    wanted = sorted(group for group in groups if group is not None and query.group in (None, group))
+    return [
+        Strand(rows, phase, group) for group in wanted for phase, rows in _in(counters.of_group(group), query)
     ]
-    return found if me is None or groups is None else found + of_user(me, hidden=True)
+
+
+def _of_user(user: str, query: JobQuery, counters: Counters) -> list[Strand]:
+    phases = {phase.value for phase in query.phases}
+    return [
+        Strand(rows, kind.phase, kind.group, user)
+        for kind, rows in counters.of_user(user)
+        if query.group in (None, kind.group) and (not phases or kind.phase in phases)
+    ]
+
+
+def _in(found: Sequence[tuple[str, int]], query: JobQuery) -> list[tuple[str, int]]:
+    """Leave out other phases than are asked for."""
+    phases = {phase.value for phase in query.phases}
+    return [(phase, rows) for phase, rows in found if not phases or phase in phases]
 
 
 def owners_of(strands: Sequence[Strand]) -> list[dict[str, str]]:

@@ -68,6 +68,7 @@ _FIRST = (
     # entries of one key lie in order of seq, which ends every index of SQLite by itself
     'CREATE INDEX jobs_group ON jobs ("group", phase{seq})',
     'CREATE INDEX jobs_user ON jobs ("user", "group", phase{seq})',
+    'CREATE INDEX jobs_owner ON jobs ("user"{seq})',
     "CREATE INDEX jobs_phase ON jobs (phase{seq})",
     "CREATE INDEX jobs_queued_at ON jobs (queued_at{seq})",
     "CREATE INDEX jobs_expires_at ON jobs (expires_at) WHERE expires_at IS NOT NULL",

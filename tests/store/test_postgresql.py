@@ -401,6 +401,7 @@ class TestPlans:
         [
             (lambda: pages.strand_by_strand(((),), D), "Index Scan Backward using jobs_pkey"),
             (lambda: pages.strand_by_strand((("phase",),), D), "Index Scan Backward using jobs_phase"),
+            (lambda: pages.strand_by_strand((("user",),), D), "Index Scan Backward using jobs_owner"),
             (
                 lambda: pages.strand_by_strand((("group", "phase"),), D),
                 "Index Scan Backward using jobs_group",

@@ -189,6 +189,7 @@ class TestPlans:
         [
             (lambda: pages.strand_by_strand(((),), Sqlite.dialect), "SEARCH jobs USING INTEGER PRIMARY KEY"),
             (lambda: pages.strand_by_strand((("phase",),), Sqlite.dialect), "USING INDEX jobs_phase"),
+            (lambda: pages.strand_by_strand((("user",),), Sqlite.dialect), "USING INDEX jobs_owner"),
             (lambda: pages.strand_by_strand((("group", "phase"),), Sqlite.dialect), "USING INDEX jobs_group"),
             (
                 lambda: pages.strand_by_strand((("user", "group", "phase"),), Sqlite.dialect, True),
