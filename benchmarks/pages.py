@@ -18,7 +18,7 @@ from .figures import REGISTRY, Bench, Bound, CannotMeasure, Outcome, Term, inter
 from .http import Connection
 from .product import JOBS
 
-PAIRS = 15
+PAIRS = 25
 ASKED = 5  # requests of which one sample is the median
 PEER_PAIRS = 15
 SMALL, MANY, MOST = 1_000, 100_000, 1_000_000

@@ -45,6 +45,13 @@ def test_the_line_has_both_terms_the_ratio_and_the_target() -> None:
     assert "+4.00 ms" in str(outcome(14, 10, DIFFERENCE))
 
 
+@pytest.mark.parametrize(("ours", "verdict"), [(49, "met"), (51, "missed")])
+def test_a_figure_may_stand_alone(ours: float, verdict: str) -> None:
+    alone = Outcome("F0", "a thing", Term("ours", [ours], "ms"), None, Bound("≤ 50 ms", 50))
+    assert str(alone) == f"F0   a thing: ours {ours}.0 ms | target ≤ 50 ms | {verdict}"
+    assert "other" not in alone.document()
+
+
 def test_a_term_is_a_median() -> None:
     assert Term("ours", [1, 100, 2], "ms").value == 2
 
