@@ -75,7 +75,7 @@ def test_ctrl_c_ends_what_was_started(tmp_path: Path) -> None:
     )
     ours = lambda: [pid for pid in processes.naming(str(tmp_path)) if pid != started.pid]  # noqa: E731
     try:
-        processes.until(lambda: bool(list(tmp_path.glob("*/x3/data/service.sock"))), 60, "the service")
+        processes.until(lambda: bool(list(tmp_path.glob("*/x3/data/jobsub.db"))), 60, "the service")
         assert ours()
         started.send_signal(signal.SIGINT)
         assert started.communicate(timeout=60)[1] == "ending what was started\n"
