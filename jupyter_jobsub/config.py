@@ -7,7 +7,7 @@ SIGHUP or ``jupyter jobsub reload``; what is tagged ``at_start`` counts from the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, validate
 from traitlets.config import Config, Configurable
@@ -18,6 +18,14 @@ from .errors import ConfigError, FieldError
 from .model.resources import parse_memory
 from .model.spec import parse_env
 from .store.databases import database_at
+
+
+class Secret(Unicode[str, str]):
+    """A text that no message shows."""
+
+    def error(self, *_: Any, **__: Any) -> NoReturn:
+        """Say what it must be."""
+        raise TraitError("it must be a text")
 
 
 class JobsubService(Configurable):
@@ -61,7 +69,7 @@ class JobsubService(Configurable):
     memory = Unicode("", help='Memory to give to jobs ("64Gi"); empty is what this machine has.').tag(
         config=True, at_start=True
     )
-    database_url = Unicode(
+    database_url = Secret(
         "",
         help="""The PostgreSQL database that holds the jobs: postgresql://user:password@host/name.
         Empty: SQLite in the data folder.""",

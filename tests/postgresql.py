@@ -132,7 +132,7 @@ class Cluster:
 @contextmanager
 def running(options: dict[str, str] | None = None) -> Iterator[Cluster]:
     """Run a server in a new folder, removed in the end."""
-    folder = Path(tempfile.mkdtemp(prefix="jobsub-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="jobsub-postgresql-", dir="/tmp"))
     try:
         cluster = Cluster(folder, options)
         cluster.start()

@@ -132,3 +132,19 @@ def test_a_file_of_another_form_is_refused(folder: Path, text: str) -> None:
 def test_no_file_is_no_mistake(folder: Path) -> None:
     assert load_config().wrong == ()
     assert written_at("groups") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("mysql://me:secret@here/jobs", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        ("postgresql://me:secret@here:port/jobs", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        (["postgresql://me:secret@here/jobs"], "it must be a text"),
+    ],
+)
+def test_a_password_is_never_shown(folder: Path, value: object, message: str) -> None:
+    write(folder, f"c = get_config()\nc.JobsubService.database_url = {value!r}\n")
+    (wrong,) = read_config().wrong
+    assert wrong.field == "JobsubService.database_url"
+    assert message in wrong.message
+    assert "secret" not in f"{wrong.message} {wrong.remedy}"
