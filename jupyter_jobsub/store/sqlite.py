@@ -36,7 +36,7 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8192",
 )
-DAMAGED = "put back a copy, or move it away to start anew"
+DAMAGED = "put back a copy, without the -wal and -shm beside it, or move all three away to start anew"
 _LOCKED = "database is locked"
 _FAILURES = {
     _LOCKED: "another process is writing to it; end that process and try again",
