@@ -35,7 +35,7 @@ from .tables import jobs
 
 MAX_STRANDS = 64
 MAX_OWNERS = 64
-LOOK = 2_000
+LOOK = 5_000
 """Newest rows of the strands that are looked through before the text index is asked."""
 
 _FIRST_SINCE = (
