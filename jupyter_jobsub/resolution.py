@@ -27,7 +27,7 @@ class Source:
 class Sources(Protocol):
     """Reads the text of a notebook or script at submit, as the person."""
 
-    def __call__(self, spec: JobSpec, /) -> Source:
+    async def __call__(self, spec: JobSpec, /) -> Source:
         """Answer the text, or raise InvalidRequest naming the field."""
 
 
@@ -53,7 +53,7 @@ def resolve(
     person: Person,
     settings: Settings,
     engine: Engine,
-    sources: Sources,
+    source: Source | None,
     waiting: int,
 ) -> Resolved:
     """Fill in defaults and check a specification against the catalog, the engine and the limits.
@@ -71,7 +71,6 @@ def resolve(
         With every field that is wrong.
     """
     errors = list(wrong)
-    source = _source(spec, sources, errors)
     group = _group(spec, person, settings, errors)
     sizes = _sizes(spec, group, settings, errors)
     image = _image(spec, group, source, settings, errors)
@@ -105,14 +104,6 @@ def default_name(spec: JobSpec) -> str:
     first = next((line for line in lines if line.strip()), "")
     words = " ".join("".join(c if c.isprintable() else " " for c in first).split())
     return (words if len(words) <= 60 else words[:57] + "...").lstrip("/").replace("..", ".") or "job"
-
-
-def _source(spec: JobSpec, sources: Sources, errors: list[FieldError]) -> Source | None:
-    try:
-        return sources(spec) if spec.source else None
-    except InvalidRequest as error:
-        errors.extend(error.errors)
-        return None
 
 
 def _group(spec: JobSpec, person: Person, settings: Settings, errors: list[FieldError]) -> Group | None:
@@ -158,8 +149,11 @@ def _image(
     catalog = settings.catalog
     images = [image.name for image in catalog.images_of(group)] if group else list(catalog.images)
     if spec.image is None:
-        own = source.kernel if source and source.kernel in images else spec.environment
-        return own or next(iter(images), None)
+        own = source.kernel if source and spec.notebook else None
+        if own and own not in images:
+            text = f"there is no {own!r}, the kernel that the notebook was saved with"
+            errors.append(FieldError("image", text, f"name one that there is: {', '.join(images)}"))
+        return own or spec.environment or next(iter(images), None)
     if not spec.image.startswith("/") and spec.image not in images:
         text = f"there is no {spec.image!r}"
         errors.append(FieldError("image", text, f"there are: {', '.join(images)}"))

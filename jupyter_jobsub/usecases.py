@@ -77,10 +77,10 @@ class Usecases:
         try:
             if once and (made := await self.store.made(once)):
                 return made, False
-            kept = await self.store.snapshot(rerun_of.snapshot) if rerun_of and rerun_of.snapshot else None
-            sources = (lambda spec: Source(kept)) if kept is not None else self.sources
+            errors = list(wrong)
+            source = await self._source(spec, rerun_of, errors)
             waiting = self.waiting_of(person.name)
-            found = resolve(spec, wrong, person, self.settings, self.engine, sources, waiting)
+            found = resolve(spec, errors, person, self.settings, self.engine, source, waiting)
             now = self.settings.clock()
             job = Job(
                 id=new_job_id(now),
@@ -97,6 +97,20 @@ class Usecases:
                 f"the Idempotency-Key {once.key if once else ''!r} was used for another job",
                 remedy="use a new key for each job, or send the same body again",
             ) from error
+
+    async def _source(self, spec: JobSpec, rerun_of: Job | None, errors: list[FieldError]) -> Source | None:
+        """What was kept of the notebook or script, or what it is now."""
+        if (
+            rerun_of
+            and rerun_of.snapshot
+            and (kept := await self.store.snapshot(rerun_of.snapshot)) is not None
+        ):
+            return Source(kept)
+        try:
+            return await self.sources(spec) if spec.source else None
+        except InvalidRequest as error:
+            errors.extend(error.errors)
+            return None
 
     async def get(self, person: Person, id: JobId) -> Job:
         """Read a job's row."""

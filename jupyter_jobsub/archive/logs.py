@@ -143,7 +143,7 @@ class LogArchive:
     def seal(self, key: TaskKey) -> None:
         """Mark the log complete, durably; followers read it out and end."""
         path = self.prepare(key)
-        fd = os.open(path, os.O_RDONLY)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             os.fchmod(fd, 0o400)
             os.fsync(fd)
@@ -193,7 +193,7 @@ def _sealed(status: os.stat_result) -> bool:
 def _chunk(path: Path, bounds: Callable[[_Log, Gap | None], tuple[int, int]]) -> Chunk:
     """Read between bounds, again if bytes were dropped from the log meanwhile."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # whatever a job may have put there
     except FileNotFoundError:
         fd = os.open(os.devnull, os.O_RDONLY)
     try:

@@ -136,5 +136,9 @@ def _explain(message: str) -> None:
     """Tell the log, and whoever reads the job's message."""
     print(message, file=sys.stderr, flush=True)
     if path := os.environ.get("JOBSUB_TERMINATION_LOG"):
-        with contextlib.suppress(OSError):
-            Path(path).write_text(message, "utf-8")
+        with contextlib.suppress(OSError), open(path, "w", encoding="utf-8", opener=_unwaiting) as file:
+            file.write(message)
+
+
+def _unwaiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW, 0o666)

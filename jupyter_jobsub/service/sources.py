@@ -1,8 +1,16 @@
-"""Reads notebooks and scripts at submit, where the service runs as the person on her machine."""
+"""Reads notebooks and scripts at submit, where the service runs as the person on her machine.
+
+``python -m jupyter_jobsub.service.sources PATH`` reads a large notebook and prints it without its outputs.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +19,8 @@ from ..model.spec import JobSpec
 from ..resolution import Source
 
 OUTPUTS_FACTOR = 10  # a notebook with its outputs may be that much larger than without
+LARGE = 2**20  # bytes: a larger notebook is parsed by a process of its own, or all others would wait
+PATIENCE = 120  # seconds for that
 _ENDINGS = {"notebook": (".ipynb",), "script": (".py", ".sh")}
 
 
@@ -26,31 +36,52 @@ class LocalSources:
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    def __call__(self, spec: JobSpec) -> Source:
+    async def __call__(self, spec: JobSpec) -> Source:
         """Answer a script as it is, a notebook without its outputs."""
         field, path = spec.kind, Path(spec.source or "")
         if path.suffix not in _ENDINGS[field]:
-            raise _wrong(
-                field,
-                f"{path.name} is no {field}",
-                f"give a file that ends in {' or '.join(_ENDINGS[field])}",
-            )
-        try:
-            with path.open("rb") as file:
-                data = file.read(self._limit * OUTPUTS_FACTOR + 1)
-        except OSError as error:
-            raise _wrong(
-                field, f"{path}: {error.strerror}", "give the path of a file that you can read"
-            ) from error
-        if len(data) > self._limit * OUTPUTS_FACTOR:
-            raise self._too_large(field, path)
-        source = Source(stripped(data), kernel_of(data)) if field == "notebook" else Source(data)
+            text = f"{path.name} is no {field}"
+            raise _wrong(field, text, f"give a file that ends in {' or '.join(_ENDINGS[field])}")
+        source = await asyncio.to_thread(self._read, field, path)
         if len(source.text) > self._limit:
             raise self._too_large(field, path)
         return source
 
+    def _read(self, field: str, path: Path) -> Source:
+        try:
+            size, data = _contents(path, LARGE if field == "notebook" else self._limit + 1)
+        except OSError as error:
+            text = f"{path}: {error.strerror}"
+            raise _wrong(field, text, "give the path of a file that you can read") from error
+        if size > self._limit * OUTPUTS_FACTOR:
+            raise self._too_large(field, path)
+        if field == "script":
+            return Source(data)
+        notebook = stripped(data) if size <= LARGE else _stripped_apart(path)
+        return Source(notebook, kernel_of(notebook))
+
     def _too_large(self, field: str, path: Path) -> InvalidRequest:
         return _wrong(field, f"{path} is over {self._limit} bytes", "clear its outputs, or make it smaller")
+
+
+def _contents(path: Path, most: int) -> tuple[int, bytes]:
+    """A file's size and its beginning; what is no file is not waited for."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "is not a file")
+        return status.st_size, file.read(most)
+
+
+def _stripped_apart(path: Path) -> bytes:
+    command = [sys.executable, "-m", __name__, str(path)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise _wrong("notebook", f"{path} took too long to read", "clear its outputs, and save it") from error
+    if done.returncode:
+        raise _no_notebook()
+    return done.stdout
 
 
 def stripped(data: bytes) -> bytes:
@@ -70,7 +101,7 @@ def stripped(data: bytes) -> bytes:
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _wrong("notebook", "is not a notebook of format 4", "open and save it in JupyterLab") from error
+        raise _no_notebook() from error
     return json.dumps(notebook, ensure_ascii=False).encode()
 
 
@@ -84,5 +115,16 @@ def kernel_of(notebook: bytes) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def _no_notebook() -> InvalidRequest:
+    return _wrong("notebook", "is not a notebook of format 4", "open and save it in JupyterLab")
+
+
 def _wrong(field: str, message: str, remedy: str) -> InvalidRequest:
     return InvalidRequest([FieldError(field, message, remedy)])
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.buffer.write(stripped(Path(sys.argv[1]).read_bytes()))
+    except (InvalidRequest, OSError):
+        sys.exit(1)

@@ -121,6 +121,11 @@ def test_a_failing_cell_is_quoted_and_saved(runner: Runner) -> None:
     assert log.endswith(runner.message + "\n")
 
 
+def test_a_pipe_instead_of_the_message_is_not_waited_for(runner: Runner) -> None:
+    assert runner.run(f"import os; os.mkfifo({str(runner.termination)!r})", "1 / 0") == 1
+    assert "Cell 2 failed" in runner.log.read_text()
+
+
 @pytest.mark.parametrize(("code", "expected"), [("", 0), ("0", 0), ("7", 7), ("'no data'", 1)])
 def test_sys_exit_ends_as_in_a_script(runner: Runner, code: str, expected: int) -> None:
     assert runner.run(f"import sys; sys.exit({code})", "1/0") == expected

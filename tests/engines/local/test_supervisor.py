@@ -205,6 +205,15 @@ class TestCommand:
         ended = await lab.run('head -c 10000 /dev/zero | tr "\\0" x > "$JOBSUB_TERMINATION_LOG"')
         assert ended.message == "x" * 4096
 
+    @pytest.mark.parametrize("put", ["mkfifo", "mkdir", "ln -s /etc/passwd"])
+    def test_last_words_are_read_from_a_file_alone(self, put: str, lab: Lab) -> None:
+        @scenario
+        async def check(*, lab: Lab) -> None:
+            ended = await lab.run(f'rm -f "$JOBSUB_TERMINATION_LOG"; {put} "$JOBSUB_TERMINATION_LOG"; exit 3')
+            assert (ended.exit_code, ended.message) == (3, "")
+
+        check(lab=lab)
+
 
 class TestLimits:
     @scenario

@@ -214,7 +214,7 @@ def _attempt(act: "Callable[..., Any]", *arguments: "Any") -> None:
 
 
 def _sync(path: bytes) -> None:
-    os.fsync(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    os.fsync(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
 
 def _ready(fds: "list[int]", seconds: float) -> bool:
@@ -226,12 +226,17 @@ def _ready(fds: "list[int]", seconds: float) -> bool:
 
 
 def _last_words() -> str:
-    """Read what the job left for people."""
+    """Read what the job left for people: a file of its own, and nothing that could be waited for."""
     try:
-        with open(MESSAGE, "rb") as file:
-            return file.read(MESSAGE_BYTES).decode(errors="replace").strip()
+        fd = os.open(MESSAGE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
+    try:
+        return os.read(fd, MESSAGE_BYTES).decode(errors="replace").strip()
+    except OSError:  # it is a folder, or a pipe
+        return ""
+    finally:
+        os.close(fd)
 
 
 def _quote(text: str) -> str:
