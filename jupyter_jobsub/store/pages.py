@@ -17,14 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
 
 from .base import JobQuery, Page
 from .counters import Counters
