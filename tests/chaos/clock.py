@@ -21,7 +21,7 @@ from .stage import Stage
 
 HOUR = 3600
 LATE = 60.0  # seconds that a loaded machine may take, and far from an hour
-START_TIMEOUT, DEADLINE, TTL, RUNNING = 3, 3, 3, 3  # seconds
+START_TIMEOUT, DEADLINE, TTL, RUNNING = 5, 3, 3, 3  # seconds
 EARLY = 0.8  # of the time that something has to take: who looks, looks a little late
 CONFIG = f"""
 c.JobsubService.start_timeout_seconds = {START_TIMEOUT}

@@ -125,7 +125,7 @@ class LocalEngine(Engine):
             if not task.folder.exists():
                 await asyncio.to_thread(task.folder.create, {}, {})
             task.folder.halt(grace_seconds)
-            if not task.watched:
+            if not task.supervised:
                 task.look()
             task.poke()
 

@@ -56,11 +56,16 @@ class LocalTask:
     @property
     def watched(self) -> bool:
         """Something will happen without being asked for."""
-        return self.ended or self._supervisor >= 0 or self._timer is not None
+        return self.supervised or self._timer is not None
+
+    @property
+    def supervised(self) -> bool:
+        """It has ended, or its supervisor has yet to."""
+        return self.ended or self._supervisor >= 0
 
     def look(self) -> None:
         """Watch the folder's supervisor, or judge the folder if it has none."""
-        self._timer = None
+        self._wait_no_longer()
         try:
             self._look()
         except FileNotFoundError:
@@ -92,11 +97,14 @@ class LocalTask:
 
     def close(self) -> None:
         """Watch no longer; the task runs on."""
+        self._wait_no_longer()
+        self._supervisor = self._close(self._supervisor)
+        self._ready = self._close(self._ready)
+
+    def _wait_no_longer(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._supervisor = self._close(self._supervisor)
-        self._ready = self._close(self._ready)
 
     def _close(self, fd: int) -> int:
         if fd >= 0:

@@ -249,6 +249,19 @@ class TestLimits:
         assert ended.message == "the machine could not start a process: Resource temporarily unavailable"
 
     @scenario
+    async def test_what_is_halted_meanwhile_is_not_tried_again(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*args: object, **options: object) -> tuple[int, int]:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+        monkeypatch.setattr("jupyter_jobsub.engines.local.task.PAUSE", 1000.0)
+        monkeypatch.setattr("jupyter_jobsub.engines.local.spawn.Supervisors.spawn", refuse)
+        key = await lab.send(lab.task("echo never"))
+        await lab.engine.halt(key, 0)
+        assert (await lab.ended(key)).reason is Reason.HALTED
+
+    @scenario
     async def test_and_goes_on_when_it_can_again(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         refused: list[object] = []
         spawn = Supervisors.spawn
