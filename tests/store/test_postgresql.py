@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -365,6 +366,31 @@ class TestFailures:
         ):
             run(store.add(new(env={"TOKEN": "secret"})))
         assert "secret" not in caplog.text
+
+
+def test_a_server_that_does_not_answer_holds_up_nobody_else(store: SqlStore, run: Run, new: New) -> None:
+    job, backend = add(store, run, new()), session(store)
+    told: list[str] = []
+
+    async def ask() -> None:
+        assert await store.get(job.id) == job
+        told.append("its answer")
+
+    async def meanwhile() -> None:
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            asking = asyncio.create_task(ask())
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert await store.last_event() == 1
+            assert len(await store.counts()) == 1
+            told.append("what needs no server")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        await asking
+
+    run(meanwhile())
+    assert told == ["what needs no server", "its answer"]
 
 
 def test_what_was_read_at_one_moment_is_of_one_moment(store: SqlStore, run: Run, new: New) -> None:
