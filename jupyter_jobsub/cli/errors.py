@@ -101,7 +101,8 @@ def as_lines(error: Exception) -> list[str]:
     if not fields:
         remedy = getattr(error, "remedy", "")
         return [f"jupyter jobsub: {_detail(error)}", *([f"  {remedy}"] if remedy else [])]
-    many = "a field" if len(fields) == 1 else f"{len(fields)} fields"
+    count = len({field.field for field in fields})
+    many = "a field" if count == 1 else f"{count} fields"
     lines = [f"jupyter jobsub: the request is wrong in {many}; nothing was done"]
     for field in fields:
         lines.append(f"  {field.field}: {field.message}")

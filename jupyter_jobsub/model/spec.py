@@ -104,7 +104,7 @@ Roles = Annotated[list[TaskRole], Field(max_length=100), AfterValidator(_togethe
 class JobSpec(Strict):
     """What a job runs, as what, where and how long.
 
-    Exactly one of ``command``, ``script`` and ``notebook`` says what runs.
+    Exactly one of ``command``, ``script``, ``notebook`` and ``task_roles`` says what runs.
     """
 
     name: Label | None = Field(None, description="Shown to people; made from what runs if missing.")
@@ -178,14 +178,20 @@ _REMEDIES = {
     "missing": "add this field",
     "extra_forbidden": "remove it, or check its spelling",
     "string_type": "give text in quotes",
+    "string_too_short": "give more characters",
+    "string_pattern_mismatch": "use lower-case letters, digits and '-' in between",
     "int_type": "give a whole number without quotes",
+    "int_parsing": "give a whole number",
+    "int_parsing_size": "give a smaller number",
     "bool_type": "give true or false",
+    "bool_parsing": "give true or false",
     "list_type": "give a list in [ ]",
     "dict_type": "give an object in { }",
     "model_type": "give an object in { }",
     "string_too_long": "shorten it",
     "too_long": "give fewer",
     "greater_than_equal": "give a larger number",
+    "less_than": "give a smaller number",
     "less_than_equal": "give a smaller number",
 }
 

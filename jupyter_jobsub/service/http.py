@@ -7,7 +7,6 @@ all come from that declaration. Endpoints parse nothing: they get a `Call` and a
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +19,10 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from .. import __version__
-from ..errors import FieldError, InvalidRequest, StoreError, StoreUnavailable, TooLarge, UserError
+from ..errors import FieldError, InvalidRequest, NotFound, StoreError, StoreUnavailable, TooLarge, UserError
 from ..model.spec import explain
 from ..policy import Person
+from .bodies import parse_json
 
 if TYPE_CHECKING:
     from .app import Service
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _Query = TypeVar("_Query", bound=BaseModel)
-
-
-class BadJson(UserError):
-    """The body is not JSON."""
-
-    status = 400
-    title = "Not JSON"
 
 
 @dataclass(frozen=True)
@@ -257,7 +250,9 @@ class Missing(Handler):
     """Answers for paths that nothing is at."""
 
     def _route(self) -> Route:
-        raise HTTPError(404, f"there is nothing at {self.request.path}; see /jobsub/openapi.json")
+        raise NotFound(
+            f"there is nothing at {self.request.path}", remedy="see what there is: /jobsub/openapi.json"
+        )
 
 
 def to_json(data: Any) -> bytes:
@@ -265,37 +260,11 @@ def to_json(data: Any) -> bytes:
     return pydantic_core.to_json(data)
 
 
-def parse_json(body: bytes) -> Any:
-    """Decode a body.
-
-    Raises
-    ------
-    BadJson
-        Saying where it stops being JSON.
-    """
-    try:
-        data = json.loads(body, parse_constant=_no_constant)
-        if b"\\u" in body:
-            json.dumps(data, ensure_ascii=False).encode()  # lone surrogates can't be stored
-        return data
-    except json.JSONDecodeError as error:
-        detail = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise BadJson(f"the body is not JSON: {detail}", remedy="correct it there") from error
-    except (ValueError, RecursionError) as error:
-        raise BadJson(
-            f"the body can't be read: {error}", remedy="send UTF-8 text of moderate depth"
-        ) from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def problem(error: UserError, *, reading: bool) -> dict[str, Any]:
     """The error as problem+json (RFC 9457); where nobody only reads, it says that nothing was changed."""
     body = {"type": "about:blank", "title": error.title, "status": error.status}
     if isinstance(error, InvalidRequest):
-        count = len(error.errors)
+        count = len({e.field for e in error.errors})
         wrong = f"{count} {'field is' if count == 1 else 'fields are'} wrong"
         body["detail"] = wrong if reading else f"{wrong}; nothing was changed"
         body["errors"] = [_field(e) for e in error.errors]

@@ -35,9 +35,37 @@ class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
     )
     from_: str | None = Field(None, alias="from", description="A cursor; answers what follows it.")
     before: str | None = Field(None, description="A cursor; answers the lines before it.")
-    limit: Annotated[int, Field(ge=1, le=8 * 2**20)] = Field(2**20, description="Bytes of a range.")
+    limit: Annotated[int, Field(ge=1, le=8 * 2**20)] = Field(
+        2**20, description="Bytes of a range from `from`."
+    )
     follow: bool = Field(False, description="Stay, and answer server-sent events.")
     download: bool = Field(False, description="All of it, as a file.")
+
+    def refuse_mixed(self) -> None:
+        """Refuse what does not go together, rather than ignore a part of it."""
+        given = [name for name in self.model_fields_set if getattr(self, name) not in (None, False)]
+        wrong = [
+            FieldError(_shown(name), f"does not go with {_shown(other)}", "leave one of them out")
+            for name, others in _APART.items()
+            for other in others
+            if name in given and other in given
+        ]
+        if "limit" in given and "from_" not in given:
+            remedy = "add from, such as from=1:0, or give tail, which counts lines"
+            wrong.append(FieldError("limit", "is the size of a range, which needs from", remedy))
+        if wrong:
+            raise InvalidRequest(wrong)
+
+
+_APART = {
+    "download": ("follow", "tail", "from_", "before"),
+    "follow": ("before", "limit"),
+    "from_": ("tail", "before"),
+}
+
+
+def _shown(name: str) -> str:
+    return name.rstrip("_")
 
 
 class LogGone(UserError):
@@ -88,6 +116,7 @@ def _refuse_missing(job: Job, attempt: int) -> None:
 async def get_log(call: Call) -> Reply | None:
     """Serve any part of a log."""
     query = call.query(LogQuery)
+    query.refuse_mixed()
     job = await call.service.usecases.read(call.person, call.service.id_of(call))
     query.role = query.role or next(iter(job.spec.roles))
     if query.task >= job.spec.roles.get(query.role, 0):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, JsonValue, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, JsonValue, WithJsonSchema
 from typing_extensions import NotRequired, TypedDict
 
-from ..model.job import Intent, Phase, Reason
+from ..model.fields import reject
+from ..model.job import Intent, Micros, Phase, Reason
 from ..model.spec import JobSpec
 from ..policy import CHANGES
+from ..store.cursor import parse_cursor
 
 
 def _values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
@@ -156,32 +159,53 @@ class ShownSpec(JobSpec):
     env: dict[str, str | None] = Field({})  # type: ignore[assignment]
 
 
+def _moment(text: str) -> Micros:
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
+        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+        return Micros(int(at.timestamp() * 1e6))
+    except (ValueError, OverflowError):
+        reject(f"{text!r} is not a time", "write it as 2026-01-31T12:00:00Z")
+
+
+def _phases(names: list[str]) -> list[str]:
+    if unknown := [name for name in names if name not in _PHASES]:
+        reject(f"there is no phase {unknown[0]!r}", f"give one of {', '.join(_PHASES)}")
+    return names
+
+
+def _cursor(text: str) -> str:
+    try:
+        parse_cursor(text)
+    except ValueError:
+        reject("is not one that this service gave", "take it from a page's next")
+    return text
+
+
+_PHASES = [*(phase.value for phase in Phase), "unfinished"]
+Moment = Annotated[Micros, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+
+
 class ListQuery(BaseModel, extra="forbid"):
     """Filters; all that are given must hold."""
 
     group: str | None = Field(None, max_length=128, description="Of this group.")
     user: str | None = Field(None, max_length=128, description="Of this person.")
-    phase: list[str] = Field(
+    phase: Annotated[list[str], AfterValidator(_phases)] = Field(
         [],
         description="Repeatable; `unfinished` is all that are not final.",
-        json_schema_extra={"items": {"type": "string", "enum": [*Phase, "unfinished"]}},
+        json_schema_extra={"items": {"type": "string", "enum": list[JsonValue](_PHASES)}},
     )
     text: str | None = Field(
         None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
     )
-    since: str | None = Field(None, description="RFC 3339; queued then or later.")
-    until: str | None = Field(None, description="RFC 3339; queued before then.")
+    since: Moment | None = Field(None, description="RFC 3339; queued then or later.")
+    until: Moment | None = Field(None, description="RFC 3339; queued before then.")
     mine: bool = Field(False, description="Only your own.")
     limit: int = Field(100, ge=1, le=500, description="Jobs of a page.")
-    cursor: str | None = Field(None, max_length=256, description="A page's `next`: what comes after it.")
-
-    @field_validator("phase")
-    @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        known = [phase.value for phase in Phase] + ["unfinished"]
-        if unknown := [name for name in names if name not in known]:
-            raise ValueError(f"there is no phase {unknown[0]!r}; there are {', '.join(known)}")
-        return names
+    cursor: Annotated[str, AfterValidator(_cursor)] | None = Field(
+        None, max_length=256, description="A page's `next`: what comes after it."
+    )
 
 
 class EventsQuery(BaseModel, extra="forbid"):

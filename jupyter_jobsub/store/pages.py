@@ -10,8 +10,6 @@ plans: the text index gives candidates, and the strands do where they are the ra
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +19,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
 
 from .base import JobQuery, Page
 from .counters import Counters
+from .cursor import make_cursor, parse_cursor
 from .database import Database
 from .dialects import Dialect, Kinds, any_of, in_span
 from .rows import JOB_COLUMNS, read_job, searchable
@@ -89,7 +88,7 @@ class Pages:
         values = {"first": span.first, "before": span.before, "size": query.limit + 1, "text": text}
         rows = self._rows(strands, values | _values(strands), last_seq)
         items = [read_job(row) for row in rows[: query.limit]]
-        return Page(items, self._cursor(items[-1].seq) if len(rows) > query.limit else None)
+        return Page(items, make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None)
 
     def _span(self, query: JobQuery, last_seq: int) -> Span:
         before = last_seq + 1 if query.cursor is None else self._seq_of(query.cursor)
@@ -121,18 +120,11 @@ class Pages:
     def _ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         return self._connection.execute(statement, values).all()
 
-    def _cursor(self, seq: int) -> str:
-        return base64.urlsafe_b64encode(f"{self.store}.{seq}".encode()).decode().rstrip("=")
-
     def _seq_of(self, cursor: str) -> int:
-        try:
-            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        except (ValueError, binascii.Error):
-            text = ""
-        store, _, seq = text.partition(".")
-        if store != self.store or not (seq.isascii() and seq.isdigit() and len(seq) < 19):
-            raise ValueError("the cursor is not one that this list gave; start again without it")
-        return int(seq)
+        store, seq = parse_cursor(cursor)
+        if store != self.store:
+            raise ValueError("the cursor is another store's")
+        return seq
 
 
 def strands_of(query: JobQuery, counters: Counters, last_seq: int) -> list[Strand]:

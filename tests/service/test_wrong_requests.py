@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_jobsub.store.cursor import make_cursor
 from tests.live import Live
 
 OK = {"command": "true"}
@@ -138,6 +139,7 @@ RAW: list[tuple[str, bytes, int]] = [
     ("not UTF-8", b'{"command": "\xff"}', 400),
     ("a lone surrogate", b'{"command": "\\ud800"}', 400),
     ("very deep", b"[" * 100_000, 400),
+    ("a name that is there twice", b'{"command": "a", "env": {"A": "1"}, "command": "b"}', 422),
     ("a huge number", b'{"command": "true", "priority": ' + b"9" * 5000 + b"}", 400),
     ("over 1 MiB", b'{"command": "' + b"x" * (2**20) + b'"}', 413),
 ]
@@ -149,9 +151,25 @@ def test_a_body_that_is_no_request(service: Live, body: bytes, status: int) -> N
     answer = service.post("/jobsub/jobs", body)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert answer.json["detail"]
-    assert answer.json["remedy"]
+    assert answer.json["remedy"] if status != 422 else answer.json["errors"][0]["remedy"]
     assert stored(service) == before
 
+
+def test_every_name_that_is_there_twice_is_told(service: Live) -> None:
+    answer = service.post("/jobsub/jobs", b'{"command": "a", "command": "b", "env": {"A": "1", "A": "2"}}')
+    assert (answer.status, set(answer.fields)) == (422, {"command", "A"})
+    assert answer.json["detail"] == "2 fields are wrong; nothing was changed"
+
+
+WRONG_LIST = {
+    "limit": 0,
+    "phase": "zz",
+    "foo": 1,
+    "text": "a",
+    "since": "yesterday",
+    "cursor": "zz",
+    "mine": 3,
+}
 
 QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("unknown", {"nmae": "x"}, {"nmae"}),
@@ -163,7 +181,9 @@ QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("since", {"since": "yesterday"}, {"since"}),
     ("until", {"until": "2026-13-01"}, {"until"}),
     ("cursor", {"cursor": "x'; drop table jobs"}, {"cursor"}),
+    ("the cursor of another store", {"cursor": make_cursor("another", 7)}, {"cursor"}),
     ("two at once", {"limit": -1, "phase": "x"}, {"limit", "phase"}),
+    ("every kind of mistake at once", WRONG_LIST, set(WRONG_LIST)),
 ]
 
 
@@ -172,6 +192,7 @@ def test_a_wrong_list(service: Live, query: dict[str, Any], fields: set[str]) ->
     answer = service.get("/jobsub/jobs", **query)
     assert answer.status == 422, answer.body
     assert set(answer.fields) == fields
+    assert "correct the value" not in {error["remedy"] for error in answer.json["errors"]}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +220,7 @@ def test_a_wrong_address(service: Live, method: str, path: str, status: int) -> 
     answer = service.ask(method, path)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert b"Traceback" not in answer.body
-    assert answer.body == b"" if method == "HEAD" else answer.json["detail"]
+    assert answer.body == b"" if method == "HEAD" else answer.json["detail"] and answer.json["remedy"]
 
 
 def test_a_wrong_idempotency_key(service: Live) -> None:
@@ -231,6 +252,28 @@ def test_wrong_log_queries(service: Live) -> None:
         assert answer.status == status, (query, answer.body)
         assert answer.json["detail"]
         assert "changed" not in answer.json["detail"]
+        assert "correct the value" not in str(answer.json)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ({"limit": 100}, {"limit"}),
+        ({"limit": 100, "before": "1:9"}, {"limit"}),
+        ({"download": "true", "follow": "true", "tail": 5}, {"download"}),
+        ({"follow": "true", "before": "1:9"}, {"follow"}),
+        (
+            {"from": "1:0", "tail": 5, "download": "true", "limit": 9, "follow": "true"},
+            {"from", "download", "follow"},
+        ),
+    ],
+)
+def test_what_of_a_log_does_not_go_together(service: Live, query: dict[str, Any], fields: set[str]) -> None:
+    id = service.submit("echo hi")["id"]
+    answer = service.get(f"/jobsub/jobs/{id}/log", **query)
+    assert (answer.status, set(answer.fields)) == (422, fields)
+    count = "1 field is" if len(fields) == 1 else f"{len(fields)} fields are"
+    assert answer.json["detail"] == f"{count} wrong"
 
 
 def test_actions_in_the_wrong_phase(service: Live) -> None:
