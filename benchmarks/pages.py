@@ -19,6 +19,7 @@ from .http import Connection
 from .product import JOBS
 
 PAIRS = 25
+AGAIN = 8
 ASKED = 5  # requests of which one sample is the median
 PEER_PAIRS = 15
 SMALL, MANY, MOST = 1_000, 100_000, 1_000_000
@@ -109,8 +110,13 @@ def text_in_a_million(bench: Bench) -> Sequence[Outcome]:
         asked = [{"text": text} | dict(other) for text in TEXTS for other in OTHERS]
         random.Random(1).shuffle(asked)
         found = [([_ask(large, _path(filters)) for _ in range(ASKED)], filters) for filters in asked]
-    samples, worst = max(found, key=lambda each: statistics.median(each[0]))
-    first = max(found, key=lambda each: each[0][0])
+        first = max(found, key=lambda each: each[0][0])
+        # some of so many are slow by chance: those that seem to be are asked again
+        found.sort(key=lambda each: -statistics.median(each[0]))
+        again = [
+            ([_ask(large, _path(filters)) for _ in range(PAIRS)], filters) for _, filters in found[:AGAIN]
+        ]
+    samples, worst = max(again, key=lambda each: statistics.median(each[0]))
     return [
         *frequent,
         Outcome(
