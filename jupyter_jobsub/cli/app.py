@@ -59,6 +59,7 @@ Examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and give its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no name may be unprintable in somebody's locale
@@ -76,6 +77,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except (UsageError, JobsubError, OSError) as error:
         return report(error, as_json="--json" in split(words)[0])
+
+
+def _open_closed() -> None:
+    """Give a shell's ``>&-``, which leaves no stream at all, one that goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def run(words: list[str]) -> int:

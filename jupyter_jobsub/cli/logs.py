@@ -13,7 +13,7 @@ from . import tasks
 from .common import brief, client, resolve, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
-from .output import json_line, note
+from .output import harmless, json_line, note
 from .parser import Parser, add_ids, examples
 from .values import duration, natural
 
@@ -169,7 +169,7 @@ def code_of(job: Row) -> int:
 def outcome(job: Row) -> str:
     """Say how a job ended, on a line."""
     code = "" if job["exit_code"] is None else f", exit code {job['exit_code']}"
-    message = f": {job['message']}" if job["message"] else ""
+    message = f": {harmless(job['message'])}" if job["message"] else ""
     return f"{brief(job)}{code}{message}"
 
 

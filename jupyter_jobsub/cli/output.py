@@ -44,8 +44,13 @@ def json_line(row: object) -> None:
 
 
 def clean(value: object) -> str:
-    """Show a value on one line, without anything that a terminal would act upon."""
-    return "-" if value is None or value == "" else _CONTROL.sub(" ", str(value))
+    """Show a value in a table or field, and "-" for none."""
+    return "-" if value is None or value == "" else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """Write a text on one line, without anything that a terminal would act upon."""
+    return _CONTROL.sub(" ", text)
 
 
 def table(
@@ -164,8 +169,8 @@ def resources(request: Row | None) -> str:
 def standing(job: Row) -> str:
     """Say in a few words what a job waits for, or how it went."""
     if job.get("position") is not None:
-        return f"no. {job['position']} in {job['group']}; {job['message']}".rstrip("; ")
+        return harmless(f"no. {job['position']} in {job['group']}; {job['message']}".rstrip("; "))
     progress = job.get("progress") or {}
     if progress.get("fraction") is not None:
-        return f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip()
-    return str(job.get("message") or progress.get("text") or "")
+        return harmless(f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip())
+    return harmless(job.get("message") or progress.get("text") or "")

@@ -42,8 +42,8 @@ def new_spec(args: argparse.Namespace, service: Client) -> Row:
     elif not args.file:
         raise UsageError("say what to run", remedy="write: jupyter jobsub submit -- COMMAND, or give a file")
     _override(spec, args, service)
-    if spec.get("command") or spec.get("task_roles"):
-        spec.setdefault("working_dir", os.getcwd())
+    if "working_dir" not in spec and (spec.get("command") or spec.get("task_roles")):
+        spec["working_dir"] = _absolute("")
     if not spec.get("image") and _on_this_machine(service):
         spec.setdefault("environment", shell_environment())
     return spec
@@ -67,7 +67,7 @@ def changed_spec(spec: Row, args: argparse.Namespace, service: Client) -> Row:
 def _what_runs(target: str | None, rest: list[str] | None) -> Row:
     if target is None:
         return {"command": rest}
-    path = os.path.abspath(os.path.expanduser(target))
+    path = _absolute(target)
     suffix = Path(path).suffix
     if suffix == ".ipynb":
         if rest:
@@ -86,7 +86,7 @@ def _override(spec: Row, args: argparse.Namespace, service: Client) -> None:
         if (value := getattr(args, option)) is not None:
             spec[field] = value
     if args.working_dir is not None:
-        spec["working_dir"] = os.path.abspath(os.path.expanduser(args.working_dir))
+        spec["working_dir"] = _absolute(args.working_dir)
     if args.env:
         spec["env"] = {**(spec.get("env") or {}), **dict(args.env)}
     if args.parameters:
@@ -124,11 +124,20 @@ def _from_file(name: str) -> Row:
     if not isinstance(spec, dict):
         remedy = "write fields and values, such as: command: python train.py"
         raise UsageError(f"{name} holds no job", remedy=remedy)
-    folder = os.getcwd() if name == "-" else os.path.dirname(os.path.abspath(name))
+    folder = _absolute("" if name == "-" else os.path.dirname(name))
     for field in ("script", "notebook", "working_dir"):
         if isinstance(value := spec.get(field), str):
             spec[field] = os.path.normpath(os.path.join(folder, os.path.expanduser(value)))
     return spec
+
+
+def _absolute(path: str) -> str:
+    """Make a path of this shell's folder, or of the person's own, a whole one."""
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except FileNotFoundError as error:
+        remedy = "change to another folder with cd, or give whole paths and --working-dir"
+        raise UsageError("the folder that this shell is in was removed", remedy=remedy) from error
 
 
 def _text(name: str) -> str:

@@ -7,7 +7,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from jupyter_jobsub.cli import output
+from jupyter_jobsub.cli import logs, output
 
 
 class Terminal(io.StringIO):
@@ -107,6 +107,12 @@ def test_resources(request_: dict[str, object] | None, text: str) -> None:
 )
 def test_standing(job: dict[str, object], text: str) -> None:
     assert output.standing(job) == text
+
+
+def test_a_jobs_own_words_are_harmless() -> None:
+    job = {"position": None, "message": "a\x1b]0;title\x07\nb", "id": "j", "phase": "Failed", "exit_code": 1}
+    assert output.standing(job) == "a ]0;title b"
+    assert logs.outcome(job) == "j: Failed, exit code 1: a ]0;title b"
 
 
 def test_times_are_utc_when_piped() -> None:

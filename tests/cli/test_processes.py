@@ -155,6 +155,16 @@ def test_a_reader_that_goes_away_is_no_error(process: Process, jobsub: Run) -> N
     assert logs.wait() == 141
 
 
+@pytest.mark.parametrize("words", [["list"], ["submit", "--", "true"], ["submit", "--wait", "--", "echo hi"]])
+def test_closed_streams_are_no_error(words: list[str]) -> None:
+    command = [sys.executable, "-m", "jupyter_jobsub.cli", *words]
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&-', "sh", *command], stderr=subprocess.PIPE, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
 def test_serve_becomes_the_service(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     became: list[list[str]] = []
 

@@ -37,6 +37,18 @@ def test_a_command_runs_in_this_folder_and_environment(tmp_path: Path) -> None:
     }
 
 
+def test_a_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for words in (["--", "true"], ["train.py"], ["--working-dir", "sub", "--", "true"]):
+        with pytest.raises(UsageError, match="the folder that this shell is in was removed") as caught:
+            spec(*words)
+        assert "cd" in caught.value.remedy
+    assert spec("--working-dir", "/tmp", "--", "true")["working_dir"] == "/tmp"
+    assert spec("/tmp/train.py")["script"] == "/tmp/train.py"
+
+
 def test_shell_text_is_one_argument() -> None:
     assert spec("--", "echo $HOME | wc")["command"] == ["echo $HOME | wc"]
 

@@ -220,6 +220,10 @@ class LocalEngine(Engine):
             try:
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise EngineError(f"can't make the folder {path}: {error.strerror}") from error
+                there = next(one for one in (path, *path.parents) if os.path.lexists(one))
+                raise EngineError(
+                    f"can't make the folder {path}: {error.strerror}; see that {there} is a folder"
+                    " that you may write to, with room, then rerun the job"
+                ) from error
         spec = encode(invocation, launch, gpus, self._limits)
         folder.create({"spec": spec, **invocation.files}, invocation.links)

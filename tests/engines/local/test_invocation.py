@@ -181,6 +181,21 @@ class TestFolder:
             await lab.launch(working_dir="/no/where")
         lab.launched.clear()
 
+    @pytest.mark.parametrize("what", ["a file", "a link to nothing"])
+    @scenario
+    async def test_one_that_cannot_be_made_is_named_with_what_is_in_its_way(
+        self, lab: Lab, project: Path, tmp_path: Path, what: str
+    ) -> None:
+        jobs = tmp_path / "jobs"
+        if what == "a file":
+            jobs.write_text("mine")
+        else:
+            jobs.symlink_to(tmp_path / "gone")
+        launch = lab.task(notebook=str(project / "n.ipynb"), snapshot=b"{}", volume=str(tmp_path), image=HERE)
+        with pytest.raises(EngineError, match=f"see that {jobs} is a folder that you may write to"):
+            await lab.send(launch)
+        lab.launched.clear()
+
     @scenario
     async def test_purge_leaves_the_persons_own_alone(self, lab: Lab, project: Path) -> None:
         key = await lab.launch("echo x > lab/new.txt; touch artifacts/x", volume=str(project))
