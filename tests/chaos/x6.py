@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import make_url
 
 from tests.postgresql import Cluster, running
@@ -47,9 +48,14 @@ class Database:
         return make_url(self.url).database or ""
 
     def execute(self, statement: str) -> None:
-        """Do it as the administrator."""
+        """Do it as the administrator; again, where it and the service lock each other out."""
         with self.cluster.connect(self.name) as connection:
-            connection.execute(statement)
+            while True:
+                try:
+                    connection.execute(statement)
+                    return
+                except DeadlockDetected:
+                    continue
 
 
 @dataclass
