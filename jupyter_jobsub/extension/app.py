@@ -21,6 +21,7 @@ class JobsubExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Route everything under ``jobsub/``."""
         from .forward import ForwardHandler
+        from .health import HealthHandler
         from .hub import Hub
         from .job_events import JobEvents
         from .page import Page
@@ -33,6 +34,7 @@ class JobsubExtension(ExtensionApp):
         self.hub = Hub(upstream)
         shared = {"upstream": upstream, "max_body_bytes": self.max_body_bytes}
         self.handlers += [
+            (r"/jobsub/healthz", HealthHandler, {"upstream": upstream}),
             (r"/jobsub/ws", Page, {"hub": self.hub}),
             (r"/jobsub(?:/.*)?", ForwardHandler, shared),
         ]

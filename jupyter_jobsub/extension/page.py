@@ -102,7 +102,10 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         if not await ensure_async(may):
             raise HTTPError(403, "You may not use jobs on this Jupyter server.")
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            raise HTTPError(400, "This address is for WebSockets only.")
+            self.write_problem(
+                400, "This address is for WebSockets only.", "open it as one, with wss:// or ws://"
+            )
+            return
         if not self.check_origin():
             raise HTTPError(403, "Pages of other sites may not connect.")
         await super().get(*args, **kwargs)

@@ -8,7 +8,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-PATHS = {"/jobsub/ws": "jobsub/ws", "/jobsub(?:/.*)?": "jobsub/jobs"}
+PATHS = {"/jobsub/healthz", "/jobsub/ws", "/jobsub(?:/.*)?"}
 NOBODY = {"Authorization": "token wrong"}
 
 
@@ -39,7 +39,7 @@ def our_routes(jp_serverapp, jp_base_url):
 
 
 async def test_the_tests_below_know_every_route(our_routes):
-    assert our_routes == set(PATHS)
+    assert our_routes == PATHS
 
 
 async def refusal(jp_fetch, path, method, **kwargs):
@@ -52,7 +52,7 @@ async def refusal(jp_fetch, path, method, **kwargs):
     return response
 
 
-@pytest.mark.parametrize("path", ["jobsub", "jobsub/jobs", "jobsub/healthz", "jobsub/no/such"])
+@pytest.mark.parametrize("path", ["jobsub", "jobsub/jobs", "jobsub/healthz/x", "jobsub/no/such"])
 @pytest.mark.parametrize("method", METHODS)
 async def test_nobody_gets_anything(service, jp_fetch, path, method):
     response = await refusal(jp_fetch, path, method, headers=dict(NOBODY))
@@ -68,6 +68,19 @@ async def test_a_server_that_allows_no_unauthenticated_access_answers_the_same(
 ):
     jp_serverapp.web_app.settings["allow_unauthenticated_access"] = False
     assert (await refusal(jp_fetch, "jobsub/jobs", method, headers=dict(NOBODY))).code == 403
+
+
+@pytest.mark.parametrize("open_to_all", [True, False])
+async def test_whether_the_service_answers_is_told_to_everybody(service, jp_serverapp, jp_fetch, open_to_all):
+    jp_serverapp.web_app.settings["allow_unauthenticated_access"] = open_to_all
+    for method, body in (("GET", b'{"status": "ok"}'), ("HEAD", b"")):
+        response = await jp_fetch("jobsub/healthz", method=method, headers=dict(NOBODY))
+        assert (response.code, response.body) == (200, body)
+    await service.kill()
+    response = await refusal(jp_fetch, "jobsub/healthz", "GET", headers=dict(NOBODY))
+    assert (response.code, json.loads(response.body)["detail"]) == (503, "The service does not answer.")
+    for method in METHODS[2:]:
+        assert (await refusal(jp_fetch, "jobsub/healthz", method, headers=dict(NOBODY))).code == 403
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -144,10 +157,9 @@ async def test_a_page_of_another_site_gets_no_socket(connect, jp_serverapp, jp_f
 
 async def test_the_socket_address_says_what_it_is(jp_fetch):
     response = await refusal(jp_fetch, "jobsub/ws", "GET")
-    assert (response.code, json.loads(response.body)["detail"]) == (
-        400,
-        "This address is for WebSockets only.",
-    )
+    problem = json.loads(response.body)
+    assert (response.code, problem["detail"]) == (400, "This address is for WebSockets only.")
+    assert "wss://" in problem["remedy"]
     assert (await refusal(jp_fetch, "jobsub/ws", "GET", headers=dict(NOBODY))).code == 403
     for method in METHODS[1:]:
         assert (await refusal(jp_fetch, "jobsub/ws", method)).code == 405
