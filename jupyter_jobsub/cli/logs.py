@@ -15,6 +15,7 @@ from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
 from .output import harmless, json_line, note
 from .parser import Parser, add_ids, examples
+from .reports import Hidden, hidden_in
 from .values import duration, natural
 
 TYPE_CHECKING = False
@@ -44,7 +45,10 @@ def declare_logs(parser: Parser) -> None:
         "--all-tasks", action="store_true", help="of every task, each line behind the task's name"
     )
     parser.add_argument("--download", metavar="FILE", help="write the whole log to a file")
-    parser.description = "Print a job's log, byte for byte."
+    parser.description = (
+        "Print a job's log, byte for byte but for its reports of progress.\n"
+        "With --download and --json these stay."
+    )
     examples(
         parser,
         "logs k7x2mp9w --tail 50",
@@ -74,7 +78,7 @@ def logs(args: argparse.Namespace) -> int:
         if args.download:
             _save(chunks, args.download)
         else:
-            for chunk in chunks:
+            for chunk in chunks if args.json else hidden_in(chunks):
                 _write(chunk, job_id, as_json=args.json)
     return OK
 
@@ -129,10 +133,18 @@ def _running_on(job_id: str) -> Iterator[None]:
 def _follow(
     service: Client, job_id: str, status: StatusLine, as_json: bool, quiet: bool, where: dict[str, Any]
 ) -> Row:
+    hidden = Hidden()
+
+    def show(text: bytes) -> None:
+        if text:
+            with status.aside(text):
+                _write(text, job_id, as_json=as_json)
+
     for kind, value in service.follow(job_id, **where):
+        if kind in ("attempt", "end"):
+            show(hidden.rest())
         if kind == "log" and not quiet:
-            with status.aside(value):
-                _write(value, job_id, as_json=as_json)
+            show(value if as_json else hidden.of(value))
         elif kind == "attempt" and not as_json:
             with status.aside(b"\n"):
                 note(f"attempt {value}")

@@ -9,6 +9,7 @@ from threading import Thread
 from ..client import Client
 from .errors import UsageError
 from .output import json_line, note
+from .reports import Hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,9 +89,12 @@ class _Lines:
         self._names: Row | None = {"id": job_id, "role": role, "task": task} if as_json else None
         self._prefix = f"[{role} {task}] ".encode()
         self._rest = b""
+        self._hidden = Hidden()
 
     def put(self, chunk: bytes) -> None:
         """Print the lines that are complete."""
+        if self._names is None:
+            chunk = self._hidden.of(chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             self._print(line)
@@ -99,8 +103,8 @@ class _Lines:
 
     def end(self) -> None:
         """Print what is left."""
-        if self._rest:
-            self._print(self._rest)
+        if last := self._rest + self._hidden.rest():
+            self._print(last)
         self._rest = b""
 
     def _print(self, line: bytes) -> None:

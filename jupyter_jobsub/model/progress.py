@@ -26,9 +26,15 @@ from dataclasses import dataclass
 MAX_TEXT = 200
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
 _OPEN, _CLOSE = b"\x1b]7717;", b"\x07"
+_REPORT = re.compile(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}\x07")
 _CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
 _BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*?/.*?(\]|$))")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
+
+
+def without_reports(text: bytes) -> bytes:
+    """Leave out the reports that are there whole: people see the progress itself."""
+    return _REPORT.sub(b"", text)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from ..archive import Chunk, LogArchive
 from ..errors import FieldError, InvalidRequest, NotFound, UserError
 from ..model.job import Job, TaskKey
+from ..model.progress import without_reports
 from .events import KEEP_ALIVE, Subscription, sse
 from .http import Call, Reply
 
@@ -31,7 +32,7 @@ class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
     task: Annotated[int, Field(ge=0, lt=10**6)] = Field(0, description="Which of the role's tasks.")
     attempt: Annotated[int, Field(ge=1, lt=10**9)] | None = Field(None, description="The newest if missing.")
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
-        None, description="Newest lines; 2000 by default."
+        None, description="Newest lines; 2000 by default. Reports of progress are left out."
     )
     from_: str | None = Field(None, alias="from", description="A cursor; answers what follows it.")
     before: str | None = Field(None, description="A cursor; answers the lines before it.")
@@ -148,12 +149,14 @@ def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply
         cursor = parse_cursor(query.from_, "from", job)
         key = TaskKey(key.job, cursor.attempt, key.role, key.index)
         chunk = archive.read(key, cursor.offset, query.limit)
+        data = chunk.data
     else:
         before = parse_cursor(query.before, "before", job) if query.before is not None else None
         if before:
             key = TaskKey(key.job, before.attempt, key.role, key.index)
         lines = DEFAULT_TAIL if query.tail is None else query.tail
         chunk = archive.tail(key, lines, before=before.offset if before else None)
+        data = without_reports(chunk.data)
     info = archive.info(key)
     headers = {
         "Content-Type": "text/plain; charset=utf-8",
@@ -161,7 +164,7 @@ def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply
         "Jobsub-Log-End": str(Cursor(key.attempt, chunk.end)),
         "Jobsub-Log-Complete": "true" if info and info.sealed else "false",
     }
-    return Reply(chunk.data, headers=headers)
+    return Reply(data, headers=headers)
 
 
 async def _download(call: Call, key: TaskKey) -> None:

@@ -170,6 +170,22 @@ def test_logs(jobsub: Run, rows: Rows, tmp_path: Path) -> None:
     assert "none" in jobsub("logs", job_id, "--role", "none", code=4)
 
 
+REPORT = r"printf 'a\033]7717;0.5;half\007b\n\033]7717;1;\007'"
+
+
+def test_reports_of_progress_are_not_shown(jobsub: Run, rows: Rows, tmp_path: Path) -> None:
+    job_id = jobsub("submit", "--", REPORT).strip()
+    jobsub("wait", job_id)
+    for words in ([], ["--tail", "9"], ["--follow"]):
+        assert jobsub("logs", job_id, *words) == "ab\n"
+    assert jobsub("logs", job_id, "--all-tasks") == "[main 0] ab\n"
+    assert jobsub("submit", "--wait", "--", REPORT) == "ab\n"
+    jobsub("logs", job_id, "--download", "out.log")
+    whole = "a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
+    assert (tmp_path / "out.log").read_text() == whole
+    assert "".join(row["text"] for row in rows("logs", job_id)) == whole
+
+
 def test_a_log_that_is_not_text_is_kept_as_it_is(
     capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
 ) -> None:

@@ -37,6 +37,17 @@ def test_a_download_is_complete(service: Live) -> None:
     assert hashlib.sha256(answer.body).hexdigest() == hashlib.sha256(wanted).hexdigest()
 
 
+def test_reports_of_progress_are_for_programs(service: Live) -> None:
+    id = service.submit("printf 'a\\033]7717;0.5;half\\007b\\n\\033]7717;1;\\007'")["id"]
+    service.until(id)
+    newest = service.get(f"/jobsub/jobs/{id}/log")
+    assert newest.body == b"ab\n"
+    whole = b"a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
+    assert newest.headers["Jobsub-Log-End"] == f"1:{len(whole)}"
+    assert service.get(f"/jobsub/jobs/{id}/log", download="true").body == whole
+    assert service.get(f"/jobsub/jobs/{id}/log", **{"from": "1:0"}).body == whole
+
+
 def test_follow_from_before_the_start_to_the_end(service: Live) -> None:
     id = service.submit("for i in 1 2 3; do echo $i; sleep 0.1; done; printf '\\377'; exit 4")["id"]
     events = list(service.events(f"/jobsub/jobs/{id}/log", follow="true"))
