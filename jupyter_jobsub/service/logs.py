@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from ..archive import Chunk, LogArchive
 from ..errors import FieldError, InvalidRequest, NotFound, UserError
+from ..model.fields import reject
 from ..model.job import Job, TaskKey
 from ..model.progress import without_reports
 from .events import KEEP_ALIVE, Subscription, sse
@@ -21,6 +22,15 @@ from .http import Call, Reply
 DEFAULT_TAIL = 2000  # lines
 PIECE = 256 * 1024  # bytes
 _CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
+
+
+def _place(text: str) -> str:
+    if not _CURSOR.fullmatch(text):
+        reject(f"{text!r} is not a cursor", "send back one that this log gave")
+    return text
+
+
+Place = Annotated[str, AfterValidator(_place)]
 
 
 class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
@@ -34,8 +44,8 @@ class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None, description="Newest lines; 2000 by default. Reports of progress are left out."
     )
-    from_: str | None = Field(None, alias="from", description="A cursor; answers what follows it.")
-    before: str | None = Field(None, description="A cursor; answers the lines before it.")
+    from_: Place | None = Field(None, alias="from", description="A cursor; answers what follows it.")
+    before: Place | None = Field(None, description="A cursor; answers the lines before it.")
     limit: Annotated[int, Field(ge=1, le=8 * 2**20)] = Field(
         2**20, description="Bytes of a range from `from`."
     )

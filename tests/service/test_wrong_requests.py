@@ -258,6 +258,7 @@ def test_wrong_log_queries(service: Live) -> None:
 @pytest.mark.parametrize(
     ("query", "fields"),
     [
+        ({"from": "12", "before": "x", "limit": 0}, {"from", "before", "limit"}),
         ({"limit": 100}, {"limit"}),
         ({"limit": 100, "before": "1:9"}, {"limit"}),
         ({"download": "true", "follow": "true", "tail": 5}, {"download"}),
