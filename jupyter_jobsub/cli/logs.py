@@ -47,7 +47,7 @@ def declare_logs(parser: Parser) -> None:
     parser.add_argument("--download", metavar="FILE", help="write the whole log to a file")
     parser.description = (
         "Print a job's log, byte for byte but for its reports of progress.\n"
-        "With --download and --json these stay."
+        "With --download these stay."
     )
     examples(
         parser,
