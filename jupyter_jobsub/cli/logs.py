@@ -46,8 +46,7 @@ def declare_logs(parser: Parser) -> None:
     )
     parser.add_argument("--download", metavar="FILE", help="write the whole log to a file")
     parser.description = (
-        "Print a job's log, byte for byte but for its reports of progress.\n"
-        "With --download these stay."
+        "Print a job's log, byte for byte but for its reports of progress.\nWith --download these stay."
     )
     examples(
         parser,

@@ -70,7 +70,7 @@ class Book:
         elif job.spec.preemptible:
             self._move(self._placed, entry, sign)
         if sign < 0:  # there may be capacity now
-            self._changed.update(self._at_machine)
+            self._freed()
 
     def _move(self, queues: dict[str, Queue], entry: Candidate, sign: int) -> None:
         queue = queues.setdefault(entry.group, Queue())
@@ -113,15 +113,20 @@ class Book:
         )
 
     def decided(self, decisions: Decisions) -> None:
-        """Keep how queues stand; who waits for capacity looks again when others' claims on it changed."""
+        """Keep how queues stand; where a claim stands no more others look again."""
+        if lapsed := decisions.lapsed(self._at_machine):
+            self._changed.update(lapsed)
+            self._freed()
         self._standings.update(decisions.standings)
-        before = {name: _claims(self._at_machine.get(name)) for name in decisions.standings}
         for name, standing in decisions.standings.items():
             self._at_machine.pop(name, None)
-            if standing.waits or standing.promised:
+            if standing.claims:
                 self._at_machine[name] = standing
-        if any(_claims(standing) != before[name] for name, standing in decisions.standings.items()):
-            self._changed.update(self._at_machine)
+
+    def _freed(self) -> None:
+        """Have all look again who wait for capacity, or could evict somebody if there were more of it."""
+        self._changed.update(self._at_machine)
+        self._changed.update(name for name, placed in self._placed.items() if len(placed))
 
     def why(
         self, job: Job, groups: Mapping[str, Group], capacity: Resources | None, now: Micros
@@ -163,11 +168,3 @@ def _seen(job: Job) -> tuple[object, ...]:
 
 def _group(job: Job) -> str:
     return job.spec.group or ""
-
-
-def _claims(standing: Standing | None) -> tuple[object, ...]:
-    """What of a standing others must heed."""
-    if standing is None:
-        return ()
-    waits = standing.waits
-    return (waits and waits.job.id, *(job.id for job in standing.promised))

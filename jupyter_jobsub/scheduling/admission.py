@@ -24,7 +24,7 @@ def admit(snapshot: Snapshot, now: Micros) -> Decisions:
     """Decide who starts now; deterministic, and idempotent once applied."""
     decisions = _decide(snapshot, now)
     admitted, evicted = list(decisions.admit), dict(decisions.evict)
-    while decisions.evict:  # what is leaving now may be enough for others
+    while decisions.evict or decisions.lapsed(snapshot.standings):  # others may have their turn then
         snapshot = _applied(snapshot, decisions)
         decisions = _decide(snapshot, now)
         admitted += decisions.admit
@@ -79,7 +79,7 @@ def _decide(snapshot: Snapshot, now: Micros) -> Decisions:
             heapq.heapreplace(turns, (walk.turn, walk))
         else:
             heapq.heappop(turns)
-    evicted = {job.id: waiter for walk in walks.values() for job, waiter in walk.evicted}
+    evicted = {victim: waiter for walk in walks.values() for victim, waiter in walk.evicted.items()}
     return Decisions(admitted, evicted, {name: walk.standing for name, walk in walks.items()})
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 
-from ..model.job import JobId
 from ..model.resources import Resources
 from .queues import NOTHING, Candidate, Key, Ledger
 
@@ -53,38 +53,38 @@ class Room:
     """Room that is being made: what is leaving, and for whom it is kept, by group.
 
     A promise is charged beyond what is leaving, so that nobody takes what becomes free. It binds
-    other groups and whoever stands behind in the same queue.
+    other groups and whoever stands behind in the same queue, which is asked about in its order.
     """
 
     def __init__(self, leaving: Ledger, promised: Iterable[Candidate]) -> None:
-        self._before = leaving
-        self._evicted: dict[str, Resources] = {}
-        self._promised: dict[str, dict[JobId, Candidate]] = {}
+        self._ledger = leaving
+        self._groups: dict[str, _Kept] = {}
+        self._kept = NOTHING  # beyond the holds of all groups
         for job in promised:
             self.promise(job)
 
     def promise(self, job: Candidate) -> None:
         """Keep room for a job."""
-        self._promised.setdefault(job.group, {})[job.id] = job
+        self._count(self._of(job.group), lambda kept: kept.add(job))
 
     def taken(self, job: Candidate) -> None:
         """Let a job have what was promised to it."""
-        if job.group in self._promised:
-            self._promised[job.group].pop(job.id, None)
+        if job.group in self._groups:
+            self._count(self._groups[job.group], lambda kept: kept.discard(job))
 
     def evict(self, job: Candidate) -> None:
         """Count a job as leaving."""
-        self._evicted[job.group] = self._evicted.get(job.group, NOTHING) + job.request
+        self._count(self._of(job.group), lambda kept: kept.leave(job))
 
-    def charged(self, group: str, held: Resources, before: Key | None = None) -> Resources:
-        """What a group is charged: its holds, and beyond them what it was promised, or was before a key."""
-        if not self._promised.get(group):
-            return held
-        return held + self._sum(group, before).above(self._leaving(group))
+    def charged(self, group: str, held: Resources, before: Key) -> Resources:
+        """What a group is charged: its holds, and beyond them what was promised before a key."""
+        kept = self._groups.get(group)
+        return held + kept.before(before).above(kept.leaving) if kept and kept.jobs else held
 
-    def kept_in_others(self, group: str) -> Resources:
-        """What all other groups are charged beyond their holds."""
-        return sum((self.charged(name, NOTHING) for name in self._promised if name != group), NOTHING)
+    def kept_but(self, group: str) -> Resources:
+        """What all groups but one are charged beyond their holds."""
+        kept = self._groups.get(group)
+        return self._kept - kept.beyond if kept else self._kept
 
     def afterwards(self, job: Candidate, *, behind: bool) -> Resources:
         """How a group's holds will have changed when all that is leaving has gone and the promised have come.
@@ -94,15 +94,58 @@ class Room:
         behind:
             Also those behind the job.
         """
-        return self._sum(job.group, None if behind else job.key, job) - self._leaving(job.group)
+        kept = self._of(job.group)
+        return (kept.but(job) if behind else kept.before(job.key)) - kept.leaving
 
-    def _leaving(self, group: str) -> Resources:
-        return self._before.of_group(group) + self._evicted.get(group, NOTHING)
+    def _of(self, group: str) -> _Kept:
+        if group not in self._groups:
+            self._groups[group] = _Kept(self._ledger.of_group(group))
+        return self._groups[group]
 
-    def _sum(self, group: str, before: Key | None, but: Candidate | None = None) -> Resources:
-        return sum((job.request for job in self._those(group, before) if job != but), NOTHING)
+    def _count(self, kept: _Kept, change: Callable[[_Kept], None]) -> None:
+        before = kept.beyond
+        change(kept)
+        kept.beyond = kept.total.above(kept.leaving)
+        self._kept = self._kept + kept.beyond - before
 
-    def _those(self, group: str, before: Key | None) -> Iterator[Candidate]:
-        for job in self._promised.get(group, {}).values():
-            if before is None or job.key < before:
-                yield job
+
+class _Kept:
+    """What is leaving in a group, and its promises in order of K."""
+
+    def __init__(self, leaving: Resources) -> None:
+        self.leaving = leaving
+        self.jobs: list[Candidate] = []
+        self.total = NOTHING
+        self.beyond = NOTHING
+        self._passed = 0  # of the jobs, those whose sum is kept
+        self._sum = NOTHING
+
+    def add(self, job: Candidate) -> None:
+        place = self._place(job)
+        if self.jobs[place : place + 1] != [job]:
+            self.jobs.insert(place, job)
+            self.total = self.total + job.request
+
+    def discard(self, job: Candidate) -> None:
+        place = self._place(job)
+        if self.jobs[place : place + 1] == [job]:
+            del self.jobs[place]
+            self.total = self.total - job.request
+
+    def leave(self, job: Candidate) -> None:
+        self.leaving = self.leaving + job.request
+
+    def before(self, key: Key) -> Resources:
+        """The sum of what was promised before a key, which never goes back."""
+        while self._passed < len(self.jobs) and self.jobs[self._passed].key < key:
+            self._sum = self._sum + self.jobs[self._passed].request
+            self._passed += 1
+        return self._sum
+
+    def but(self, job: Candidate) -> Resources:
+        """The sum of all that was promised to others."""
+        mine = self.jobs[(place := self._place(job)) : place + 1] == [job]
+        return self.total - job.request if mine else self.total
+
+    def _place(self, job: Candidate) -> int:
+        return bisect_left(self.jobs, job.key, key=lambda other: other.key)

@@ -68,6 +68,12 @@ class Standing:
         stops = [*self.users.values(), *([self.head] if self.head else [])]
         return [stop.job for stop in stops if stop.making_room]
 
+    @property
+    def claims(self) -> frozenset[tuple[str, JobId]]:
+        """What others must heed: who waits for capacity, and to whom room is promised."""
+        waits = [("waits", self.waits.job.id)] if self.waits else []
+        return frozenset([*waits, *(("promised", job.id) for job in self.promised)])
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -110,3 +116,7 @@ class Decisions:
     admit: Sequence[JobId]
     evict: Mapping[JobId, JobId]
     standings: Mapping[str, Standing]
+
+    def lapsed(self, before: Mapping[str, Standing]) -> list[str]:
+        """The groups of which a claim stands no more, so that others may start that it stopped."""
+        return [n for n, s in self.standings.items() if n in before and before[n].claims - s.claims]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from ..model.catalog import Group
 from ..model.job import JobId, Micros, UserName
@@ -51,7 +52,7 @@ class Machine:
         return self.capacity is not None and self._stops(job, afterwards - freed) is not None
 
     def _stops(self, job: Candidate, more: Resources) -> tuple[Bound, Candidate | None] | None:
-        used = self.total + self.room.kept_in_others(job.group) + more
+        used = self.total + self.room.kept_but(job.group) + more
         if not self.quota.fits(used, job.request):
             return Bound.CAPACITY, None
         asked = job.request.named if self.reserved else {}
@@ -62,7 +63,7 @@ class Machine:
     def reserve(self, job: Candidate) -> None:
         """Let no other job start using what this one lacks."""
         if self.capacity and len(self.reserved) < len(self.capacity.named):
-            used = self.total + self.room.kept_in_others("")
+            used = self.total + self.room.kept_but("")
             for short in self.quota.shortages(used, job.request):
                 self.reserved.setdefault(short.resource, job)
 
@@ -78,13 +79,14 @@ class Walk:
     """One group's queue, as far as its quotas let it."""
 
     def __init__(self, name: str, snapshot: Snapshot, machine: Machine, now: Micros) -> None:
-        self.evicted: list[tuple[Candidate, JobId]] = []
+        self.evicted: dict[JobId, JobId] = {}
         self._name = name
         self._group = snapshot.groups.get(name)
         self._snapshot = snapshot
         self._machine = machine
         self._now = now
         self._before = snapshot.standings.get(name, Standing())
+        self._promised = {job.id for job in self._before.promised}
         self._held = snapshot.held.of_group(name)
         self._users: dict[UserName, Resources] = {}
         self._blocked: dict[UserName, Stop] = {}
@@ -159,20 +161,25 @@ class Walk:
         preempting = self._name in self._snapshot.preempting
         if by is Bound.RESERVED or not (placed or preempting):
             return False
-        if preempting and any(job.id == other.id for other in self._before.promised):
+        if preempting and job.id in self._promised:
             return self._promise(job)  # what was chosen for it is on its way: no second set
         fits = self._fits_without(job, by)
         if fits(NOTHING):
             return preempting and self._promise(job)
-        taken = {victim.id for victim, _ in self.evicted}
-        pool = (
-            v for v in reversed(placed) if v.id not in taken and (by is not Bound.USER or v.user == job.user)
-        )
-        chosen = victims(job, pool, fits)
+        pool = self._worst.get(job.user, ()) if by is Bound.USER else reversed(placed)
+        chosen = victims(job, (victim for victim in pool if victim.id not in self.evicted), fits)
         for victim in chosen:
             self._machine.room.evict(victim)
-            self.evicted.append((victim, job.id))
+            self.evicted[victim.id] = job.id
         return bool(chosen) and self._promise(job)
+
+    @cached_property
+    def _worst(self) -> Mapping[UserName, Sequence[Candidate]]:
+        """Whom each person could have make room, the worst first."""
+        found: dict[UserName, list[Candidate]] = {}
+        for job in reversed(self._snapshot.placed.get(self._name, ())):
+            found.setdefault(job.user, []).append(job)
+        return found
 
     def _fits_without(self, job: Candidate, by: Bound) -> Fits:
         """A test whether a job fits once what is leaving has gone, and a further amount with it.

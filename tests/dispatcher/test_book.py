@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -221,3 +223,47 @@ def _nonzero(amount: Resources) -> dict[str, int]:
 
 TestTheQueue = TheQueue.TestCase
 TestTheQueue.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_long_random_histories(part: int) -> None:
+    """Longer, and more evenly mixed, than what is drawn above."""
+    for seed in range(part * 100, part * 100 + 100):
+        play(random.Random(seed))
+
+
+def play(chance: random.Random) -> None:
+    """Let anything happen, and look whether all is as it must be after each step."""
+    queue = TheQueue()
+    queue.machine(chance.choice([None, Resources(4, gpu={"A": 3}), Resources(3, gpu={"A": 2})]))
+    for _ in range(60):
+        step(queue, chance)
+        queue.nothing_is_left_to_decide()
+        queue.the_ledger_is_the_sum_of_the_holds()
+        queue.who_waits_knows_why()
+        queue.queues_are_in_order()
+
+
+def step(queue: TheQueue, chance: random.Random) -> None:
+    """One event; ends and submits are the most frequent."""
+    what = chance.random()
+    ids = [job.id for job in queue.known.values() if not job.phase.final]
+    if what < 0.4 or not ids:
+        request = Resources(chance.choice([0, 1, 2]), gpu={"A": chance.choice([0, 0, 1, 1, 2])})
+        names, priority = chance.choice("gh"), chance.choice([50, 100, 200])
+        queue.submit(chance.choice(["bob", "pan", "lin"]), names, request, priority, chance.random() < 0.5, 0)
+    elif what < 0.8:
+        queue.end(chance.choice(ids), chance.choice([0, 1]))
+    elif what < 0.87:
+        queue.intend(chance.choice(ids), chance.choice([Intent.CANCEL, Intent.PAUSE, Intent.RUN]))
+    elif what < 0.9:
+        queue.edit(chance.choice(ids), chance.choice([50, 100, 200]))
+    elif what < 0.95:
+        quota = Quota(chance.choice([None, 2, 4]), gpus=chance.choice([None, 2, 3]))
+        queue.configure(
+            chance.choice("gh"), quota, Quota(chance.choice([None, 2]), gpus=chance.choice([None, 2]))
+        )
+    elif what < 0.98:
+        queue.wait(chance.choice([60, 700]))
+    else:
+        queue.crash()
