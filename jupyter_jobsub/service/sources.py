@@ -42,12 +42,12 @@ class LocalSources:
         if path.suffix not in _ENDINGS[field]:
             text = f"{path.name} is no {field}"
             raise _wrong(field, text, f"give a file that ends in {' or '.join(_ENDINGS[field])}")
-        source = await asyncio.to_thread(self._read, field, path)
+        source = await self._read(field, path)
         if len(source.text) > self._limit:
             raise self._too_large(field, path)
         return source
 
-    def _read(self, field: str, path: Path) -> Source:
+    async def _read(self, field: str, path: Path) -> Source:
         try:
             size, data = _contents(path, LARGE if field == "notebook" else self._limit + 1)
         except OSError as error:
@@ -57,7 +57,8 @@ class LocalSources:
             raise self._too_large(field, path)
         if field == "script":
             return Source(data)
-        notebook = stripped(data) if size <= LARGE else _stripped_apart(path)
+        # a thread costs more than a small file
+        notebook = stripped(data) if size <= LARGE else await asyncio.to_thread(_stripped_apart, path)
         return Source(notebook, kernel_of(notebook))
 
     def _too_large(self, field: str, path: Path) -> InvalidRequest:
