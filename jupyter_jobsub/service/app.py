@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
@@ -132,9 +132,16 @@ class Service:
             raise NotFound(f"{id[:80]!r} is not a job's id", remedy="list your jobs to see their ids")
         return JobId(id)
 
+    def rows(self, jobs: Sequence[Job], person: Person) -> list[dict[str, Any]]:
+        """Jobs as this person sees them now."""
+        now = self.settings.clock()
+        return [self._row(job, person, now) for job in jobs]
+
     def row(self, job: Job, person: Person) -> dict[str, Any]:
         """A job as this person sees it now."""
-        now = self.settings.clock()
+        return self._row(job, person, self.settings.clock())
+
+    def _row(self, job: Job, person: Person, now: Micros) -> dict[str, Any]:
         if job.phase.placed:
             job = lifecycle.wanted(job, now)  # what is being ended says so at once
         granted = rights(person, job, self.settings)

@@ -43,7 +43,7 @@ async def list_jobs(call: Call) -> Reply:
             limit=query.limit,
         ),
     )
-    return Reply({"items": [call.service.row(job, call.person) for job in page.items], "next": page.next})
+    return Reply({"items": call.service.rows(page.items, call.person), "next": page.next})
 
 
 async def get_job(call: Call) -> Reply:
