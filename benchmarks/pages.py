@@ -20,7 +20,7 @@ from .product import JOBS
 
 PAIRS = 25
 AGAIN = 8
-ASKED = 5  # requests of which one sample is the median
+ASKED = 9
 PEER_PAIRS = 15
 SMALL, MANY, MOST = 1_000, 100_000, 1_000_000
 NEWEST = 100

@@ -164,7 +164,7 @@ def read_job(row: Sequence[Any]) -> Job:
     """Make a job, without its tasks, of a row of JOB_COLUMNS."""
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=False), tasks=())
     pop = values.pop
-    values["spec"] = _read_spec(values["spec"], row[_SPEC_FROM:])
+    values["spec"] = _read_spec(values["spec"], tuple(row[_SPEC_FROM:]))
     values["request"] = _resources(pop("request_cpu"), pop("request_memory"), pop("request_gpu"))
     cpu, memory, gpu = pop("hold_cpu"), pop("hold_memory"), pop("hold_gpu")
     values["hold"] = None if cpu is None else _resources(cpu, memory, gpu)
@@ -179,7 +179,8 @@ def read_job(row: Sequence[Any]) -> Job:
     return job
 
 
-def _read_spec(text: str, columns: Sequence[Any]) -> JobSpec:
+@lru_cache(maxsize=1000)  # nobody changes one, and lists are asked for again and again
+def _read_spec(text: str, columns: tuple[Any, ...]) -> JobSpec:
     # valid when it was stored: validating it again would cost more than reading it
     values: dict[str, Any] = from_json(text)
     values.update(zip(SPEC_COLUMNS, columns, strict=True))
