@@ -32,8 +32,9 @@ def _bytes(value: Any) -> Any:
 
 
 def _milli(value: Any) -> Any:
-    finite = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return round(value * 1000) if finite else value
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        _wrong(f"{value!r} is not a number of cores", "give one such as 2 or 0.5")
+    return round(value * 1000)
 
 
 Count = Annotated[int, Field(ge=0)]

@@ -62,6 +62,15 @@ def test_a_type_that_is_wrong_is_not_also_unknown() -> None:
     assert [error.field for error in caught.value.errors] == ["JobsubService.instance_types.big.cpu"]
 
 
+@pytest.mark.parametrize("cpu", ["two", True, float("nan"), float("inf"), [1]])
+def test_a_number_of_cores_may_have_a_fraction_and_its_error_says_so(cpu: object) -> None:
+    assert built(instance_types={"a": {"cpu": 1.5}}).instance_types["a"].resources.cpu == 1500
+    with pytest.raises(ConfigError) as caught:
+        built(instance_types={"a": {"cpu": cpu}})
+    (error,) = caught.value.errors
+    assert (error.field, error.remedy) == ("JobsubService.instance_types.a.cpu", "give one such as 2 or 0.5")
+
+
 def test_the_readmes_example_is_right() -> None:
     c = Config()
     for text in re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL):
