@@ -29,7 +29,7 @@ class Book:
         self._placed: dict[str, Queue] = {}
         self._preempting: Counter[str] = Counter()
         self._standings: dict[str, Standing] = {}
-        self._at_machine: dict[str, Standing] = {}  # of those the groups that others must heed
+        self._at_machine: dict[str, Standing] = {}  # those with a claim that other groups must heed
         self._changed: set[str] = set()
         self._waiting: Counter[UserName] = Counter()
 
