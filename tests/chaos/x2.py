@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from benchmarks import processes
@@ -18,8 +19,9 @@ from jupyter_jobsub.client.local import end_service
 
 from .clock import set_clock
 from .drive import Play
+from .happenings import Happenings
 from .judge import Fault, judge
-from .plan import PlannedJob, some_jobs
+from .plan import PlannedJob
 from .stage import PRODUCT, Stage, Starting
 
 JOBS, CLIENTS = 12, 4
@@ -122,24 +124,14 @@ def _judged(play: Play, jobs: list[PlannedJob]) -> list[Fault]:
 HAPPENINGS = (starts, upgrade, set_clock)
 
 
-@dataclass(frozen=True)
-class Played:
-    """A round and what came of it."""
-
-    happening: str
-    faults: list[Fault]
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.happening}: {len(self.faults)} faults; {self.seconds:.1f} s"
-
-
-class Rounds:
+class Rounds(Happenings):
     """Plays rounds of one seed."""
 
+    fault, happenings, jobs = "x2", HAPPENINGS, JOBS
+
     def __init__(self, folder: Path, seed: int) -> None:
+        super().__init__(seed)
         self._stage = Stage(folder)
-        self._seed = seed
         # a client starts the service with the variables of its own process
         self._environment = patch.dict(os.environ, self._stage.variables)
 
@@ -151,15 +143,11 @@ class Rounds:
         self._stage.end()
         self._environment.stop()
 
-    def play(self, number: int) -> Played:
-        """Play a round and judge it."""
-        began = time.monotonic()
-        dice = random.Random(f"x2.{self._seed}.{number}")
-        happens = HAPPENINGS[number % len(HAPPENINGS)]
-        jobs = some_jobs(dice, f"x2-{self._seed}-{number}", JOBS)
-        jobs = [replace(job, surface="socket") for job in jobs]
+    def happen(
+        self, happens: Callable[..., Any], jobs: list[PlannedJob], number: int, dice: random.Random
+    ) -> tuple[list[Fault], int]:
+        """Bring it about, and leave no service."""
         try:
-            faults = list(happens(self._stage, dice, jobs, number))
+            return list(happens(self._stage, dice, jobs, number)), 0
         finally:
             self._stage.stop()
-        return Played(happens.__name__, faults, time.monotonic() - began)

@@ -8,15 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_jobsub.client import Client, Unreachable
 from jupyter_jobsub.errors import NotFound, UserError
 
 from .drive import Play
+from .happenings import Happenings
 from .judge import Fault, judge
-from .plan import some_jobs
+from .plan import PlannedJob
 from .stage import Stage
 
 JOBS = 12
@@ -198,25 +200,14 @@ def objection(error: UserError) -> str:
     return f"refused with {error.status} {error.title}: {error.detail!r}, remedy {error.remedy!r}"
 
 
-@dataclass(frozen=True)
-class Played:
-    """A round and what came of it."""
-
-    happening: str
-    faults: list[Fault]
-    refusals: int
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.happening}: {self.refusals} refusals; {len(self.faults)} faults; {self.seconds:.1f} s"
-
-
-class Rounds:
+class Rounds(Happenings):
     """Plays rounds of one seed."""
 
+    fault, happenings, jobs = "x3", HAPPENINGS, JOBS
+
     def __init__(self, folder: Path, seed: int) -> None:
+        super().__init__(seed)
         self._stage = Stage(folder)
-        self._seed = seed
 
     def __enter__(self) -> Rounds:
         try:
@@ -230,12 +221,9 @@ class Rounds:
     def __exit__(self, *_: object) -> None:
         self._stage.end()
 
-    def play(self, number: int) -> Played:
-        """Play a round and judge it."""
-        began = time.monotonic()
-        dice = random.Random(f"x3.{self._seed}.{number}")
-        jobs = [replace(job, surface="socket") for job in some_jobs(dice, f"x3-{self._seed}-{number}", JOBS)]
-        happens = HAPPENINGS[number % len(HAPPENINGS)]
+    def happen(
+        self, happens: Callable[..., Any], jobs: list[PlannedJob], number: int, dice: random.Random
+    ) -> tuple[list[Fault], int]:
+        """Bring it about, and judge it."""
         round = Round(self._stage, jobs, number, dice=dice)
-        faults = round.run(happens)
-        return Played(happens.__name__, faults, len(round.refusals), time.monotonic() - began)
+        return round.run(happens), len(round.refusals)

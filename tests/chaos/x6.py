@@ -7,16 +7,18 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import make_url
 
 from tests.postgresql import Cluster, running
 
+from .happenings import Happenings
 from .judge import Fault
-from .plan import PlannedJob, some_jobs
+from .plan import PlannedJob
 from .stage import PRODUCT, Stage
 from .x3 import Round as RoundUnderFault
 
@@ -162,25 +164,14 @@ HAPPENINGS: tuple[Callable[[Round], None], ...] = (
 KEYED = (cut_and_killed, away, away_at_start)  # where a submit may not get through the first time
 
 
-@dataclass(frozen=True)
-class Played:
-    """A round and what came of it."""
-
-    happening: str
-    faults: list[Fault]
-    refusals: int
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.happening}: {self.refusals} refusals; {len(self.faults)} faults; {self.seconds:.1f} s"
-
-
-class Rounds:
+class Rounds(Happenings):
     """Plays rounds of one seed."""
 
+    fault, happenings, jobs = "x6", HAPPENINGS, JOBS
+
     def __init__(self, folder: Path, seed: int) -> None:
+        super().__init__(seed)
         self._folder = folder
-        self._seed = seed
         self._open = ExitStack()
 
     def __enter__(self) -> Rounds:
@@ -199,12 +190,9 @@ class Rounds:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def play(self, number: int) -> Played:
-        """Play a round and judge it."""
-        began = time.monotonic()
-        dice = random.Random(f"x6.{self._seed}.{number}")
-        jobs = [replace(job, surface="socket") for job in some_jobs(dice, f"x6-{self._seed}-{number}", JOBS)]
-        happens = HAPPENINGS[number % len(HAPPENINGS)]
+    def happen(
+        self, happens: Callable[..., Any], jobs: list[PlannedJob], number: int, dice: random.Random
+    ) -> tuple[list[Fault], int]:
+        """Bring it about, and judge it."""
         round = Round(*(self._stage, jobs, number), dice=dice, database=self._database, away=happens in KEYED)
-        faults = round.run(happens)  # type: ignore[arg-type]
-        return Played(happens.__name__, faults, len(round.refusals), time.monotonic() - began)
+        return round.run(happens), len(round.refusals)

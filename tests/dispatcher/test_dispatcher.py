@@ -366,19 +366,25 @@ def test_expired_logs_go_and_the_job_stays(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def refusing(monkeypatch: pytest.MonkeyPatch, what: str, error: OSError) -> set[JobId]:
+    """Have something fail in the archive for the jobs that are in the set."""
+    jobs: set[JobId] = set()
+    do = getattr(LogArchive, what)
+
+    def fail(archive: LogArchive, of: JobId | TaskKey) -> None:
+        if (of.job if isinstance(of, TaskKey) else of) in jobs:
+            raise error
+        do(archive, of)
+
+    monkeypatch.setattr(LogArchive, what, fail)
+    return jobs
+
+
 def test_a_log_that_can_not_be_removed_is_not_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "RETRY", 0.05)
-    refused: set[JobId] = set()
-    remove = LogArchive.remove
-
-    def fail(archive: LogArchive, job: JobId) -> None:
-        if job in refused:
-            raise PermissionError(1, "Operation not permitted")
-        remove(archive, job)
-
-    monkeypatch.setattr(LogArchive, "remove", fail)
+    refused = refusing(monkeypatch, "remove", PermissionError(1, "Operation not permitted"))
 
     async def scenario() -> None:
         async with world(tmp_path) as w:
@@ -402,15 +408,7 @@ def test_a_log_that_can_not_be_sealed_holds_up_its_own_job_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "RETRY", 0.05)
-    full: set[JobId] = set()
-    seal = LogArchive.seal
-
-    def fail(archive: LogArchive, key: TaskKey) -> None:
-        if key.job in full:
-            raise OSError(28, "No space left on device")
-        seal(archive, key)
-
-    monkeypatch.setattr(LogArchive, "seal", fail)
+    full = refusing(monkeypatch, "seal", OSError(28, "No space left on device"))
 
     async def scenario() -> None:
         async with world(tmp_path) as w:

@@ -227,12 +227,18 @@ def test_the_example_runs_where_nothing_is_configured() -> None:
         assert "the total is 110" in service.log(id, role="server").decode()
 
 
+def started(service: Live, then: str) -> str:
+    """Have a gang whose clients have met their server, and go on when the file ``go`` is there."""
+    client = f"{ASK} until test -e go; do sleep 0.02; done; {then}"
+    id = gang(service, client, min_succeeded=2, working_dir=str(service.folder))
+    for task in (0, 1):
+        logged(service, id, "hello", "client", task)
+    return id
+
+
 def test_a_killed_service_finds_a_gang_again_at_the_same_ports() -> None:
     with live(CONFIG) as service:
-        client = f"{ASK} until test -e go; do sleep 0.02; done; exec 3>&-; {ASK}"
-        id = gang(service, client, min_succeeded=2, working_dir=str(service.folder))
-        for task in (0, 1):
-            logged(service, id, "hello", "client", task)
+        id = started(service, then=f"exec 3>&-; {ASK}")
         ports = [task["ports"] for task in service.job(id)["tasks"]]
         assert ports[1:] == [{}, {}]
         assert logged(service, id, "at", "server").startswith(f"at {ports[0]['tcp'][0]}\n")
@@ -247,10 +253,7 @@ def test_a_killed_service_finds_a_gang_again_at_the_same_ports() -> None:
 
 def test_what_decides_a_gang_while_the_service_is_away_decides_it_at_its_return() -> None:
     with live(CONFIG) as service:
-        client = f"{ASK} until test -e go; do sleep 0.02; done; exit $JOBSUB_TASK_INDEX"
-        id = gang(service, client, min_succeeded=2, working_dir=str(service.folder))
-        for task in (0, 1):
-            logged(service, id, "hello", "client", task)
+        id = started(service, then="exit $JOBSUB_TASK_INDEX")
         service.kill()
         (service.folder / "go").touch()
         end = time.monotonic() + 30
