@@ -91,6 +91,7 @@ def resolve(
         "instance_type": sizes[plain[0]].name if plain else spec.instance_type,
         "image": image,
         "name": spec.name or default_name(spec),
+        "content": spec.content and "",  # kept once, as the snapshot
     }
     shares = {role.name: sizes[role.name].resources for role in spec.task_roles}
     return Resolved(spec.model_copy(update=filled), request, shares, source.text if source else None)

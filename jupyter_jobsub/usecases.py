@@ -120,6 +120,16 @@ class Usecases:
         """Read a job of which spec, log or timeline is wanted."""
         return await self._for(person, id, Action.READ, checked=False)
 
+    async def spec(self, person: Person, id: JobId) -> tuple[Job, JobSpec]:
+        """Read a job and what was asked for, with the text that was sent along."""
+        job = await self.read(person, id)
+        if job.spec.content is None or job.snapshot is None:
+            return job, job.spec
+        text = await self.store.snapshot(job.snapshot)
+        if text is None:
+            raise NotFound(f"{id}: {_NOT_FOUND}", remedy="list your jobs to see their ids")
+        return job, job.spec.model_copy(update={"content": text.decode()})
+
     async def page(self, person: Person, query: JobQuery) -> Page:
         """List what the person may see."""
         try:

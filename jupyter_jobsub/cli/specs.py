@@ -90,8 +90,6 @@ def _override(spec: Row, args: argparse.Namespace, service: Client) -> None:
     if args.env:
         spec["env"] = {**(spec.get("env") or {}), **dict(args.env)}
     if args.parameters:
-        if not spec.get("notebook"):
-            raise UsageError("-p is for notebooks", remedy="give a command's arguments after --")
         spec["parameters"] = {**(spec.get("parameters") or {}), **dict(args.parameters)}
     if args.gpus is not None:
         spec["instance_type"] = smallest_with(

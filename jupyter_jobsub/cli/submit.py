@@ -96,7 +96,7 @@ def _add_options(parser: Parser) -> None:
         type=parameter,
         action="append",
         metavar="NAME=VALUE",
-        help="a notebook's parameter, JSON or text; repeatable",
+        help="a value for the notebook, or a variable of a command or script; JSON or text; repeatable",
     )
     job.add_argument("--working-dir", metavar="FOLDER", help="where it runs")
     job.add_argument("--priority", type=int, metavar="1-1000", help="a higher one goes first (100)")

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 DAY = 24 * 60 * 60
 
 _LONGEST_ARGUMENT = 131_071  # bytes that Linux takes as one argument or variable
+_LONGEST_CONTENT = 256 * 1024  # bytes
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")  # categories of characters that don't print
 _NUL = re.compile(r"\x00")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -85,6 +86,14 @@ def _port_label(text: str) -> str:
     return text
 
 
+def _content(text: str) -> str:
+    if not text.strip():
+        reject("is empty", "give the script's text")
+    if len(text.encode()) > _LONGEST_CONTENT:
+        reject("is over 256 KiB", "save it as a file, and submit that: give script without content")
+    return text
+
+
 def _command(value: str | list[str]) -> str | list[str]:
     texts = [value] if isinstance(value, str) else value
     if not any(text.strip() for text in texts):
@@ -102,6 +111,7 @@ AbsolutePath = Annotated[str, Field(max_length=4096), AfterValidator(_absolute)]
 EnvName = Annotated[str, Field(max_length=256), AfterValidator(_env_name)]
 EnvValue = Annotated[str, Field(max_length=131_072), AfterValidator(_no_nul)]
 Text = Annotated[str, AfterValidator(_no_nul)]
+Content = Annotated[str, AfterValidator(_content)]
 Command = Annotated[str | list[Text], AfterValidator(_command)]
 RoleName = Annotated[str, AfterValidator(_role_name)]
 PortLabel = Annotated[str, AfterValidator(_port_label)]

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     Field,
-    JsonValue,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
@@ -24,8 +23,8 @@ from .fields import (
     DAY,
     AbsolutePath,
     Command,
+    Content,
     Environment,
-    EnvName,
     Label,
     PortLabel,
     Priority,
@@ -35,6 +34,7 @@ from .fields import (
     Text,
     reject,
 )
+from .parameters import Parameters, as_variables
 
 MAX_TASKS = 1000
 MAX_PORTS = 4000  # of a job: each task is told all of them
@@ -121,10 +121,14 @@ class JobSpec(Strict):
         None, description="One text is run by the shell as it is; several are quoted together."
     )
     script: AbsolutePath | None = Field(None, description="A .py or .sh file; its text is kept at submit.")
+    content: Content | None = Field(
+        None, description="The script's text, sent along: `script` is then its name and folder, and no file."
+    )
     args: list[Text] = Field([], max_length=1000, description="Arguments of the script.")
     notebook: AbsolutePath | None = Field(None, description="An .ipynb file; its text is kept at submit.")
-    parameters: dict[EnvName, JsonValue] = Field(
-        {}, description="Values for the notebook's cell tagged 'parameters'."
+    parameters: Parameters = Field(
+        {},
+        description="Values for the notebook's cell tagged 'parameters'; variables of a command or script.",
     )
     working_dir: AbsolutePath | None = Field(
         None, description="Where it runs; the file's own folder, or a temporary one, if missing."
@@ -162,6 +166,12 @@ class JobSpec(Strict):
         return self.notebook or self.script
 
     @property
+    def variables(self) -> dict[str, str]:
+        """What is added to the job's environment."""
+        given = {} if self.notebook else as_variables(self.parameters)
+        return {**given, **self.env}
+
+    @property
     def roles(self) -> Mapping[str, int]:
         """Tasks by role; a plain job is one task of ``main``."""
         return {role.name: role.tasks for role in self.task_roles} or {"main": 1}
@@ -194,6 +204,9 @@ _REMEDIES = {
     "less_than": "give a smaller number",
     "less_than_equal": "give a smaller number",
 }
+
+
+_NAME_IT = "give script: the folder that it is to run in, and a name that ends in .py or .sh"
 
 
 def explain(error: ValidationError, *, under: str = "") -> InvalidRequest:
@@ -247,7 +260,8 @@ def parse_spec(data: Any) -> tuple[JobSpec, list[FieldError]]:
         the right part can be checked further and all is said at once.
     """
     try:
-        return JobSpec.model_validate(data), []
+        spec = JobSpec.model_validate(data)
+        return spec, _at_odds(spec)
     except ValidationError as error:
         wrong = list(explain(error).errors)
     fields = {field.field.partition(".")[0] for field in wrong}
@@ -255,4 +269,21 @@ def parse_spec(data: Any) -> tuple[JobSpec, list[FieldError]]:
     right = {name: value for name, value in given.items() if name in JobSpec.model_fields.keys() - fields}
     if "task_roles" in right:
         right["task_roles"] = [TaskRole.model_validate(role) for role in right["task_roles"]]
-    return JobSpec.model_construct(**right), wrong
+    spec = JobSpec.model_construct(**right)
+    return spec, wrong + ([] if fields & {"script", "notebook"} else _at_odds(spec))
+
+
+def _at_odds(spec: JobSpec) -> list[FieldError]:
+    """Find fields that are right by themselves and not together."""
+    found = []
+    if spec.content is not None and not spec.script:
+        found.append(FieldError("content", "is a script's text, and no script is named", _NAME_IT))
+    if spec.notebook:  # its parameters are no variables
+        return found
+    both = [name for name in spec.parameters if name in spec.env]
+    found += [FieldError(f"parameters.{name}", "is in env, too", "give it in one of them") for name in both]
+    return found + [
+        FieldError(f"parameters.{name}", "has a NUL character", "remove it")
+        for name, text in as_variables(spec.parameters).items()
+        if "\0" in text
+    ]

@@ -147,7 +147,7 @@ class Service:
         granted = rights(person, job, self.settings)
         data = render.row(job, now)
         if Action.READ not in granted:
-            data["message"] = ""  # it may quote the command's own words
+            data |= {"message": "", "parameters": {}}  # a message may quote the command's own words
         elif job.phase is Phase.RUNNING:
             data["progress"] = self._progress(job)
         if job.phase is Phase.PENDING:

@@ -87,8 +87,8 @@ async def rerun(call: Call) -> Reply:
 
 async def get_spec(call: Call) -> Reply:
     """Show a job's specification."""
-    job = await call.service.usecases.read(call.person, call.service.id_of(call))
-    return Reply(render.spec_of(job, hide_env=hides_env(call.person, job)))
+    job, spec = await call.service.usecases.spec(call.person, call.service.id_of(call))
+    return Reply(render.submitted(spec, hide_env=hides_env(call.person, job)))
 
 
 async def timeline(call: Call) -> Reply:

@@ -41,6 +41,7 @@ _WAITING: Json = {
     "progress": None,
     "log_expired": False,
     "rerun_of": None,
+    "parameters": {},
     "intent": "run",
     "version": 1,
     "allowed": ["cancel", "pause", "edit", "clone"],

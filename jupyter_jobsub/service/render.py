@@ -70,6 +70,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
         "progress": None,
         "log_expired": job.log_expired,
         "rerun_of": job.rerun_of,
+        "parameters": spec.parameters,
         "intent": job.intent.value,
         "version": job.version,
     }
@@ -125,9 +126,9 @@ def event(happened: Event, *, read: bool = True) -> dict[str, Any]:
     }
 
 
-def spec_of(job: Job, *, hide_env: bool) -> dict[str, Any]:
+def submitted(spec: JobSpec, *, hide_env: bool) -> dict[str, Any]:
     """The specification as it was submitted, fields that were not given left out."""
-    data: dict[str, Any] = job.spec.model_dump(mode="json", exclude_defaults=True)
+    data: dict[str, Any] = spec.model_dump(mode="json", exclude_defaults=True)
     if hide_env and "env" in data:
         data["env"] = dict.fromkeys(data["env"])  # null: a clone is refused until they are given
     return data

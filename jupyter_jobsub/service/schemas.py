@@ -80,6 +80,7 @@ class JobRow(TypedDict):
     progress: Progress | None
     log_expired: bool
     rerun_of: str | None
+    parameters: Annotated[dict[str, JsonValue], Field(description="Values by name, for those who may read.")]
     intent: IntentName
     version: Annotated[int, Field(description="Grows with every change.")]
     allowed: Annotated[list[ActionName], Field(description="What you may do to it now.")]

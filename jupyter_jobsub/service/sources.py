@@ -42,6 +42,8 @@ class LocalSources:
         if path.suffix not in _ENDINGS[field]:
             text = f"{path.name} is no {field}"
             raise _wrong(field, text, f"give a file that ends in {' or '.join(_ENDINGS[field])}")
+        if spec.content is not None:
+            return Source(_sent(path, spec.content))
         source = await self._read(field, path)
         if len(source.text) > self._limit:
             raise self._too_large(field, path)
@@ -63,6 +65,12 @@ class LocalSources:
 
     def _too_large(self, field: str, path: Path) -> InvalidRequest:
         return _wrong(field, f"{path} is over {self._limit} bytes", "clear its outputs, or make it smaller")
+
+
+def _sent(path: Path, content: str) -> bytes:
+    if not path.parent.is_dir():
+        raise _wrong("script", f"there is no folder {path.parent}", "make it, or name a script in another")
+    return content.encode()
 
 
 def _contents(path: Path, most: int) -> tuple[int, bytes]:

@@ -26,8 +26,6 @@ WRONG = [
     ("submit python", "'python' is no .ipynb, .py or .sh file", "submit [options] -- python"),
     ("submit a.py b.py", "unrecognized arguments: b.py", "submit --help"),
     ("submit a.ipynb -- x", "a notebook takes no arguments", "-p NAME=VALUE"),
-    ("submit a.py -p x=1", "-p is for notebooks", "after --"),
-    ("submit -p x=1 -- true", "-p is for notebooks", "after --"),
     ("submit a.ipynb -p x", "'x' is not NAME=VALUE", "submit --help"),
     ("submit -e =1 -- true", "'=1' is not NAME=VALUE", "submit --help"),
     ("submit --deadline soon -- true", "'soon' is not a duration", "submit --help"),

@@ -73,3 +73,45 @@ def test_a_large_file_that_is_no_notebook_is_refused(service: Live, tmp_path: Pa
     assert "is not a notebook" in refused(service, notebook=str(path))["message"]
     path.write_bytes(b" " * (LARGE * 200 + 1))
     assert "is over" in refused(service, notebook=str(path))["message"]
+
+
+def test_a_script_that_is_sent_along_runs_in_its_folder(service: Live, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("word = 'imported'\n")
+    text = "import helper, os, sys\nprint(helper.word, os.getcwd(), *sys.argv[1:], 'é')\n"
+    spec = {"script": str(tmp_path / "cell.py"), "content": text, "args": ["1"]}
+    made = service.post("/jobsub/jobs", spec)
+    assert (made.status, made.json["kind"], made.json["name"]) == (201, "script", "cell.py")
+    id = made.json["id"]
+    assert service.until(id, seconds=60)["phase"] == "Succeeded"
+    assert service.log(id).decode() == f"imported {tmp_path} 1 é\n"
+    assert not (tmp_path / "cell.py").exists()
+    shown = service.get(f"/jobsub/jobs/{id}/spec").json
+    assert shown["content"] == text
+    again = service.post(f"/jobsub/jobs/{id}/rerun").json["id"]
+    clone = service.post("/jobsub/jobs", {key: value for key, value in shown.items() if key != "args"})
+    assert clone.status == 201
+    assert service.get(f"/jobsub/jobs/{again}/spec").json["content"] == text
+    for other, output in (
+        (again, f"imported {tmp_path} 1 é\n"),
+        (clone.json["id"], f"imported {tmp_path} é\n"),
+    ):
+        assert service.until(other, seconds=60)["phase"] == "Succeeded"
+        assert service.log(other).decode() == output
+
+
+def test_a_script_that_is_sent_along_needs_its_folder_and_an_ending(service: Live, tmp_path: Path) -> None:
+    error = refused(service, script=str(tmp_path / "none" / "a.sh"), content="true")
+    assert (error["field"], "no folder" in error["message"]) == ("script", True)
+    answer = service.post("/jobsub/jobs", {"script": str(tmp_path / "a.txt"), "content": "true"})
+    assert "script" in answer.fields
+
+
+def test_parameters_of_a_command_and_a_script_are_variables(service: Live, tmp_path: Path) -> None:
+    script = tmp_path / "a.sh"
+    script.write_text('echo "$lr $layers"\n')
+    parameters = {"lr": 0.1, "layers": [64, 64]}
+    for what in ({"command": 'echo "$lr $layers"'}, {"script": str(script)}):
+        made = service.post("/jobsub/jobs", {**what, "parameters": parameters})
+        assert (made.status, made.json["parameters"]) == (201, parameters)
+        service.until(made.json["id"], seconds=60)
+        assert service.log(made.json["id"]) == b"0.1 [64, 64]\n"

@@ -38,7 +38,7 @@ def base(configured: Mapping[str, str]) -> dict[str, str]:
 def variables(
     base: Mapping[str, str], launch: Launch, prefix: Path, gpus: Sequence[str], folders: Mapping[str, Path]
 ) -> dict[str, str]:
-    """Make the environment of a task; the job's own ``env`` counts most.
+    """Make the environment of a task; the job's own variables count most.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def variables(
         "JOBSUB_TASK_ROLE": launch.key.role,
         "JOBSUB_TASK_INDEX": str(launch.key.index),
         **{name: str(path) for name, path in folders.items()},
-        **launch.spec.env,
+        **launch.spec.variables,
     }
 
 
