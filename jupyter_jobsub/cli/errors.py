@@ -6,7 +6,7 @@ import json
 import sys
 
 from ..client import NotRunning, Unreachable
-from ..client.errors import Expired
+from ..client.errors import Expired, UsageError
 from ..errors import Conflict, InvalidRequest, NotFound, TooLarge, UserError
 
 TYPE_CHECKING = False
@@ -38,15 +38,6 @@ EXIT_CODES = (
     ("125", "the job did not succeed, and left no exit code but 0 or none at all"),
     ("130", "interrupted (Ctrl-C); the job runs on"),
 )
-
-
-class UsageError(Exception):
-    """The command line is wrong."""
-
-    def __init__(self, detail: str, *, remedy: str = "") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.remedy = remedy
 
 
 _CODES: tuple[tuple[type[Exception], int], ...] = (

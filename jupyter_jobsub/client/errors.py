@@ -4,8 +4,11 @@ JobsubError
 ├── UserError             the service said no (see jupyter_jobsub.errors)
 │   ├── Unauthorized      401, or sent to a login page
 │   └── Expired           410, the log was removed after its TTL
+├── UsageError            the call, or the command line, makes no sense (a ValueError too)
+├── JobFailed             a job that was waited for did not succeed
 └── Unreachable           nobody answers
-    └── NotRunning        no local service, and it was not to be started
+    ├── NotRunning        no local service, and it was not to be started
+    └── Closed            the client was closed meanwhile
 """
 
 from __future__ import annotations
@@ -40,6 +43,45 @@ class Unreachable(errors.JobsubError):
 
 class NotRunning(Unreachable):
     """There is no local service, and the call was not to start one."""
+
+
+class Closed(Unreachable):
+    """The client was closed while it was waiting for an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The client was closed.")
+
+
+class UsageError(errors.JobsubError, ValueError):
+    """What was asked for makes no sense, whatever the service says."""
+
+    def __init__(self, detail: str, *, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class JobFailed(errors.JobsubError):
+    """A job that was waited for has ended, and not well.
+
+    Attributes
+    ----------
+    row:
+        The job as it ended.
+    log:
+        The last lines of its log; empty if they can't be read.
+    """
+
+    def __init__(self, row: dict[str, Any], log: str = "") -> None:
+        code = "" if row["exit_code"] is None else f", exit code {row['exit_code']}"
+        message = f": {row['message']}" if row["message"] else ""
+        super().__init__(f"{row['id']} ({row['name']}) {row['phase']}{code}{message}{_indented(log)}")
+        self.row = row
+        self.log = log
+
+
+def _indented(log: str) -> str:
+    return "".join(f"\n    {line}" for line in log.splitlines())
 
 
 class Unauthorized(UserError):

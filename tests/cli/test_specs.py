@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_jobsub.cli.app import parse
 from jupyter_jobsub.cli.errors import UsageError
-from jupyter_jobsub.cli.specs import changed_spec, new_spec, shell_environment, smallest_with
+from jupyter_jobsub.cli.specs import changed_spec, new_spec, shell_environment
 from jupyter_jobsub.client import Client, LocalEndpoint, ServerEndpoint
 
 
@@ -42,7 +42,7 @@ def test_a_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     for words in (["--", "true"], ["train.py"], ["--working-dir", "sub", "--", "true"]):
-        with pytest.raises(UsageError, match="the folder that this shell is in was removed") as caught:
+        with pytest.raises(UsageError, match="the folder that this was started in was removed") as caught:
             spec(*words)
         assert "cd" in caught.value.remedy
     assert spec("--working-dir", "/tmp", "--", "true")["working_dir"] == "/tmp"
@@ -177,34 +177,6 @@ def test_clone_gives_a_notebook_other_parameters() -> None:
 def test_clone_puts_a_command_in_place_of_task_roles() -> None:
     old = {"task_roles": [{"name": "a", "command": "x"}]}
     assert changed(old, "--", "true") == {"command": ["true"]}
-
-
-CATALOG = {
-    "defaults": {"group": "g"},
-    "groups": [
-        {"name": "g", "instance_types": ["cpu", "one", "two-big", "two"]},
-        {"name": "h", "instance_types": ["eight"]},
-    ],
-    "instance_types": [
-        {"name": "cpu", "cpu": 1000, "memory": 1, "gpu": {}},
-        {"name": "one", "cpu": 4000, "memory": 1, "gpu": {"T4": 1}},
-        {"name": "two-big", "cpu": 9000, "memory": 1, "gpu": {"T4": 1, "V100": 1}},
-        {"name": "two", "cpu": 8000, "memory": 1, "gpu": {"T4": 2}},
-        {"name": "eight", "cpu": 64_000, "memory": 1, "gpu": {"H200": 8}},
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("gpus", "group", "name"), [(0, None, "cpu"), (1, None, "one"), (2, "g", "two"), (1, "h", "eight")]
-)
-def test_the_smallest_type_with_gpus(gpus: int, group: str | None, name: str) -> None:
-    assert smallest_with(gpus, CATALOG, group) == name
-
-
-def test_no_type_has_so_many_gpus() -> None:
-    with pytest.raises(UsageError, match="no instance type has 3 GPUs; the largest has 2"):
-        smallest_with(3, CATALOG, None)
 
 
 def test_paths_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,228 @@
+"""From what a person names (a file, a command, a number of GPUs) to a job's specification."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import FieldError, InvalidRequest
+from .errors import UsageError
+from .local import LocalEndpoint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .api import Client, Row
+
+_PARAMETERS = "give parameters: -p NAME=VALUE; in Python: parameters={…}"
+RUNS = ("command", "script", "args", "content", "notebook", "task_roles")
+
+
+def new_spec(
+    service: Client,
+    base: Mapping[str, Any] | None = None,
+    *,
+    target: str | os.PathLike[str] | None = None,
+    args: Sequence[object] = (),
+    command: str | Sequence[object] | None = None,
+    environment: str,
+    **fields: Any,
+) -> Row:
+    """Build the specification of a new job.
+
+    Parameters
+    ----------
+    base:
+        A specification that the others override.
+    target, args, command:
+        What runs: a file with its arguments, or a command.
+    environment:
+        The prefix of the environment to run in, if no image is named and the service is on this machine.
+    fields:
+        As `override` takes them.
+
+    Raises
+    ------
+    UsageError
+        If it is not said what runs, or twice.
+    InvalidRequest
+        If values are no JSON.
+    """
+    spec = dict(base or {})
+    if runs := what_runs(target, args, command):
+        spec = {key: value for key, value in spec.items() if key not in RUNS} | runs
+    override(service, spec, **fields)
+    if base is None and not any(spec.get(key) for key in RUNS):
+        raise UsageError("say what to run", remedy="give a notebook, a script, or a command")
+    if spec.get("working_dir") is None and (spec.get("command") or spec.get("task_roles")):
+        spec["working_dir"] = absolute("")
+    if not spec.get("image") and isinstance(service.endpoint, LocalEndpoint):
+        spec.setdefault("environment", environment)
+    return plain(spec)
+
+
+def changed_spec(
+    service: Client,
+    spec: Mapping[str, Any],
+    *,
+    command: str | Sequence[object] | None = None,
+    args: Sequence[object] | None = None,
+    **fields: Any,
+) -> Row:
+    """Change the specification of a job that is to be submitted again.
+
+    Parameters
+    ----------
+    command:
+        In place of what runs.
+    args:
+        Of the script, or in place of the command.
+    fields:
+        As `override` takes them.
+    """
+    changed = {key: value for key, value in spec.items() if value is not None}
+    if args is not None and changed.get("script"):
+        changed["args"] = words(args)
+    elif args is not None or command is not None:
+        if changed.get("notebook"):
+            raise UsageError("a notebook takes no command", remedy=_PARAMETERS)
+        for key in RUNS:
+            changed.pop(key, None)
+        changed["command"] = _command(command) if command is not None else words(args or ())
+    override(service, changed, **fields)
+    return plain(changed)
+
+
+def what_runs(
+    target: str | os.PathLike[str] | None, args: Sequence[object], command: str | Sequence[object] | None
+) -> Row:
+    """Say in the specification's words what runs; nothing if nothing is given."""
+    if target is not None and command is not None:
+        raise UsageError("both a file and a command are given", remedy="give one of them")
+    if target is None and args:
+        raise UsageError("arguments are given, and no script", remedy="name the script before them")
+    if command is not None:
+        return {"command": _command(command)}
+    return {} if target is None else _file(os.fspath(target), args)
+
+
+def _command(command: str | Sequence[object]) -> str | list[str]:
+    return command if isinstance(command, str) else words(command)
+
+
+def _file(name: str, args: Sequence[object]) -> Row:
+    path = absolute(name)
+    suffix = Path(path).suffix
+    if suffix == ".ipynb":
+        if args:
+            raise UsageError("a notebook takes no arguments", remedy=_PARAMETERS)
+        return {"notebook": path}
+    if suffix in (".py", ".sh"):
+        return {"script": path, "args": words(args)}
+    raise UsageError(
+        f"{name!r} is no .ipynb, .py or .sh file",
+        remedy=f"for a command, write: submit [options] -- {name} …; in Python: submit(command=…)",
+    )
+
+
+def words(values: Sequence[object]) -> list[str]:
+    """Give the words of a command line as text: paths and numbers are welcome."""
+    return [os.fspath(value) if isinstance(value, os.PathLike) else str(value) for value in values]
+
+
+def override(
+    service: Client,
+    spec: Row,
+    *,
+    gpus: int | None = None,
+    env: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    working_dir: str | os.PathLike[str] | None = None,
+    **fields: Any,
+) -> None:
+    """Set what is given; variables and parameters are added to those that are there.
+
+    Parameters
+    ----------
+    gpus:
+        The instance type becomes the smallest with so many.
+    working_dir:
+        Relative to this process's folder.
+    fields:
+        Others of the specification; None leaves them as they are.
+    """
+    spec.update((name, value) for name, value in fields.items() if value is not None)
+    if working_dir is not None:
+        spec["working_dir"] = absolute(os.fspath(working_dir))
+    if env:
+        spec["env"] = {**(spec.get("env") or {}), **env}
+    if parameters:
+        spec["parameters"] = {**(spec.get("parameters") or {}), **parameters}
+    if gpus is not None:
+        if fields.get("instance_type") is not None:
+            raise UsageError("both gpus and an instance type are given", remedy="give one of them")
+        spec["instance_type"] = smallest_with(gpus, service.call("GET", "/jobsub/catalog"), spec.get("group"))
+
+
+def smallest_with(gpus: int, catalog: Row, group: str | None) -> str:
+    """Choose the smallest instance type of the group with at least that many GPUs."""
+    wanted = group or catalog["defaults"]["group"]
+    names = next((g["instance_types"] for g in catalog["groups"] if g["name"] == wanted), None)
+    types = [t for t in catalog["instance_types"] if names is None or t["name"] in names]
+    fitting = [t for t in types if _gpus(t) >= gpus]
+    if not fitting:
+        most = max((_gpus(t) for t in types), default=0)
+        raise UsageError(
+            f"no instance type has {gpus} GPUs; the largest has {most}", remedy="see: jupyter jobsub catalog"
+        )
+    name: str = min(fitting, key=lambda t: (_gpus(t), t["cpu"], t["memory"]))["name"]
+    return name
+
+
+def _gpus(instance_type: Row) -> int:
+    return sum((instance_type.get("gpu") or {}).values())
+
+
+def absolute(path: str) -> str:
+    """Make a path of this process's folder, or of the person's own, a whole one."""
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except FileNotFoundError as error:
+        remedy = "change to another folder with cd, or give whole paths and a working folder"
+        raise UsageError("the folder that this was started in was removed", remedy=remedy) from error
+
+
+def plain(spec: Mapping[str, Any]) -> Row:
+    """Make every value one that JSON has: paths are text, and numbers of NumPy's are Python's.
+
+    Raises
+    ------
+    InvalidRequest
+        Naming every field that can't be made so.
+    """
+    wrong: list[FieldError] = []
+    found = {str(name): _plain(value, str(name), wrong) for name, value in spec.items()}
+    if wrong:
+        raise InvalidRequest(wrong)
+    return found
+
+
+def _plain(value: Any, field: str, wrong: list[FieldError]) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one, f"{field}.{name}", wrong) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, f"{field}.{index}", wrong) for index, one in enumerate(value)]
+    try:
+        return json.loads(json.dumps(value, allow_nan=False, default=_simpler))
+    except (TypeError, ValueError, AttributeError):
+        kind = type(value).__name__
+        wrong.append(FieldError(field, f"{value!r:.80} ({kind}) is no JSON value", "give text or a number"))
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.tolist()  # arrays and numbers of NumPy, PyTorch and their like
