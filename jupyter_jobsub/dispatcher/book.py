@@ -30,6 +30,7 @@ class Book:
         self._preempting: Counter[str] = Counter()
         self._standings: dict[str, Standing] = {}
         self._at_machine: dict[str, Standing] = {}  # those with a claim that other groups must heed
+        self._expecting: set[str] = set()  # those who count on capacity that is kept for nobody
         self._changed: set[str] = set()
         self._waiting: Counter[UserName] = Counter()
 
@@ -71,6 +72,8 @@ class Book:
             self._move(self._placed, entry, sign)
         if sign < 0:  # there may be capacity now
             self._freed()
+        else:
+            self._changed.update(self._expecting)
 
     def _move(self, queues: dict[str, Queue], entry: Candidate, sign: int) -> None:
         queue = queues.setdefault(entry.group, Queue())
@@ -117,8 +120,13 @@ class Book:
         if lapsed := decisions.lapsed(self._at_machine):
             self._changed.update(lapsed)
             self._freed()
+        if self._expecting and decisions.taken(self._at_machine):
+            self._changed.update(self._expecting - decisions.standings.keys())
         self._standings.update(decisions.standings)
         for name, standing in decisions.standings.items():
+            self._expecting.discard(name)
+            if standing.expects_room:
+                self._expecting.add(name)
             self._at_machine.pop(name, None)
             if standing.claims:
                 self._at_machine[name] = standing

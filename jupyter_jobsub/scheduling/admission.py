@@ -24,12 +24,22 @@ def admit(snapshot: Snapshot, now: Micros) -> Decisions:
     """Decide who starts now; deterministic, and idempotent once applied."""
     decisions = _decide(snapshot, now)
     admitted, evicted = list(decisions.admit), dict(decisions.evict)
-    while decisions.evict or decisions.lapsed(snapshot.standings):  # others may have their turn then
+    fruitless = 0  # looks in a row that moved no job; one lapse can cause another, but no group's twice
+    while fruitless <= len(snapshot.queues) and _concerns_others(decisions, snapshot):
         snapshot = _applied(snapshot, decisions)
         decisions = _decide(snapshot, now)
         admitted += decisions.admit
         evicted |= decisions.evict
+        fruitless = 0 if decisions.admit or decisions.evict else fruitless + 1
     return Decisions(admitted, evicted, decisions.standings)
+
+
+def _concerns_others(decisions: Decisions, snapshot: Snapshot) -> bool:
+    """Say whether others may start now, or have to make room now."""
+    if decisions.evict or decisions.lapsed(snapshot.standings):
+        return True
+    expecting = any(standing.expects_room for standing in decisions.standings.values())
+    return expecting and decisions.taken(snapshot.standings)
 
 
 def _applied(snapshot: Snapshot, decisions: Decisions) -> Snapshot:

@@ -31,6 +31,9 @@ class Stop:
         From when on it has been the head that waits for capacity, or None.
     making_room:
         Jobs of a lower rank are being halted, and then it fits.
+    expects_room:
+        It fits once what is being halted anyway has gone, so that nobody is evicted for it; unless
+        somebody else takes that.
     kept_for:
         The job for which the capacity is reserved.
     """
@@ -39,6 +42,7 @@ class Stop:
     by: Bound
     since: Micros | None = None
     making_room: bool = False
+    expects_room: bool = False
     kept_for: Candidate | None = None
 
 
@@ -58,6 +62,11 @@ class Standing:
     users: Mapping[UserName, Stop] = field(default_factory=dict)
 
     @property
+    def stops(self) -> list[Stop]:
+        """All that stops somebody, in order of K."""
+        return [*self.users.values(), *([self.head] if self.head else [])]
+
+    @property
     def waits(self) -> Stop | None:
         """The head, if it waits for capacity."""
         return self.head if self.head and self.head.since is not None else None
@@ -65,8 +74,12 @@ class Standing:
     @property
     def promised(self) -> list[Candidate]:
         """The jobs for which room is being made, in order of K."""
-        stops = [*self.users.values(), *([self.head] if self.head else [])]
-        return [stop.job for stop in stops if stop.making_room]
+        return [stop.job for stop in self.stops if stop.making_room]
+
+    @property
+    def expects_room(self) -> bool:
+        """Somebody counts on what is being halted, which nobody keeps for them."""
+        return any(stop.expects_room for stop in self.stops)
 
     @property
     def claims(self) -> frozenset[tuple[str, JobId]]:
@@ -120,3 +133,10 @@ class Decisions:
     def lapsed(self, before: Mapping[str, Standing]) -> list[str]:
         """The groups of which a claim stands no more, so that others may start that it stopped."""
         return [n for n, s in self.standings.items() if n in before and before[n].claims - s.claims]
+
+    def taken(self, before: Mapping[str, Standing]) -> bool:
+        """Say whether something was given or promised that others may have counted on."""
+        nothing = Standing()
+        return bool(self.admit) or any(
+            s.claims - before.get(n, nothing).claims for n, s in self.standings.items()
+        )

@@ -153,25 +153,25 @@ class Walk:
         if by in (Bound.CAPACITY, Bound.RESERVED):
             before = self._before.waits
             since = before.since if before and before.job.id == job.id else self._now
-        return Stop(job, by, since, self._make_room(job, by), kept_for)
+        return Stop(job, by, since, *self._make_room(job, by), kept_for)
 
-    def _make_room(self, job: Candidate, by: Bound) -> bool:
-        """Say whether jobs of a lower rank make room, choosing them if nobody does yet."""
+    def _make_room(self, job: Candidate, by: Bound) -> tuple[bool, bool]:
+        """Say whether jobs of a lower rank make room, choosing them if nobody does yet; or others do."""
         placed = self._snapshot.placed.get(self._name, ())
         preempting = self._name in self._snapshot.preempting
         if by is Bound.RESERVED or not (placed or preempting):
-            return False
+            return False, False
         if preempting and job.id in self._promised:
-            return self._promise(job)  # what was chosen for it is on its way: no second set
+            return self._promise(job), False  # what was chosen for it is on its way: no second set
         fits = self._fits_without(job, by)
         if fits(NOTHING):
-            return preempting and self._promise(job)
+            return preempting and self._promise(job), not preempting
         pool = self._worst.get(job.user, ()) if by is Bound.USER else reversed(placed)
         chosen = victims(job, (victim for victim in pool if victim.id not in self.evicted), fits)
         for victim in chosen:
             self._machine.room.evict(victim)
             self.evicted[victim.id] = job.id
-        return bool(chosen) and self._promise(job)
+        return bool(chosen) and self._promise(job), False
 
     @cached_property
     def _worst(self) -> Mapping[UserName, Sequence[Candidate]]:

@@ -232,6 +232,22 @@ def test_long_random_histories(part: int) -> None:
         play(random.Random(seed))
 
 
+def test_who_counts_on_what_is_being_cancelled_evicts_when_another_takes_it() -> None:
+    queue = TheQueue()
+    queue.machine(Resources(4, gpu={"A": 3}))
+    one = Resources(1, gpu={"A": 1})
+    queue.submit("bob", "g", one, 100, True, 0)
+    leaving = queue.submit("pan", "h", one, 100, True, 0)
+    victim = queue.submit("pan", "h", Resources(1), 100, True, 0)
+    queue.intend(leaving, Intent.CANCEL)
+    waiter = queue.submit("lin", "h", Resources(2, gpu={"A": 2}), 100, False, 0)
+    assert queue.known[victim].reason is Reason.STARTING  # what leaves is enough
+    queue.submit("bob", "g", Resources(1), 200, False, 0)
+    assert queue.known[victim].reason is Reason.PREEMPTING
+    assert queue.known[waiter].phase is Phase.PENDING
+    queue.nothing_is_left_to_decide()
+
+
 def play(chance: random.Random) -> None:
     """Let anything happen, and look whether all is as it must be after each step."""
     queue = TheQueue()
