@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from ..client.words import standing
 from .common import brief, client, each, resolve, unique
 from .errors import OK, UsageError
-from .output import json_line, note, standing
+from .output import json_line, note
 from .parser import Parser, add_ids, examples
 from .values import duration
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from ..client.words import resources, seconds
 from .common import client
 from .errors import OK
-from .output import clean, fields, json_line, on_terminal, resources, seconds, table
+from .output import clean, fields, json_line, on_terminal, table
 from .parser import Parser, examples
 
 TYPE_CHECKING = False

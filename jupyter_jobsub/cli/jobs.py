@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 
+from ..client.words import resources, seconds, standing
 from .common import client, each
 from .errors import OK
-from .output import age, fields, json_line, note, on_terminal, resources, seconds, short_time, standing, table
+from .output import age, fields, json_line, note, on_terminal, short_time, table
 from .parser import Parser, add_ids, complete_with, examples
 from .values import count, moment
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .output import clean, standing
+from ..client.words import standing
+from .output import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..client.words import harmless
 from . import tasks
 from .common import brief, client, resolve, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
-from .output import harmless, json_line, note
+from .output import json_line, note
 from .parser import Parser, add_ids, examples
 from .reports import Hidden, hidden_in
 from .values import duration, natural

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from ..client.words import standing
 from . import logs
 from .common import brief, client, resolve
 from .errors import OK, UsageError
-from .output import json_line, note, on_terminal, standing
+from .output import json_line, note, on_terminal
 from .parser import Parser, add_ids, complete_with, examples
 from .specs import changed_spec, new_spec
 from .values import assignment, duration, natural, parameter

@@ -1,0 +1,68 @@
+"""Durations, sizes and where a job stands, in the words of every surface."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .api import Row
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def harmless(text: str) -> str:
+    """Write a text on one line, without anything that a terminal would act upon."""
+    return _CONTROL.sub(" ", text)
+
+
+def seconds(value: float | None) -> str:
+    """Write a duration in two units at most, such as 1h05m."""
+    if value is None:
+        return ""
+    whole = int(value)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 172_800:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02}h"
+
+
+def size(count: int | None) -> str:
+    """Write bytes in the largest unit that keeps the number readable."""
+    value = float(count or 0)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.4g} {unit}"
+        value /= 1024
+    return f"{value:.4g} TiB"
+
+
+def resources(request: Row | None) -> str:
+    """Write CPU, memory and GPUs in a few words."""
+    if not request:
+        return ""
+    found = []
+    if request.get("cpu") is not None:
+        found.append(f"{request['cpu'] / 1000:g} CPU")
+    if request.get("memory") is not None:
+        found.append(size(request["memory"]))
+    gpu: dict[str, Any] = request.get("gpu") or {}
+    found += [f"{number} × {kind}" for kind, number in gpu.items()]
+    if request.get("gpus") is not None:
+        found.append(f"{request['gpus']} GPU")
+    return ", ".join(found)
+
+
+def standing(job: Row) -> str:
+    """Say in a few words what a job waits for, or how it went."""
+    if job.get("position") is not None:
+        return harmless(f"no. {job['position']} in {job['group']}; {job['message']}".rstrip("; "))
+    progress = job.get("progress") or {}
+    if progress.get("fraction") is not None:
+        return harmless(f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip())
+    return harmless(job.get("message") or progress.get("text") or "")
