@@ -116,6 +116,7 @@ def _job(dice: random.Random, number: int, user: str, group: str, queued_at: Mic
         finished_at=Micros(started + dice.randrange(12 * 3600 * SECOND)),
         exit_code=code,
         log_expired=True,
+        kept_bytes=0,
     )
 
 

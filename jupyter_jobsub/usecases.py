@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .archive import LogArchive
+from .archive import Archive
 from .engines.base import Engine
 from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, StoreError
 from .model.catalog import Catalog
@@ -32,7 +32,7 @@ class Usecases:
 
     store: Store
     engine: Engine
-    archive: LogArchive
+    archive: Archive
     settings: Settings
     sources: Sources
     waiting_of: Callable[[UserName], int]
@@ -184,7 +184,7 @@ class Usecases:
             # in between leaves one that says what is gone, and can be deleted again.
             job = await self._stored(job, replace(job, log_expired=True))
             try:
-                self.archive.remove(job.id)
+                await self.archive.remove(job.id)
             except OSError as error:
                 raise StoreError(f"the log of {job.id} can't be removed: {error.strerror}") from error
             await self.engine.purge(job.id)

@@ -1,5 +1,7 @@
-"""Append-only task logs: written by tasks, read by ranges, followed live, kept after the task."""
+"""What is kept of jobs: logs that are written by tasks, read by ranges and followed live; artifacts."""
 
+from .archive import Archive as Archive
+from .artifacts import ArtifactArchive as ArtifactArchive
 from .logs import Chunk as Chunk
 from .logs import LogArchive as LogArchive
 from .logs import LogInfo as LogInfo

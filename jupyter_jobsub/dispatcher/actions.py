@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from ..archive import LogArchive
+from ..archive import Archive
 from ..engines.base import Ended, Engine, Launch
 from ..errors import EngineError
 from ..model.catalog import Catalog, Image
@@ -34,7 +34,7 @@ class Actions:
         self,
         store: Store,
         engine: Engine,
-        archive: LogArchive,
+        archive: Archive,
         settings: Callable[[], Settings],
         failed: Callable[[Ended], None],
     ) -> None:
@@ -124,7 +124,8 @@ class Actions:
                 # what runs is taken over, whether or not its image is still there
                 image=None if started else resolve_image(job.spec.image, self._settings().catalog),
                 resources=job.share(key.role),
-                log=self._archive.prepare(key),
+                log=self._archive.logs.prepare(key),
+                artifacts=self._archive.artifacts.folder_of(key, alone=len(job.tasks) == 1),
                 user=job.user,
                 group=job.spec.group or "",
                 volume=group.volume if group else None,

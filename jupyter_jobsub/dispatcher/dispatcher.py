@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from ..archive import LogArchive
+from ..archive import Archive
 from ..engines.base import Ended, Engine, Observation
 from ..errors import StoreError
 from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
@@ -48,7 +48,7 @@ class Dispatcher:
         self,
         store: Store,
         engine: Engine,
-        archive: LogArchive,
+        archive: Archive,
         settings: Callable[[], Settings],
     ) -> None:
         self._store = store
@@ -138,7 +138,7 @@ class Dispatcher:
         try:
             # before the end is told: nobody looks again at the log of a job that is stored as ended
             if isinstance(fact, Ended):
-                self._archive.seal(fact.key)
+                self._archive.logs.seal(fact.key)
         except OSError as error:  # such as a full disk: this job waits, the others go on
             log.error("the log of %s can't be sealed, trying again in %g s: %s", fact.key, RETRY, error)
             self._timers.set(f"seal {fact.key}", RETRY, lambda: self._observe(fact))

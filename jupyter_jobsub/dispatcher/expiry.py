@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..archive import LogArchive
+from ..archive import Archive
 from ..engines.base import Engine
 from ..model.job import Job, Micros
 from ..scheduling.lifecycle import SECOND
@@ -27,7 +27,7 @@ class Expiry:
         self,
         store: Store,
         engine: Engine,
-        archive: LogArchive,
+        archive: Archive,
         clock: Callable[[], Micros],
         timers: Timers,
     ) -> None:
@@ -59,7 +59,7 @@ class Expiry:
     async def _expire(self, job: Job) -> bool:
         """Remove a log, then say so; one that can't be removed is not said to be, and tried again."""
         try:
-            self._archive.remove(job.id)
+            await self._archive.remove(job.id)
         except OSError as error:
             log.error("the log of %s can't be removed: %s", job.id, error)
             return False

@@ -60,6 +60,9 @@ class Launch:
         What this task is charged for.
     log:
         The archive's file that stdout and stderr go to (local), or are copied to.
+    artifacts:
+        The archive's folder for what the task wants to keep, of its own; the engine makes it (local),
+        or copies to it what the task has kept, before it says that the task has ended.
     user, group:
         For ``PRIMEHUB_USER`` and ``PRIMEHUB_GROUP``.
     volume:
@@ -77,6 +80,7 @@ class Launch:
     image: Image | None
     resources: Resources
     log: Path
+    artifacts: Path
     user: str
     group: str
     volume: str | None = None

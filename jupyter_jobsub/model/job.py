@@ -140,7 +140,9 @@ class Job:
     hold:
         What it is charged for, from admission until no task is left.
     log_expired:
-        The TTL has passed and the log is gone.
+        The log and all else that was kept of it are gone, as after the TTL.
+    kept_bytes:
+        What is kept of an ended job: log, metrics and artifacts; None before its end.
     """
 
     id: JobId
@@ -169,6 +171,7 @@ class Job:
     snapshot: str | None = None
     rerun_of: JobId | None = None
     log_expired: bool = False
+    kept_bytes: int | None = None
 
     def share(self, role: str) -> Resources:
         """What one task of a role is charged for."""

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from .. import __version__
-from ..archive import LogArchive
+from ..archive import Archive
 from ..config import JobsubService, read_config
 from ..dispatcher import Dispatcher
 from ..engines.base import Engine
@@ -63,7 +63,7 @@ class Service:
         config: JobsubService,
         store: Store,
         engine: Engine,
-        archive: LogArchive,
+        archive: Archive,
         sources: Sources,
         found: Catalog,
         owner: UserName,
@@ -268,7 +268,7 @@ class Service:
 
     def _progress(self, job: Job) -> dict[str, Any] | None:
         first = TaskKey(job.id, job.attempt, next(iter(job.spec.roles)), 0)
-        found = parse_progress(self.archive.tail(first, PROGRESS_TAIL, max_bytes=PROGRESS_TAIL).data)
+        found = parse_progress(self.archive.logs.tail(first, PROGRESS_TAIL, max_bytes=PROGRESS_TAIL).data)
         return {"fraction": found.fraction, "text": found.text} if found else None
 
 

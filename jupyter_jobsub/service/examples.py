@@ -40,6 +40,7 @@ _WAITING: Json = {
     "exit_code": None,
     "progress": None,
     "log_expired": False,
+    "kept_bytes": None,
     "rerun_of": None,
     "parameters": {},
     "intent": "run",
@@ -68,6 +69,7 @@ _DONE: Json = {
     "duration_seconds": 300.0,
     "exit_code": 0,
     "progress": None,
+    "kept_bytes": 482304,
     "version": 4,
     "allowed": ["edit", "rerun", "clone", "delete"],
 }

@@ -18,7 +18,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
-from ..archive import LogArchive
+from ..archive import Archive
 from ..clock import SteadyClock, wall_clock
 from ..config import JobsubService, read_config
 from ..engines.local import account
@@ -171,7 +171,7 @@ def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
         config=config,
         store=store,
         engine=engine,
-        archive=LogArchive(folder / "logs"),
+        archive=Archive(folder / "archive"),
         sources=LocalSources(config.max_snapshot_bytes),
         found=default_catalog(owner, capacity, engine.images()),
         owner=owner,

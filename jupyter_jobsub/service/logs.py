@@ -136,7 +136,7 @@ async def get_log(call: Call) -> Reply | None:
     if query.attempt is not None:
         _refuse_missing(job, query.attempt)
     key = _key(job, query, query.attempt)
-    if job.log_expired or _removed(call.service.archive, job, key):
+    if job.log_expired or _removed(call.service.archive.logs, job, key):
         raise LogGone(
             f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
         )
@@ -146,7 +146,7 @@ async def get_log(call: Call) -> Reply | None:
     if query.download:
         await _download(call, key)
         return None
-    return _part(call.service.archive, job, key, query)
+    return _part(call.service.archive.logs, job, key, query)
 
 
 def _removed(archive: LogArchive, job: Job, key: TaskKey) -> bool:
@@ -180,10 +180,10 @@ def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply
 async def _download(call: Call, key: TaskKey) -> None:
     name = f"{key.job}-{key.attempt}-{key.role}-{key.index}.log"
     call.stream("text/plain; charset=utf-8", {"Content-Disposition": f'attachment; filename="{name}"'})
-    chunk = call.service.archive.read(key, 0, PIECE)
+    chunk = call.service.archive.logs.read(key, 0, PIECE)
     while chunk.data:
         await call.send(chunk.data)
-        chunk = call.service.archive.read(key, chunk.end, PIECE)
+        chunk = call.service.archive.logs.read(key, chunk.end, PIECE)
 
 
 class _Follow:
@@ -193,7 +193,7 @@ class _Follow:
         self._call = call
         self._job = job
         self._query = query
-        self._archive = call.service.archive
+        self._archive = call.service.archive.logs
         self._cursor = self._begin()
         self._signal = asyncio.Event()
 

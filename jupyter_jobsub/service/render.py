@@ -69,6 +69,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
         "exit_code": job.exit_code,
         "progress": None,
         "log_expired": job.log_expired,
+        "kept_bytes": job.kept_bytes,
         "rerun_of": job.rerun_of,
         "parameters": spec.parameters,
         "intent": job.intent.value,

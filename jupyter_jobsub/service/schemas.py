@@ -79,6 +79,9 @@ class JobRow(TypedDict):
     exit_code: int | None
     progress: Progress | None
     log_expired: bool
+    kept_bytes: Annotated[
+        int | None, Field(description="Of its log, metrics and artifacts, once it has ended.")
+    ]
     rerun_of: str | None
     parameters: Annotated[dict[str, JsonValue], Field(description="Values by name, for those who may read.")]
     intent: IntentName

@@ -97,12 +97,13 @@ class Page:
 
 @dataclass(frozen=True)
 class Count:
-    """How many jobs of one user in one group stand in one phase."""
+    """How many jobs of one user in one group stand in one phase, and the bytes that are kept of them."""
 
     group: str
     user: UserName
     phase: Phase
     jobs: int
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -253,4 +254,4 @@ class Store(ABC):
 
     @abstractmethod
     async def counts(self) -> list[Count]:
-        """Count jobs by group, user and phase, from counters."""
+        """Count jobs, and bytes kept of them, by group, user and phase, from counters."""

@@ -1,10 +1,11 @@
-"""How many jobs there are of each group, user and phase, kept beside the rows."""
+"""How many jobs there are of each group, user and phase, and what is kept of them, beside the rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model.job import Phase, UserName
 from .base import Count
@@ -19,32 +20,46 @@ class Kind:
     phase: str
 
 
+class Tally(NamedTuple):
+    """So many jobs, and bytes that are kept of them; or a change of both."""
+
+    jobs: int = 0
+    bytes: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(self.jobs + other.jobs, self.bytes + other.bytes)
+
+
 class Counters:
     """The counters in memory, so that a reader can plan by them."""
 
-    def __init__(self, counts: Iterable[tuple[Kind, int]] = ()) -> None:
-        self._counts: dict[Kind, int] = {}
+    def __init__(self, counts: Iterable[tuple[Kind, Tally]] = ()) -> None:
+        self._counts: dict[Kind, Tally] = {}
         self._by_group: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._by_user: dict[str, dict[Kind, int]] = defaultdict(dict)
         self._by_phase: dict[str, int] = defaultdict(int)
-        for kind, jobs in counts:
-            self._change(kind, jobs)
+        for kind, tally in counts:
+            self._change(kind, tally)
 
-    def after(self, changes: Mapping[Kind, int]) -> dict[Kind, int]:
+    def after(self, changes: Mapping[Kind, Tally]) -> dict[Kind, Tally]:
         """The new values of what changes."""
-        return {kind: self._counts.get(kind, 0) + change for kind, change in changes.items() if change}
+        return {kind: self._of(kind).plus(change) for kind, change in changes.items() if any(change)}
 
-    def change(self, changes: Mapping[Kind, int]) -> None:
+    def change(self, changes: Mapping[Kind, Tally]) -> None:
         """Add to the counters."""
         for kind, change in changes.items():
             self._change(kind, change)
 
-    def _change(self, kind: Kind, change: int) -> None:
-        jobs = self._counts.get(kind, 0) + change
-        self._counts[kind] = self._by_user[kind.user][kind] = jobs
-        self._by_group[kind.group][kind.phase] += change
-        self._by_phase[kind.phase] += change
-        if not jobs:
+    def _of(self, kind: Kind) -> Tally:
+        return self._counts.get(kind, Tally())
+
+    def _change(self, kind: Kind, change: Tally) -> None:
+        tally = self._counts[kind] = self._of(kind).plus(change)
+        self._by_user[kind.user][kind] = tally.jobs
+        self._by_group[kind.group][kind.phase] += change.jobs
+        self._by_phase[kind.phase] += change.jobs
+        if not tally.jobs:
             del self._counts[kind], self._by_user[kind.user][kind]
 
     def of_phases(self) -> list[tuple[str, int]]:
@@ -62,6 +77,6 @@ class Counters:
     def all(self) -> list[Count]:
         """Every counter that is not 0."""
         return [
-            Count(kind.group, UserName(kind.user), Phase(kind.phase), jobs)
-            for kind, jobs in self._counts.items()
+            Count(kind.group, UserName(kind.user), Phase(kind.phase), *tally)
+            for kind, tally in self._counts.items()
         ]

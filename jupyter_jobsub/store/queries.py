@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 
 from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Task
 from .base import Committed, Idempotency, KeyReused
-from .counters import Counters, Kind
+from .counters import Counters, Kind, Tally
 from .rows import (
     EVENT_COLUMNS,
     JOB_COLUMNS,
@@ -162,4 +162,4 @@ def newest(connection: Connection) -> tuple[str, Head]:
 def all_counters(connection: Connection) -> Counters:
     """Read every counter."""
     rows = connection.execute(select(counters))
-    return Counters((Kind(row.group, row.user, row.phase), row.jobs) for row in rows)
+    return Counters((Kind(row.group, row.user, row.phase), Tally(row.jobs, row.bytes)) for row in rows)

@@ -42,6 +42,7 @@ _FIRST = (
         finished_at BIGINT,
         exit_code INTEGER,
         log_expired BOOLEAN NOT NULL,
+        kept_bytes BIGINT,
         expires_at BIGINT,
         request_cpu BIGINT NOT NULL,
         request_memory BIGINT NOT NULL,
@@ -116,6 +117,7 @@ _FIRST = (
         "user" TEXT NOT NULL,
         phase TEXT NOT NULL,
         jobs INTEGER NOT NULL,
+        bytes BIGINT NOT NULL,
         PRIMARY KEY ("group", "user", phase)
     )
     """,

@@ -45,6 +45,7 @@ jobs = Table(
     Column("finished_at", BigInteger),
     Column("exit_code", Integer),
     Column("log_expired", Boolean, nullable=False),
+    Column("kept_bytes", BigInteger),
     Column("expires_at", BigInteger),
     Column("request_cpu", BigInteger, nullable=False),
     Column("request_memory", BigInteger, nullable=False),
@@ -115,6 +116,7 @@ counters = Table(
     Column("user", Text, primary_key=True),
     Column("phase", Text, primary_key=True),
     Column("jobs", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
 )
 
 idempotency = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +13,7 @@ from ..model.edit import JobEdit, edited
 from ..model.job import Event, Job, Micros, Reason, Task, UserName
 from . import queries, tables
 from .base import Committed, Idempotency, StaleJob
-from .counters import Counters, Kind
+from .counters import Counters, Kind, Tally
 from .queries import Head
 from .rows import changing_values, editable_values, group_of, in_order, job_values, task_values
 from .tables import counters, deletions, head, idempotency, jobs, snapshots, tasks
@@ -74,7 +74,7 @@ class Batch:
     was: Head
     clock: Callable[[], Micros]
     committed: list[Committed] = field(default_factory=list)
-    counts: Counter[Kind] = field(default_factory=Counter)
+    counts: dict[Kind, Tally] = field(default_factory=lambda: defaultdict(Tally))
 
     def __post_init__(self) -> None:
         self.head = self.was
@@ -140,7 +140,7 @@ class Batch:
         return new
 
     def _event_between(self, old: Job, new: Job) -> Event | None:
-        if old.phase != new.phase:
+        if (old.phase, old.kept_bytes) != (new.phase, new.kept_bytes):
             self._count(old, -1)
             self._count(new, 1)
         if _shown(old) == _shown(new):
@@ -179,8 +179,8 @@ class Batch:
         """Write what goes with all of it: counters and the newest numbers."""
         if changed := stored.after(self.counts):
             rows = [
-                {"group": k.group, "user": k.user, "phase": k.phase, "jobs": jobs}
-                for k, jobs in changed.items()
+                {"group": kind.group, "user": kind.user, "phase": kind.phase, **tally._asdict()}
+                for kind, tally in changed.items()
             ]
             self.connection.execute(_REMOVE_COUNTERS, rows)
             if rows := [row for row in rows if row["jobs"]]:
@@ -234,8 +234,9 @@ class Batch:
     def _committed(self, job: Job, event: Event | None) -> None:
         self.committed.append(Committed(job, event))
 
-    def _count(self, job: Job, change: int) -> None:
-        self.counts[Kind(group_of(job), UserName(job.user), job.phase.value)] += change
+    def _count(self, job: Job, sign: int) -> None:
+        kind = Kind(group_of(job), UserName(job.user), job.phase.value)
+        self.counts[kind] = self.counts[kind].plus(Tally(sign, sign * (job.kept_bytes or 0)))
 
 
 def _shown(job: Job) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.archive import Archive, LogArchive
 from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.dispatcher import Dispatcher, expiry
 from jupyter_jobsub.dispatcher import dispatcher as loop
@@ -81,7 +81,7 @@ class World:
         self.engine = engine
         self.settings = settings
         self.store = SqlStore(f"sqlite:///{folder / 'jobsub.db'}")
-        self.archive = LogArchive(folder / "logs")
+        self.archive = Archive(folder / "archive")
         self.dispatcher = Dispatcher(self.store, engine, self.archive, lambda: self.settings)
 
     async def submit(self, **spec: object) -> Job:
@@ -157,7 +157,7 @@ def test_a_job_runs_through_its_phases(tmp_path: Path) -> None:
             done = await w.until(job.id, Phase.SUCCEEDED)
             assert (done.exit_code, done.hold) == (0, None)
             assert w.dispatcher.idle
-            info = w.archive.info(key)
+            info = w.archive.logs.info(key)
             assert info
             assert info.sealed
             phases = [event.phase.value for event in await w.store.timeline(job.id)]
@@ -361,7 +361,7 @@ def test_expired_logs_go_and_the_job_stays(tmp_path: Path) -> None:
                 return (await w.job(job.id)).log_expired
 
             await eventually(expired)
-            assert w.archive.info(key) is None
+            assert w.archive.logs.info(key) is None
 
     asyncio.run(scenario())
 

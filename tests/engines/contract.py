@@ -260,8 +260,9 @@ class EngineContract:
 
     @scenario
     async def test_artifacts_have_a_folder(self, lab: Lab) -> None:
-        ended = await lab.run('touch "$JOBSUB_ARTIFACTS/model.bin" && test -e artifacts/model.bin')
-        assert ended.exit_code == 0
+        key = await lab.launch('echo 1 > "$JOBSUB_ARTIFACTS/model.bin" && test -e artifacts/model.bin')
+        assert (await lab.ended(key)).exit_code == 0
+        assert (lab.artifacts.folder(key.job, key.attempt) / "model.bin").read_text() == "1\n"
 
 
 async def _told(lab: Lab, key: TaskKey) -> dict[str, str]:

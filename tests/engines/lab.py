@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.archive import Archive
 from jupyter_jobsub.engines.base import Engine, Launch
 from jupyter_jobsub.model.catalog import Image
 from jupyter_jobsub.model.job import JobId, TaskKey
@@ -30,7 +30,8 @@ class Lab:
     def __init__(self, make: Callable[[], Engine], folder: Path) -> None:
         self._make = make
         self.folder = folder
-        self.archive = LogArchive(folder / "logs")
+        kept = Archive(folder / "archive")
+        self.archive, self.artifacts = kept.logs, kept.artifacts
         self.seen: list[Observation] = []
         self.launched: dict[TaskKey, Launch] = {}
         self._waiters: list[asyncio.Future[None]] = []
@@ -69,7 +70,8 @@ class Lab:
         fields = {name: changes.pop(name) for name in list(changes) if name in Launch.__dataclass_fields__}
         what = {} if {"script", "notebook", "task_roles"} & set(changes) else {"command": command}
         spec = JobSpec.model_validate(what | changes)
-        launch = Launch(key, spec, Image("base", "/usr"), Resources(), self.archive.path(key), "ann", "lab")
+        paths = self.archive.path(key), self.artifacts.folder_of(key, alone=not spec.task_roles)
+        launch = Launch(key, spec, Image("base", "/usr"), Resources(), *paths, "ann", "lab")
         return replace(launch, **fields)
 
     async def launch(self, command: str = "true", **changes: Any) -> TaskKey:

@@ -81,6 +81,6 @@ def _supervisors(service: Live) -> list[int]:
 def test_a_log_that_is_gone_is_never_read_as_an_empty_one(service: Live) -> None:
     id = service.submit("echo hi")["id"]
     service.until(id)
-    (log,) = (service.data / "logs" / id).iterdir()
+    (log,) = (service.data / "archive" / id).glob("*.log")
     log.unlink()
     assert service.get(f"/jobsub/jobs/{id}/log").status == 410

@@ -134,7 +134,7 @@ def test_pause_resume_and_delete(service: Live) -> None:
     assert (done["phase"], done["attempt"], done["queued_at"]) == ("Succeeded", 2, paused["queued_at"])
     assert service.ask("DELETE", f"/jobsub/jobs/{id}").status == 204
     assert service.get(f"/jobsub/jobs/{id}").status == 404
-    assert not (service.data / "logs" / id).exists()
+    assert not (service.data / "archive" / id).exists()
 
 
 def test_a_deadline_fails_the_job(service: Live) -> None:

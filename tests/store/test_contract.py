@@ -231,6 +231,7 @@ class TestSave:
             finished_at=Micros(4),
             exit_code=137,
             log_expired=True,
+            kept_bytes=2**40,
             tasks=(Task(TaskKey(job.id, 3), Micros(5), Micros(6), 7, Reason.ERROR, "m", "h"),),
         )
         (stored,) = run(store.save([(job, after)]))

@@ -59,6 +59,33 @@ class TestReads:
         run(store.delete(b))
         assert run(store.counts()) == [Count("default", UserName("alice"), Phase.RUNNING, 2)]
 
+    def test_kept_bytes_are_counted_with_the_jobs(self, store: Store, run: Run, new: New, url: str) -> None:
+        def kept() -> dict[tuple[str, str], int]:
+            return {(count.user, count.phase.value): count.bytes for count in run(store.counts())}
+
+        def ended(user: str, kept_bytes: int) -> Job:
+            job = add(store, run, new(user=user))
+            return save(store, run, job, phase=Phase.FAILED, kept_bytes=kept_bytes)
+
+        first, second = ended("alice", 2**41), ended("alice", 7)
+        ended("bob", 0)
+        add(store, run, new(user="bob"))
+        assert kept() == {("alice", "Failed"): 2**41 + 7, ("bob", "Failed"): 0, ("bob", "Pending"): 0}
+        first = save(store, run, first, log_expired=True, kept_bytes=0)
+        assert kept()["alice", "Failed"] == 7
+        run(store.delete(second))
+        assert kept()["alice", "Failed"] == 0
+        run(store.delete(first))
+        assert ("alice", "Failed") not in kept()
+
+    def test_kept_bytes_are_known_to_the_next_process(self, url: str, run: Run, new: New) -> None:
+        store = opened(url, run)
+        save(store, run, add(store, run, new()), phase=Phase.FAILED, kept_bytes=2**41)
+        run(store.close())
+        store = opened(url, run)
+        assert [count.bytes for count in run(store.counts())] == [2**41]
+        run(store.close())
+
     def test_expired_is_what_is_due_the_longest_due_first(self, store: Store, run: Run, new: New) -> None:
         def ended(ttl: int, at: int, **changes: object) -> Job:
             job = add(store, run, new(ttl_seconds=ttl))

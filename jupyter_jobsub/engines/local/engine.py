@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from ..peers import Peers
 from . import variables
 from .allotment import Allotment
 from .devices import Device
-from .invocation import OUTPUT, Limits, artifacts_folder, encode, invoke
+from .invocation import OUTPUT, Limits, encode, invoke
 from .ports import NUMBERS, Ports
 from .runfolder import RunFolder, run_folders
 from .spawn import Supervisors
@@ -130,7 +129,7 @@ class LocalEngine(Engine):
             task.poke()
 
     async def purge(self, job: JobId) -> None:
-        """Remove the job's run folders and artifacts."""
+        """Remove the job's run folders."""
         folders = await asyncio.to_thread(run_folders, self._runs, job)
         for folder in folders:
             if task := self._tasks.pop(folder.key, None):
@@ -139,8 +138,6 @@ class LocalEngine(Engine):
             self._allotment.release(folder.key)
             await asyncio.to_thread(folder.remove)
         self._ports.purge(job)
-        artifacts = artifacts_folder(self._runs, job)
-        await asyncio.to_thread(shutil.rmtree, artifacts, ignore_errors=True)
 
     def output(self, job: Job) -> str | None:
         """The output notebook of the newest attempt that was launched and not yet purged."""

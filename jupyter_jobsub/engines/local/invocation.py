@@ -66,11 +66,6 @@ def encode(invocation: Invocation, launch: Launch, gpus: Sequence[str], limits: 
     return b"".join(os.fsencode(str(each)) + b"\0" for each in fields)
 
 
-def artifacts_folder(runs: Path, job: str) -> Path:
-    """Where a job's artifacts go, each attempt's in a folder of its own."""
-    return runs.parent / "artifacts" / job
-
-
 class _Plan:
     def __init__(self, launch: Launch, folder: Path, gpus: Sequence[str], base: Mapping[str, str]) -> None:
         self._base = base
@@ -79,7 +74,6 @@ class _Plan:
         self._folder = folder
         self._gpus = gpus
         self._prefix = Path(launch.image.reference if launch.image else sys.prefix)
-        self._artifacts = artifacts_folder(folder.parent, launch.key.job) / str(launch.key.attempt)
 
     def invocation(self) -> Invocation:
         make = {"command": self._command, "script": self._script, "notebook": self._notebook}
@@ -95,7 +89,7 @@ class _Plan:
 
     def _shared(self) -> dict[str, str | Path]:
         """What a job finds in its temporary folder, as on a cluster."""
-        links: dict[str, str | Path] = {"work/artifacts": self._artifacts}
+        links: dict[str, str | Path] = {"work/artifacts": self._launch.artifacts}
         if self._launch.volume and self._launch.group not in ("artifacts", "datasets"):
             links[f"work/{self._launch.group}"] = self._launch.volume
         return links | {f"work/datasets/{name}": path for name, path in self._launch.datasets.items()}
@@ -139,11 +133,11 @@ class _Plan:
         outside: Sequence[Path] = (),
     ) -> Invocation:
         folders = {
-            "JOBSUB_ARTIFACTS": self._artifacts,
+            "JOBSUB_ARTIFACTS": self._launch.artifacts,
             "JOBSUB_TERMINATION_LOG": self._folder / "message",
         }
         env = variables(self._base, self._launch, self._prefix, self._gpus, folders)
-        return Invocation(argv, env, cwd, files or {}, links or {}, [self._artifacts, *outside])
+        return Invocation(argv, env, cwd, files or {}, links or {}, [self._launch.artifacts, *outside])
 
     def _source_folder(self, source: Path) -> Path:
         return self._own_folder(self._spec.working_dir or str(source.parent))

@@ -167,7 +167,7 @@ class TestFolder:
         )
         assert (await lab.ended(key)).exit_code == 0
         assert lab.log(key) == f"artifacts\ndatasets\nlab\ndata\ndata\n{project}\n"
-        assert (lab.folder / "artifacts" / "job-1" / "1" / "x").exists()
+        assert (lab.artifacts.folder(key.job, 1) / "x").exists()
 
     @scenario
     async def test_a_command_runs_where_it_is_told(self, lab: Lab, project: Path) -> None:
@@ -197,13 +197,13 @@ class TestFolder:
         lab.launched.clear()
 
     @scenario
-    async def test_purge_leaves_the_persons_own_alone(self, lab: Lab, project: Path) -> None:
+    async def test_purge_leaves_artifacts_and_the_persons_own_alone(self, lab: Lab, project: Path) -> None:
         key = await lab.launch("echo x > lab/new.txt; touch artifacts/x", volume=str(project))
         await lab.ended(key)
         await lab.engine.purge(key.job)
         assert sorted(os.listdir(project)) == ["data.txt", "helper.py", "new.txt"]
         assert os.listdir(lab.folder / "runs") == []
-        assert not (lab.folder / "artifacts" / "job-1").exists()
+        assert (lab.artifacts.folder(key.job, 1) / "x").exists()
         lab.launched.clear()
 
 
