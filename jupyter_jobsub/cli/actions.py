@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from ..client.words import standing
@@ -11,6 +10,7 @@ from .common import brief, client, each, resolve, unique
 from .errors import OK, UsageError
 from .output import json_line, note
 from .parser import Parser, add_ids, examples
+from .terminal import terminal
 from .values import duration
 
 TYPE_CHECKING = False
@@ -61,9 +61,11 @@ def act(args: argparse.Namespace) -> int:
 
 
 def _tell(job: Row, args: argparse.Namespace) -> None:
+    if args.action == "rerun":
+        terminal().give(job)
     if args.json:
         json_line(job)
-    elif args.action == "rerun" and not sys.stdout.isatty():
+    elif args.action == "rerun" and not terminal().for_people():
         print(job["id"], flush=True)
     else:
         print(brief(job), flush=True)
@@ -126,7 +128,7 @@ def delete(args: argparse.Namespace) -> int:
             print(f"{job_id}: deleted", flush=True)
 
     with client() as service:
-        if not args.yes and sys.stdin.isatty() and not _confirmed(args, service):
+        if not args.yes and terminal().answers() and not _confirmed(args, service):
             note("nothing was deleted")
             return OK
         return each(args, service, once)
@@ -134,5 +136,5 @@ def delete(args: argparse.Namespace) -> int:
 
 def _confirmed(args: argparse.Namespace, service: Client) -> bool:
     names = [resolve(service, text) for text in unique(args.ids)]
-    note(f"Delete {', '.join(names)} with {'its log' if len(names) == 1 else 'their logs'}?")
-    return input("[y/N] ").strip().lower() in ("y", "yes")
+    logs = "its log" if len(names) == 1 else "their logs"
+    return terminal().confirms(f"Delete {', '.join(names)} with {logs}?")

@@ -7,8 +7,9 @@ import os
 import sys
 
 from .errors import ERROR, OK
-from .output import clean, json_line, on_terminal
+from .output import clean, json_line
 from .parser import Parser, examples
+from .terminal import terminal
 
 COLOURS = {"ok": "\x1b[32m", "warn": "\x1b[33m", "fail": "\x1b[31m"}
 
@@ -39,7 +40,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 def _tell(level: str, check: str, text: str, remedy: str) -> None:
     word = f"{level:<5}"
-    if on_terminal() and "NO_COLOR" not in os.environ:
+    if terminal().for_people() and "NO_COLOR" not in os.environ:
         word = f"{COLOURS[level]}{word}\x1b[0m"
     print(f"{word} {check}: {clean(text)}")
     if remedy:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from ..client import NotRunning, Unreachable
 from ..client.errors import Expired, UsageError
 from ..errors import Conflict, InvalidRequest, NotFound, TooLarge, UserError
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,12 +61,8 @@ def exit_code(error: Exception) -> int:
 
 def report(error: Exception, *, as_json: bool, job_id: str | None = None) -> int:
     """Tell the error on standard error, and give its exit code."""
-    sys.stdout.flush()
     code = exit_code(error)
-    if as_json:
-        print(json.dumps(as_object(error, code, job_id)), file=sys.stderr)
-    else:
-        print("\n".join(as_lines(error)), file=sys.stderr)
+    terminal().tell([json.dumps(as_object(error, code, job_id))] if as_json else as_lines(error))
     return code
 
 

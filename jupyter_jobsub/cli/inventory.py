@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from ..client.words import resources, seconds
 from .common import client
 from .errors import OK
-from .output import clean, fields, json_line, on_terminal, table
+from .output import clean, fields, json_line, table
 from .parser import Parser, examples
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def catalog(args: argparse.Namespace) -> int:
     print()
     fields([("user", found["user"]), ("engine", found["engine"]), *_defaults(found["defaults"])])
     for text in found["notes"]:
-        print(f"note\t{clean(text)}" if not on_terminal() else f"\n{clean(text)}")
+        print(f"note\t{clean(text)}" if not terminal().for_people() else f"\n{clean(text)}")
     return OK
 
 

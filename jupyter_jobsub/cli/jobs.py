@@ -8,8 +8,9 @@ import json
 from ..client.words import resources, seconds, standing
 from .common import client, each
 from .errors import OK
-from .output import age, fields, json_line, note, on_terminal, short_time, table
+from .output import age, fields, json_line, note, short_time, table
 from .parser import Parser, add_ids, complete_with, examples
+from .terminal import terminal
 from .values import count, moment
 
 TYPE_CHECKING = False
@@ -84,7 +85,7 @@ def list_jobs(args: argparse.Namespace) -> int:
         if args.json:
             for row in rows:
                 json_line(row)
-        elif on_terminal():
+        elif terminal().for_people():
             _for_people(list(rows), limit)
         else:
             table(PLAIN, map(_plain, rows))
@@ -141,6 +142,7 @@ def get(args: argparse.Namespace) -> int:
 
 
 def _show(job: Row, args: argparse.Namespace) -> None:
+    terminal().give(job)
     if args.json:
         json_line(job)
         return
@@ -216,7 +218,7 @@ def _events(job_id: str, items: list[Row], args: argparse.Namespace) -> None:
         (job_id, short_time(i["at"]), *(i[k] for k in ("attempt", "phase", "reason", "message")))
         for i in items
     ]
-    known = on_terminal() and len(args.ids) == 1  # whoever reads has just written the id
+    known = terminal().for_people() and len(args.ids) == 1  # whoever reads has just written the id
     table(titles[known:], [row[known:] for row in rows], right=("ATTEMPT",), fold=True)
 
 

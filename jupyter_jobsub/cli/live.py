@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from ..client.words import standing
 from .output import clean
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class StatusLine:
     """Shown while the log's last line is complete; erased around everything else, and at the end."""
 
     def __init__(self, *, wanted: bool) -> None:
-        self._shown = wanted and sys.stdout.isatty() and sys.stderr.isatty()
+        self._shown = wanted and terminal().redraws()
         self._text = ""
         self._at_start = True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import base64
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ from .live import StatusLine
 from .output import json_line, note
 from .parser import Parser, add_ids, examples
 from .reports import Hidden, hidden_in
+from .terminal import terminal
 from .values import duration, natural
 
 TYPE_CHECKING = False
@@ -104,8 +104,7 @@ def _save(chunks: Iterator[bytes], name: str) -> None:
 
 def _write(chunk: bytes, job_id: str, *, as_json: bool) -> None:
     if not as_json:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        terminal().write(chunk)
         return
     try:
         json_line({"id": job_id, "text": chunk.decode()})

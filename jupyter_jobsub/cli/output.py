@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from ..client.words import harmless, seconds
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ PHASE_STYLES = {
     "Cancelled": "dim",
     "Paused": "dim",
 }
-
-
-def on_terminal() -> bool:
-    """Say whether a person reads standard output."""
-    return sys.stdout.isatty()
 
 
 def note(text: str) -> None:
@@ -52,7 +48,7 @@ def table(
 ) -> None:
     """Print a table: ruled on a terminal, separated by tabs elsewhere; the last column is folded or cut."""
     texts = [[clean(value) for value in row] for row in rows]
-    if on_terminal():
+    if terminal().for_people():
         _rich_table(titles, texts, right, fold)
         return
     for cells in [list(titles), *texts]:
@@ -100,12 +96,12 @@ def fields(pairs: Iterable[tuple[str, object]]) -> None:
     given = [(name, clean(value)) for name, value in pairs if value is not None and value != ""]
     width = max((len(name) for name, _ in given), default=0) + 3
     for name, text in given:
-        print(f"{name + ':':<{width}}{text}" if on_terminal() else f"{name}\t{text}")
+        print(f"{name + ':':<{width}}{text}" if terminal().for_people() else f"{name}\t{text}")
 
 
 def short_time(at: str | None) -> str | None:
     """Cut a time to seconds, in the local zone on a terminal and in UTC elsewhere."""
-    if at is None or not on_terminal():
+    if at is None or not terminal().for_people():
         return at and f"{at[:19]}Z"
     from datetime import datetime
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..client import specs
 from .errors import UsageError
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def new_spec(args: argparse.Namespace, service: Client) -> Row:
         target=args.target,
         args=(args.rest or ()) if args.target else (),
         command=None if args.target else args.rest,
-        environment=shell_environment(),
+        environment=terminal().environment(),
         **_given(args),
     )
 
@@ -91,8 +92,3 @@ def _decode(text: str, name: str) -> Any:
         return json.loads(json.dumps(yaml.safe_load(text), default=str))
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not YAML for a job: {' '.join(str(error).split())}") from error
-
-
-def shell_environment() -> str:
-    """The environment that the shell has activated, else the one of this program."""
-    return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.prefix

@@ -8,9 +8,10 @@ from ..client.words import standing
 from . import logs
 from .common import brief, client, resolve
 from .errors import OK, UsageError
-from .output import json_line, note, on_terminal
+from .output import json_line, note
 from .parser import Parser, add_ids, complete_with, examples
 from .specs import changed_spec, new_spec
+from .terminal import terminal
 from .values import assignment, duration, natural, parameter
 
 TYPE_CHECKING = False
@@ -138,12 +139,13 @@ def _send(args: argparse.Namespace, service: Client, spec: Row) -> int:
     if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
         raise UsageError("the idempotency key must be printable ASCII text")
     job = service.submit(spec, idempotency_key=key)
+    terminal().give(job)
     if args.wait or args.follow:
         note(f"submitted {job['id']}")
         return logs.watch(service, job["id"], spec, as_json=args.json, own_code=args.wait)
     if args.json:
         json_line(job)
-    elif on_terminal():
+    elif terminal().for_people():
         print(f"{brief(job)}  {standing(job)}".rstrip())
     else:
         print(job["id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from queue import SimpleQueue
 from threading import Thread
 
@@ -10,6 +9,7 @@ from ..client import Client
 from .errors import UsageError
 from .output import json_line, note
 from .reports import Hidden
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,5 +112,4 @@ class _Lines:
         if self._names is not None:
             json_line({**self._names, "text": shown.decode(errors="replace")})
         else:
-            sys.stdout.buffer.write(self._prefix + shown + b"\n")
-            sys.stdout.buffer.flush()
+            terminal().write(self._prefix + shown + b"\n")

@@ -11,7 +11,8 @@ import pytest
 
 from jupyter_jobsub.cli.app import parse
 from jupyter_jobsub.cli.errors import UsageError
-from jupyter_jobsub.cli.specs import changed_spec, new_spec, shell_environment
+from jupyter_jobsub.cli.specs import changed_spec, new_spec
+from jupyter_jobsub.cli.terminal import terminal
 from jupyter_jobsub.client import Client, LocalEndpoint, ServerEndpoint
 
 
@@ -146,12 +147,12 @@ def test_an_environment_of_this_machine_is_not_sent_elsewhere() -> None:
 
 
 def test_the_shells_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell_environment() == "/envs/mine"
+    assert terminal().environment() == "/envs/mine"
     monkeypatch.delenv("VIRTUAL_ENV")
     monkeypatch.setenv("CONDA_PREFIX", "/conda")
-    assert shell_environment() == "/conda"
+    assert terminal().environment() == "/conda"
     monkeypatch.delenv("CONDA_PREFIX")
-    assert shell_environment() == sys.prefix
+    assert terminal().environment() == sys.prefix
 
 
 def test_clone_changes_what_is_given_and_keeps_the_rest() -> None:
