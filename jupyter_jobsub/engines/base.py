@@ -20,6 +20,9 @@ Kubernetes obey these rules, and one contract suite proves it (tests/engines/con
   whoever is killed; no other attempt is given the same while any task of this one may run; the
   next attempt is given its own. A host may be a name that means something only once that task
   runs, and nobody listens at a port before its task does: who comes first tries again.
+- ``sample`` looks at what tasks use, from outside and without slowing them: a key that does not run
+  now has no sample. Counters take in what has ended meanwhile (a short command's processor time is
+  not lost) and never go down from ``open`` to ``close``; what can't be told is None, not 0.
 - Reports may come at any moment, also before ``launch`` has returned, always in the event
   loop of ``open``, never after ``close`` has returned. ``close`` stops reporting; tasks run on.
 """
@@ -27,13 +30,14 @@ Kubernetes obey these rules, and one contract suite proves it (tests/engines/con
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ..model.catalog import Catalog, Image
 from ..model.job import Job, JobId, TaskKey
+from ..model.metrics import Sample
 from ..model.observation import Ended as Ended
 from ..model.observation import Observation as Observation
 from ..model.observation import Reachable as Reachable
@@ -96,6 +100,8 @@ class Engine(ABC):
     """Runs tasks; the module's docstring is the contract."""
 
     name: str
+    network_scope: Literal["task", "host"]
+    """Whose network traffic a sample tells: the task's own, or all of its machine's."""
 
     @abstractmethod
     async def open(self, observe: Observer) -> None:
@@ -120,6 +126,10 @@ class Engine(ABC):
     @abstractmethod
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         """End the task: TERM, the grace, then KILL for all that is left of it."""
+
+    @abstractmethod
+    async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
+        """Look at what tasks use; those of the keys that do not run are left out."""
 
     @abstractmethod
     async def purge(self, job: JobId) -> None:

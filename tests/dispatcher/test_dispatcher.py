@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from jupyter_jobsub.engines.peers import Peers
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
 from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey, UserName, new_job_id
+from jupyter_jobsub.model.metrics import Sample
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.settings import Settings
@@ -31,6 +32,7 @@ class ScriptedEngine(Engine):
     """Records what it is told; the test says what it sees."""
 
     name = "scripted"
+    network_scope = "host"
 
     def __init__(self) -> None:
         self.launched: list[Launch] = []
@@ -47,6 +49,9 @@ class ScriptedEngine(Engine):
 
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         self.halted.append(key)
+
+    async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
+        return {}
 
     async def purge(self, job: JobId) -> None: ...
 

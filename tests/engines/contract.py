@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from jupyter_jobsub.model.job import JobId, Reason, TaskKey
-from tests.engines.lab import Lab, scenario
+from tests.engines.lab import PATIENCE, Lab, scenario
 
 ROLES = [
     {"name": "a-b", "tasks": 2, "command": "env", "ports": [{"label": "web"}]},
@@ -24,6 +25,10 @@ _SHARED = {
     *("JOBSUB_HOST_C_0", "JOBSUB_PORT_C_0_P", "JOBSUB_PORTS_C_0_P"),
 }
 ONCE = "set -C; : > once || exit 99; "  # a second execution of the same command ends with 99
+
+BURN = "i=0; while [ $((i += 1)) -lt 200000 ]; do :; done"  # takes any shell as long at least as:
+BURNT = 100_000  # microseconds of processor time
+COUNTERS = ("cpu", "disk_read", "disk_write", "network_received", "network_sent")
 
 
 class EngineContract:
@@ -263,6 +268,67 @@ class EngineContract:
         key = await lab.launch('echo 1 > "$JOBSUB_ARTIFACTS/model.bin" && test -e artifacts/model.bin')
         assert (await lab.ended(key)).exit_code == 0
         assert (lab.artifacts.folder(key.job, key.attempt) / "model.bin").read_text() == "1\n"
+
+    @scenario
+    async def test_a_sample_says_what_a_task_uses(self, lab: Lab) -> None:
+        key = await lab.launch(f"{BURN}; x=$(head -c 4000000 /dev/zero | tr '\\0' x); echo up; sleep 60; :")
+        await lab.logged(key, "up")
+        sample = (await lab.engine.sample([key]))[key]
+        assert sample.cpu is None or sample.cpu >= BURNT
+        assert sample.memory is None or 4_000_000 <= sample.memory < 400_000_000
+        assert not sample.gpus
+        assert abs(sample.at - (await lab.started(key)).at) < PATIENCE * 1_000_000
+
+    @scenario
+    async def test_what_ended_commands_have_used_is_counted(self, lab: Lab) -> None:
+        key = await lab.launch(f"({BURN}); ({BURN}) & wait; echo up; sleep 60")
+        await lab.logged(key, "up")
+        sample = (await lab.engine.sample([key]))[key]
+        assert sample.cpu is None or sample.cpu >= 2 * BURNT
+
+    @scenario
+    async def test_counters_never_go_down_while_commands_come_and_go(self, lab: Lab) -> None:
+        work = "for i in $(seq 400); do true; (:) & done; x=$((x + i))"
+        key = await lab.launch(f"while :; do {work}; done")
+        await lab.started(key)
+        samples = []
+        while len(samples) < 50:
+            await lab.engine.sample([])
+            samples.append(await lab.sampled(key))
+        for before, after in pairwise(samples):
+            assert before.at <= after.at
+            for name in COUNTERS:
+                first, second = getattr(before, name), getattr(after, name)
+                assert first is None or second is None or first <= second, name
+
+    @scenario
+    async def test_what_does_not_run_has_no_sample(self, lab: Lab) -> None:
+        ended = await lab.launch("true")
+        await lab.ended(ended)
+        runs = await lab.launch("sleep 60", job="another")
+        await lab.started(runs)
+        never = TaskKey(JobId("never"), 1)
+        await lab.sampled(runs)
+        assert set(await lab.engine.sample([ended, never, runs])) == {runs}
+
+    @scenario
+    async def test_tasks_may_end_while_they_are_looked_at(self, lab: Lab) -> None:
+        keys = [await lab.launch("(:) & :", job=f"job-{n}") for n in range(10)]
+        ends = [asyncio.ensure_future(lab.ended(key)) for key in keys]
+        while not all(end.done() for end in ends):
+            assert set(await lab.engine.sample(keys)) <= set(keys)
+        assert not await lab.engine.sample(keys)
+
+    @scenario
+    async def test_what_a_restart_takes_over_is_sampled(self, lab: Lab) -> None:
+        launch = lab.task(f"{BURN}; echo up; sleep 60")
+        await lab.send(launch)
+        await lab.logged(launch.key, "up")
+        await lab.restart()
+        await lab.send(launch)
+        await lab.started(launch.key)
+        sample = await lab.sampled(launch.key)
+        assert sample.cpu is None or sample.cpu >= BURNT
 
 
 async def _told(lab: Lab, key: TaskKey) -> dict[str, str]:

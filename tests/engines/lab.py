@@ -14,6 +14,7 @@ from jupyter_jobsub.archive import Archive
 from jupyter_jobsub.engines.base import Engine, Launch
 from jupyter_jobsub.model.catalog import Image
 from jupyter_jobsub.model.job import JobId, TaskKey
+from jupyter_jobsub.model.metrics import Sample
 from jupyter_jobsub.model.observation import Ended, Observation, Started
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
@@ -116,6 +117,17 @@ class Lab:
             data += chunk.data
             if text in data:
                 return
+
+    async def sampled(self, key: TaskKey, enough: Callable[[Sample], object] = bool) -> Sample:
+        """Look at what a task uses until it is enough."""
+
+        async def look() -> Sample:
+            while True:
+                sample = (await self.engine.sample([key])).get(key)
+                if sample and enough(sample):
+                    return sample
+
+        return await asyncio.wait_for(look(), PATIENCE)
 
     def kinds(self, key: TaskKey) -> list[str]:
         """What was reported of a task, in order."""

@@ -16,6 +16,7 @@ from ...clock import wall_clock
 from ...errors import EngineError
 from ...model.catalog import Catalog, Image
 from ...model.job import Job, JobId, Micros, TaskKey
+from ...model.metrics import Sample
 from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
@@ -25,7 +26,9 @@ from ..peers import Peers
 from . import variables
 from .allotment import Allotment
 from .devices import Device
+from .gpus import Gpus
 from .invocation import OUTPUT, Limits, encode, invoke
+from .meter import Meter
 from .ports import NUMBERS, Ports
 from .runfolder import RunFolder, run_folders
 from .spawn import Supervisors
@@ -61,6 +64,7 @@ class LocalEngine(Engine):
     """
 
     name = "local"
+    network_scope = "host"
 
     def __init__(
         self,
@@ -83,9 +87,11 @@ class LocalEngine(Engine):
         self._base = variables.base(env or {})
         self._allotment = Allotment(runs, devices)
         self._ports = Ports(runs, ports)
+        self._meter = Meter(Gpus(devices), clock)
         self._supervisors = Supervisors(runs)
         self._tasks: dict[TaskKey, LocalTask] = {}
         self._ended: set[TaskKey] = set()
+        self._sampling = asyncio.Lock()  # one pass at a time
         self._observe: Observer | None = None
 
     async def open(self, observe: Observer) -> None:
@@ -127,6 +133,12 @@ class LocalEngine(Engine):
             if not task.supervised:
                 task.look()
             task.poke()
+
+    async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
+        """Look at the processes and devices of tasks, in a thread."""
+        meters = [self._tasks[key].meter for key in keys if key in self._tasks]
+        async with self._sampling:
+            return await asyncio.to_thread(self._meter.look, meters)
 
     async def purge(self, job: JobId) -> None:
         """Remove the job's run folders."""
@@ -180,6 +192,8 @@ class LocalEngine(Engine):
         self._tasks.clear()
         self._supervisors.close()
         self._ended.clear()
+        async with self._sampling:
+            await asyncio.to_thread(self._meter.close)
 
     def _task(self, key: TaskKey) -> LocalTask:
         if key not in self._tasks:

@@ -21,7 +21,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from ...clock import uptime, wall_clock
 from ...model.job import JobId, Micros, Reason, TaskKey
 from .supervisor.processes import boot_id, open_process
 from .supervisor.start import FINAL, VERSION, Spec
+from .supervisor.watch import MARK
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,30 @@ class Start:
 
     boot: str
     at: Micros
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What of the machine is a task's: what tells its processes from others, and its devices.
+
+    Parameters
+    ----------
+    leader, start
+        The command's pid, which is its session's, and its start time.
+    mark
+        A variable that is the task's own.
+    supervisor, supervisor_start
+        Who inherits the command's orphans; 0 if it was killed.
+    gpus
+        UUIDs.
+    """
+
+    leader: int
+    start: int
+    mark: bytes
+    supervisor: int
+    supervisor_start: int
+    gpus: Sequence[str]
 
 
 class RunFolder:
@@ -103,6 +128,16 @@ class RunFolder:
         """What is known of the command's start; None if it never started."""
         data = self._read("started")
         return Start(data["boot"], self._when(data)) if data else None
+
+    def belongings(self) -> Belongings | None:
+        """What of the machine is its; None if it never started."""
+        data, spec = self._read("started"), self.spec()
+        if not data or spec is None:
+            return None
+        inherits = {} if self._read("adopter") else data["supervisor"]
+        mark = MARK + b"=" + spec.env.get(MARK, b"")
+        supervisor = inherits.get("pid", 0), inherits.get("start", 0)
+        return Belongings(data["pid"], data["start"], mark, *supervisor, spec.gpus)
 
     def _when(self, data: Mapping[str, Any]) -> Micros:
         """Read a time: by the time since boot, as the machine's clock may have been set meanwhile."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from ...model.job import Reason
 from ...model.observation import Ended, Observation, Started
+from .meter import TaskMeter
 from .runfolder import RunFolder, Verdict
 from .spawn import Supervisors
 from .supervisor.start import DISK_FULL_PAUSE
@@ -43,6 +44,7 @@ class LocalTask:
         self.folder = folder
         self._supervisors = supervisors
         self.busy = asyncio.Lock()  # one request at a time
+        self.meter = TaskMeter(folder)
         self.ended = False
         self._report = report
         self._started = False

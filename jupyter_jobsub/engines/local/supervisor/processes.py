@@ -5,7 +5,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # fields of /proc/<pid>/stat after the name, counted from 0: proc(5)
 _STATE, _PARENT, _SESSION, _START = 0, 1, 3, 19
@@ -14,7 +14,7 @@ _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 def boot_id() -> str:
     """Name this boot of the machine."""
-    return _read("/proc/sys/kernel/random/boot_id").decode().strip()
+    return read("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
 def uptime() -> int:
@@ -25,7 +25,7 @@ def uptime() -> int:
 def start_time(pid: int) -> int:
     """When the process was started, in clock ticks since boot; 0 if it has ended."""
     fields = _stat(str(pid))
-    return int(fields[_START]) if fields else 0
+    return int(fields[_START]) if _lives(fields) else 0
 
 
 def open_process(pid: int, start: int) -> int:
@@ -58,34 +58,76 @@ def members(leader: int, start: int, mark: bytes, ancestor: int) -> "Iterator[tu
     Answers pids and start times of what is no older than the start time. The ancestor and the mark
     find those that left the session.
     """
+    stats = {pid: fields for pid, fields in snapshot().items() if _lives(fields)}
+    for pid, _ in relatives(stats, [(leader, start, mark, ancestor)]):
+        yield pid, int(stats[pid][_START])
+
+
+def snapshot() -> "dict[int, list[bytes]]":
+    """Read the fields of /proc/<pid>/stat after the name, of all processes, bit by bit.
+
+    Those that have ended and wait for their parent to notice are there too.
+    """
     stats = {int(name): _stat(name) for name in os.listdir("/proc") if name.isdigit()}
-    parents = {pid: int(fields[_PARENT]) for pid, fields in stats.items() if fields}
-    session = leader if start_time(leader) in (0, start) else -1
+    return {pid: fields for pid, fields in stats.items() if fields}
+
+
+def relatives(
+    stats: "dict[int, list[bytes]]", families: "Sequence[tuple[int, int, bytes, int]]"
+) -> "Iterator[tuple[int, int]]":
+    """Find the processes of families: pids, each with the number of its family.
+
+    A family has a leader, its start time, a mark and an ancestor; see ``members``.
+    """
+    sessions, marks, ancestors = {}, {}, {}
+    for number, (leader, start, mark, ancestor) in enumerate(families):
+        if leader not in stats or int(stats[leader][_START]) == start:
+            sessions[leader] = number
+        marks[mark] = number
+        ancestors[ancestor] = number
+    ancestors.pop(0, None)
+    parents = {pid: int(fields[_PARENT]) for pid, fields in stats.items()}
+    oldest = min((start for _, start, _, _ in families), default=0)
     for pid, fields in stats.items():
-        if not fields or int(fields[_START]) < start:
+        if int(fields[_START]) < oldest:
             continue
-        ours = int(fields[_SESSION]) == session or _is_below(pid, ancestor, parents)
-        if ours or mark in _read(f"/proc/{pid}/environ").split(b"\0"):
-            yield pid, int(fields[_START])
+        found = sessions.get(int(fields[_SESSION]), -1)
+        if found < 0:
+            found = _above(pid, ancestors, parents)
+        if found < 0:
+            found = _marked(pid, marks)
+        if found >= 0 and int(fields[_START]) >= families[found][1]:
+            yield pid, found
 
 
-def _is_below(pid: int, ancestor: int, parents: "dict[int, int]") -> bool:
+def _above(pid: int, ancestors: "dict[int, int]", parents: "dict[int, int]") -> int:
     seen = 0  # the snapshot was taken bit by bit, so that a number given anew could close a circle
-    while (pid := parents.get(pid, 0)) and pid != ancestor and seen < len(parents):
+    while (pid := parents.get(pid, 0)) and pid not in ancestors and seen < len(parents):
         seen += 1
-    return pid == ancestor != 0
+    return ancestors.get(pid, -1)
+
+
+def _marked(pid: int, marks: "dict[bytes, int]") -> int:
+    for variable in read(f"/proc/{pid}/environ").split(b"\0"):
+        if variable in marks:
+            return marks[variable]
+    return -1
+
+
+def _lives(fields: "list[bytes]") -> bool:
+    return bool(fields) and fields[_STATE] not in (b"Z", b"X")
 
 
 def _stat(name: str) -> "list[bytes]":
     # the name, in parentheses, may have spaces and parentheses itself
-    fields = _read(f"/proc/{name}/stat").rpartition(b")")[2].split()
-    return fields if fields and fields[_STATE] not in (b"Z", b"X") else []
+    return read(f"/proc/{name}/stat").rpartition(b")")[2].split()
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
+    """Read a file of /proc, empty if it has gone or is another user's."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # it has ended, or is another user's
+    except OSError:
         return b""
     parts = []
     try:
