@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from ..client.ids import resolve
 from ..client.words import standing
-from .common import brief, client, each, resolve, unique
+from .common import brief, client, each, unique
 from .errors import OK, UsageError
 from .output import json_line, note
 from .parser import Parser, add_ids, examples

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..client.ids import resolve
 from ..client.words import harmless
 from . import tasks
-from .common import brief, client, resolve, unique
+from .common import brief, client, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
 from .output import json_line, note

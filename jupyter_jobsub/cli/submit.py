@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from ..client.ids import resolve
 from ..client.words import standing
 from . import logs
-from .common import brief, client, resolve
+from .common import brief, client
 from .errors import OK, UsageError
 from .output import json_line, note
 from .parser import Parser, add_ids, complete_with, examples

@@ -6,24 +6,24 @@ import base64
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from urllib.parse import quote, urlencode
+from contextlib import AbstractContextManager
+from urllib.parse import quote
 
 from ..errors import NotFound
-from .errors import from_response, lost, not_json
+from .errors import Closed, lost
 from .http import Connection, Response
 from .server import find
 from .stream import Event, Stream
+from .transport import Scope, Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias, TypeVar
+    from typing import Any, TypeAlias
 
     from .server import Endpoint
 
     Row: TypeAlias = dict[str, Any]
-    T = TypeVar("T")
 
-TRIES = 3
 FINAL = ("Succeeded", "Failed", "Cancelled")
 
 
@@ -31,8 +31,8 @@ def _ignore(_: Exception) -> None:
     """Say nothing about a stream that is being got back."""
 
 
-class Client:
-    """Talks to the service over one kept-alive connection, and one more for each stream.
+class Client(Transport):
+    """Talks to the service, for any number of threads; each stream has a connection of its own.
 
     Parameters
     ----------
@@ -45,118 +45,14 @@ class Client:
     def __init__(
         self, endpoint: Endpoint | None = None, *, on_lost: Callable[[Exception], None] = _ignore
     ) -> None:
-        self.endpoint = find() if endpoint is None else endpoint
+        super().__init__(find() if endpoint is None else endpoint)
         self.on_lost = on_lost
-        self._connection: Connection | None = None
-
-    def close(self) -> None:
-        """Close the connection; a later call opens it again."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # requests
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, object] | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        repeatable: bool | None = None,
-    ) -> Any:
-        """Make a request and decode the answer.
-
-        Parameters
-        ----------
-        query:
-            None values are left out, sequences repeated.
-        repeatable:
-            It may be sent again when the connection is lost before the answer; by default a GET.
-
-        Raises
-        ------
-        UserError
-            If the service refuses.
-        Unreachable
-            If nobody answers.
-        """
-        _, text = self.exchange(method, path, query=query, body=body, headers=headers, repeatable=repeatable)
-        try:
-            return json.loads(text) if text else None
-        except ValueError as error:
-            raise not_json() from error
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, object] | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        repeatable: bool | None = None,
-    ) -> tuple[Response, bytes]:
-        """Make a request; give the response and its whole body."""
-        sent = dict(headers or {})
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            sent["Content-Type"] = "application/json"
-        target = _target(path, query)
-
-        def once() -> tuple[Response, bytes]:
-            response = self._send(self._kept(), method, target, data, sent)
-            return response, response.read()
-
-        return self._repeat(once, TRIES if (method == "GET" if repeatable is None else repeatable) else 1)
-
-    def open(
-        self, path: str, query: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[Connection, Response]:
-        """Begin a GET whose body is read as it comes, on a connection of its own."""
-
-        def once() -> tuple[Connection, Response]:
-            connection = self.endpoint.connect()
-            try:
-                return connection, self._send(connection, "GET", _target(path, query), None, headers or {})
-            except BaseException:
-                connection.close()
-                raise
-
-        return self._repeat(once, TRIES)
-
-    def _send(
-        self, connection: Connection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Response:
-        fields = {**self.endpoint.headers, **headers}
-        response = connection.request(method, self.endpoint.prefix + target, body, fields)
-        if response.status >= 300:
-            raise from_response(response.status, response.read())
-        return response
-
-    def _kept(self) -> Connection:
-        if self._connection is None:
-            self._connection = self.endpoint.connect()
-        return self._connection
-
-    def _repeat(self, once: Callable[[], T], tries: int) -> T:
-        while True:
-            tries -= 1
-            try:
-                return once()
-            except (ConnectionError, TimeoutError) as error:
-                self.close()
-                if not tries or isinstance(error, TimeoutError):
-                    raise lost(error) from error
 
     # jobs
 
@@ -219,27 +115,66 @@ class Client:
         """Delete a finished job with its log."""
         self.call("DELETE", _job(job_id))
 
+    # metrics and artifacts
+
+    def metrics(self, job_id: str, **query: object) -> Row:
+        """Fetch what a task has used over a ``window``."""
+        answer: Row = self.call("GET", _job(job_id, "metrics"), query=query)
+        return answer
+
+    def artifacts(self, job_id: str, **query: object) -> Row:
+        """Fetch the list of what the job keeps."""
+        answer: Row = self.call("GET", _job(job_id, "artifacts"), query=query)
+        return answer
+
+    def artifact(self, job_id: str, path: str, **query: object) -> Iterator[bytes]:
+        """Read one of the files that the job keeps, in pieces."""
+        return self.body(_job(job_id, "artifacts", quote(path)), query)
+
+    # sweeps
+
+    def submit_sweep(self, spec: Mapping[str, object], grid: Mapping[str, object], *, key: str) -> Row:
+        """Submit a job for each point of a grid; sent again safely under its idempotency key."""
+        answer: Row = self.call(
+            "POST",
+            "/jobsub/sweeps",
+            body={"spec": spec, "grid": grid},
+            headers={"Idempotency-Key": key},
+            repeatable=True,
+        )
+        return answer
+
     # logs and events
 
     def log(self, job_id: str, **query: object) -> Iterator[bytes]:
         """Read a log as it is now: the whole (``download=True``), or its last ``tail`` lines."""
-        connection, response = self.open(_job(job_id, "log"), query)
-        try:
-            yield from response.chunks
-        except (ConnectionError, TimeoutError) as error:
-            raise lost(error) from error
-        finally:
-            connection.close()
+        return self.body(_job(job_id, "log"), query)
 
-    def follow(self, job_id: str, **query: object) -> Iterator[tuple[str, Any]]:
+    def body(self, path: str, query: Mapping[str, object] | None = None) -> Iterator[bytes]:
+        """Read what a GET answers in pieces, as they come."""
+        scope = self.scope
+        with self.open(path, query, scope=scope) as (_, response):
+            try:
+                yield from response.chunks
+            except OSError as error:
+                raise Closed if scope.closed else lost(error) from error
+
+    def follow(
+        self, job_id: str, *, scope: Scope | None = None, **query: object
+    ) -> Iterator[tuple[str, Any]]:
         """Follow a log to the job's end, whatever happens to the service meanwhile.
+
+        Parameters
+        ----------
+        scope:
+            Ends it, by `Scope.interrupt`.
 
         Yields
         ------
         ("log", bytes), ("attempt", number) when another attempt begins, ("job", job) when it has
         changed, at last ("end", job).
         """
-        for event in self._stream(_job(job_id, "log"), {"follow": True, **query}):
+        for event in self._stream(_job(job_id, "log"), {"follow": True, **query}, scope=scope):
             data = json.loads(event.data)
             if event.name == "log":
                 yield "log", base64.b64decode(data["base64"]) if "base64" in data else data["text"].encode()
@@ -250,9 +185,11 @@ class Client:
             if event.name == "end":
                 return
 
-    def events(self, *, timeout: float | None = None) -> Iterator[tuple[str, Row]]:
+    def events(
+        self, *, timeout: float | None = None, scope: Scope | None = None, **query: object
+    ) -> Iterator[tuple[str, Row]]:
         """Watch what happens to all jobs: ("hello", …) at each connection, ("job", …), ("deleted", …)."""
-        for event in self._stream("/jobsub/events", None, timeout):
+        for event in self._stream("/jobsub/events", query, timeout, scope):
             yield event.name, json.loads(event.data)
 
     def wait(self, job_ids: Iterable[str], *, timeout: float | None = None) -> Iterator[Row]:
@@ -283,27 +220,23 @@ class Client:
                 return
 
     def _stream(
-        self, path: str, query: Mapping[str, object] | None, timeout: float | None = None
+        self,
+        path: str,
+        query: Mapping[str, object] | None,
+        timeout: float | None = None,
+        scope: Scope | None = None,
     ) -> Iterator[Event]:
-        def open(last: str | None) -> tuple[Connection, Response]:
+        own = scope or Scope()
+
+        def open(last: str | None) -> AbstractContextManager[tuple[Connection, Response]]:
             headers = {"Accept": "text/event-stream"}
             if last is not None:
                 headers["Last-Event-ID"] = last
-            return self.open(path, query, headers)
+            return self.open(path, query, headers, own)
 
-        return iter(Stream(open, self.on_lost, timeout))
+        with self.scope.holding(own):
+            yield from Stream(open, self.on_lost, own, timeout)
 
 
 def _job(job_id: str, *more: str) -> str:
     return "/".join(["/jobsub/jobs", quote(job_id, safe=""), *more])
-
-
-def _target(path: str, query: Mapping[str, object] | None) -> str:
-    given = {key: _text(value) for key, value in (query or {}).items() if value is not None}
-    return f"{path}?{urlencode(given, doseq=True)}" if given else path
-
-
-def _text(value: object) -> object:
-    if isinstance(value, (list, tuple)):
-        return [str(one) for one in value]
-    return str(value).lower() if isinstance(value, bool) else str(value)

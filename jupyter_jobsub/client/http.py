@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -69,9 +70,20 @@ class Connection:
         return self._response(method)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; only for the thread that uses it."""
         self._file.close()
         self.socket.close()
+
+    def interrupt(self) -> None:
+        """End what another thread is reading or sending; it closes the connection then."""
+        with suppress(OSError):  # not connected any more
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)  # TLS's own would take its state away too
+
+    def is_quiet(self) -> bool:
+        """Say whether it can be used again: not closed, and nothing came without being asked for."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not poll.poll(0)
 
     def _response(self, method: str) -> Response:
         status = self._status()

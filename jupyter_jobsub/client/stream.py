@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 
 from ..errors import UserError
-from .errors import Unreachable
+from .errors import Closed, Unreachable
 from .errors import lost as in_words
 from .http import Connection, Response
+from .transport import Scope
 
 SILENCE = 60.0  # seconds without even a keep-alive comment: the other side is gone
 PATIENCE = 300.0  # seconds of trying to get back
@@ -66,18 +68,22 @@ class Stream:
         Makes a connection and sends the request, after the given event's id.
     on_lost:
         Told why, once, when getting back takes more than one try.
+    scope:
+        Ends it, with `Closed`.
     timeout:
         Seconds after which TimeoutError is raised, whatever comes.
     """
 
     def __init__(
         self,
-        open: Callable[[str | None], tuple[Connection, Response]],
+        open: Callable[[str | None], AbstractContextManager[tuple[Connection, Response]]],
         on_lost: Callable[[Exception], None],
+        scope: Scope,
         timeout: float | None = None,
     ) -> None:
         self._open = open
         self._on_lost = on_lost
+        self._scope = scope
         self._end = None if timeout is None else time.monotonic() + timeout
         self._last: str | None = None
         self._heard = 0.0  # when the stream last said anything; 0 before the first time
@@ -96,9 +102,8 @@ class Stream:
 
     def _one_connection(self) -> Iterator[Event]:
         self._check_end()
-        connection, response = self._open(self._last)
-        began = time.monotonic()
-        try:
+        with self._open(self._last) as (connection, response):
+            began = time.monotonic()
             connection.socket.settimeout(self._silence())
             for event in parse(response.chunks):
                 self._heard = time.monotonic()
@@ -109,11 +114,11 @@ class Stream:
                 if event:
                     self._last = event.id or self._last
                     yield event
-        finally:
-            connection.close()
 
     def _recover(self, lost: Exception) -> None:
         """Wait before the next connection, or give up."""
+        if self._scope.closed:
+            raise Closed from lost
         self._check_end()
         now = time.monotonic()
         refused = isinstance(lost, UserError) and lost.status not in GATEWAY
@@ -124,7 +129,7 @@ class Stream:
             self._told = now
             self._on_lost(lost)
         self._failures += 1
-        time.sleep(delay if self._end is None else min(delay, max(0.0, self._end - now)))
+        self._scope.sleep(delay if self._end is None else min(delay, max(0.0, self._end - now)))
 
     def _silence(self) -> float:
         return SILENCE if self._end is None else max(0.001, min(SILENCE, self._end - time.monotonic()))
