@@ -11,12 +11,13 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.job import JobId, TaskKey
-from .changes import Changes
+from .changes import Change, Changes
 from .pieces import BLOCK, Gap, range_end, read_gap, read_range, tail_start, unfinished_character
 
 MAX_TAIL = 4 * 2**20  # bytes
@@ -134,11 +135,18 @@ class LogArchive:
             elif (before.sealed and start >= before.size) if before else exists:
                 return
             else:
-                with self._changes.expect(self.path(key)) as change:
-                    # what came before the watch was there gives no event
-                    if self.info(key) == before:
-                        await change
+                with self.expect(key, before) as change:
+                    await change
             exists = exists or before is not None
+
+    @contextmanager
+    def expect(self, key: TaskKey, seen: LogInfo | None) -> Iterator[Change]:
+        """Begin to look; the future is done when the log is no longer as it was seen."""
+        with self._changes.expect(self.path(key)) as change:
+            # what came before the watch was there gives no event
+            if self.info(key) != seen and not change.done():
+                change.set_result(None)
+            yield change
 
     def seal(self, key: TaskKey) -> None:
         """Mark the log complete, durably; followers read it out and end."""

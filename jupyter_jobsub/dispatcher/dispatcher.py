@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from ..archive import Archive
@@ -99,6 +99,11 @@ class Dispatcher:
     def idle(self) -> bool:
         """Nothing is unfinished."""
         return not self._book.jobs
+
+    @property
+    def unfinished(self) -> Iterable[Job]:
+        """Every job that is not final, or not yet gone, as it is now."""
+        return self._book.jobs.values()
 
     @property
     def held(self) -> Ledger:

@@ -11,7 +11,7 @@ from ..errors import UserError
 from .streams import EventStream, merged
 from .upstream import Upstream
 
-TARGET = "/jobsub/events"
+TARGET = "/jobsub/events?progress=true"
 
 
 class Follower(Protocol):
@@ -25,6 +25,9 @@ class Follower(Protocol):
 
     def send(self, text: str) -> None:
         """Send a message."""
+
+    def send_newest(self, job: str, text: str) -> None:
+        """Send how a job is now, or when there is room what was given last."""
 
     def on_open(self) -> None:
         """The feed is there, for the first time or again."""
@@ -92,6 +95,8 @@ class Feed:
         """Pass an event on to those who don't have it."""
         if event.name == "hello":
             self._greet(json.loads(event.data)["last"])
+        elif event.name == "job" and event.id is None:
+            self._show(event.data)
         elif event.name in ("job", "deleted") and event.id is not None:
             self._last = int(event.id)
             self._pass_on(self._last, merged({"type": event.name, "last_event_id": self._last}, event.data))
@@ -112,6 +117,12 @@ class Feed:
             if follower.ready and (follower.position is None or follower.position < id):
                 follower.position = id
                 follower.send(text)
+
+    def _show(self, data: str) -> None:
+        """Pass on how a job is now, where its history has no line for it."""
+        job, text = json.loads(data)["job"]["id"], merged({"type": "job"}, data)
+        for follower in list(self._followers):
+            follower.send_newest(job, text)
 
     def on_open(self) -> None:
         """Tell every follower."""

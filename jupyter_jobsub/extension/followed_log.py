@@ -45,7 +45,7 @@ class FollowedLog:
         self._stream.close()
 
     async def on_event(self, event: Event) -> None:
-        """Pass on a piece, a new attempt, or the end."""
+        """Pass on a piece, a new attempt, how the job is now, or the end."""
         if event.name == "end":
             ended = merged({"type": "end", "key": self._key}, f'{{"job": {event.data}}}')
             await self._reader.deliver(ended)
@@ -53,6 +53,8 @@ class FollowedLog:
         elif event.name in ("log", "attempt"):
             fields = {"type": event.name, "key": self._key, "cursor": event.id}
             await self._reader.deliver(merged(fields, event.data))
+        elif event.name == "job":
+            await self._reader.deliver(merged({"type": "job", "key": self._key}, f'{{"job": {event.data}}}'))
 
     def on_open(self) -> None:
         """Tell the page."""

@@ -20,6 +20,11 @@ The page gets
     load the list again.
 ``{"type": "job", "last_event_id": N, "event": {...}, "job": {...}}``
     What the service's event stream says of a job. N is what to subscribe with the next time.
+``{"type": "job", "event": null, "job": {...}}``
+    How a job is now: its progress or usage has changed, at most every 2 seconds. All that run
+    come when the events are subscribed.
+``{"type": "job", "key": K, "job": {...}}``
+    How a job whose log is followed is now: at first, and whenever it changes.
 ``{"type": "deleted", "last_event_id": N, "id": ID}``
     A job was deleted. History forgets deletions after a week: a page that was away longer loads
     the list again.
@@ -84,6 +89,7 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         self._logs: dict[str, FollowedLog] = {}
         self._lost: set[str] = set()  # what is subscribed and not there
         self._unsent = 0
+        self._newest: dict[str, str] = {}  # of jobs, while the page is slow
 
     @property
     def max_message_size(self) -> int:
@@ -191,13 +197,23 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         self.ready = self._unsent < MAX_UNSENT
         sent.add_done_callback(partial(self._sent, len(text)))
 
+    def send_newest(self, job: str, text: str) -> None:
+        """Send how a job is now, or when there is room what was given last."""
+        if self.ready:
+            self.send(text)
+        else:
+            self._newest[job] = text
+
     def _sent(self, size: int, sent: Future[None]) -> None:
         if not sent.cancelled():
             sent.exception()  # the page is gone: on_close ends the rest
         self._unsent -= size
         if not self.ready and not self._unsent:
             self.ready = True
+            newest, self._newest = self._newest, {}
             if self._feed is not None:
+                for job, text in newest.items():
+                    self.send_newest(job, text)
                 self._feed.catch_up(self)
 
     async def deliver(self, text: str) -> None:

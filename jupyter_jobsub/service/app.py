@@ -21,8 +21,7 @@ from ..dispatcher import Dispatcher
 from ..engines.base import Engine
 from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
-from ..model.job import Job, JobId, Micros, Phase, TaskKey, UserName
-from ..model.progress import parse_progress
+from ..model.job import Job, JobId, Micros, Phase, UserName
 from ..policy import Action, Person, allowed, may, rights, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
@@ -31,8 +30,9 @@ from ..store.base import Store
 from ..usecases import Usecases
 from . import render
 from .catalog import build_catalog
-from .events import Hub
 from .http import Call, Handler, Missing, Route
+from .hub import Hub
+from .live import Live, read_progress
 from .metrics import exposition
 from .routes import ROUTES
 from .usage import usage
@@ -40,7 +40,6 @@ from .usage import usage
 log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-PROGRESS_TAIL = 65536  # bytes of a running job's log in which its progress is looked for
 
 
 class Service:
@@ -87,8 +86,10 @@ class Service:
     async def open(self) -> None:
         """Open the store, take up what is unfinished, begin."""
         await self.store.open()
-        self.hub = Hub(self.store)
+        self.hub = Hub(self.store, Live(self.archive.logs))
         await self.dispatcher.open()
+        for job in self.dispatcher.unfinished:
+            self.hub.live.take(job)
 
     async def close(self) -> None:
         """Let readers go, finish what is being written."""
@@ -267,8 +268,7 @@ class Service:
         )
 
     def _progress(self, job: Job) -> dict[str, Any] | None:
-        first = TaskKey(job.id, job.attempt, next(iter(job.spec.roles)), 0)
-        found = parse_progress(self.archive.logs.tail(first, PROGRESS_TAIL, max_bytes=PROGRESS_TAIL).data)
+        found = read_progress(self.archive.logs, job)
         return {"fraction": found.fraction, "text": found.text} if found else None
 
 

@@ -99,7 +99,8 @@ async def timeline(call: Call) -> Reply:
 
 async def events(call: Call) -> None:
     """Stream what happens."""
-    await stream_events(call, last_event_id(call), passive=call.query(EventsQuery).passive)
+    query = call.query(EventsQuery)
+    await stream_events(call, last_event_id(call), passive=query.passive, progress=query.progress)
 
 
 async def catalog(call: Call) -> Reply:

@@ -3,120 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
-from ..errors import FieldError, InvalidRequest, UserError
-from ..policy import Action, Person, may
+from ..errors import FieldError, InvalidRequest
+from ..policy import Action, may
 from ..store.base import Committed, Store
 from . import render
 from .http import Call, to_json
+from .hub import Subscription
+from .live import EVENTS_PACE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-KEEP_ALIVE = 15.0  # seconds
-BACKLOG = 2000  # commits; a reader that is further behind is cut off and resumes
 REPLAY = 500  # events read at a time
-
-
-class TooManyStreams(UserError):
-    """One person has too many event streams open."""
-
-    status = 429
-    title = "Too many streams"
-
-
-class Subscription:
-    """Commits that a reader has not had yet."""
-
-    def __init__(self, wants: Callable[[Committed], bool]) -> None:
-        self.wants = wants
-        self.queue: asyncio.Queue[Committed | None] = asyncio.Queue()
-
-    def put(self, change: Committed) -> None:
-        """Take a commit; None in the queue ends a reader that is too slow."""
-        if self.queue.qsize() < BACKLOG:
-            self.queue.put_nowait(change)
-        elif self.queue.qsize() == BACKLOG:
-            self.queue.put_nowait(None)
-
-    async def next(self, timeout: float = KEEP_ALIVE) -> Committed | None:
-        """The next commit.
-
-        Raises
-        ------
-        asyncio.TimeoutError
-            If there is none for a while.
-        """
-        if not self.queue.empty():
-            return self.queue.get_nowait()
-        return await asyncio.wait_for(self.queue.get(), timeout)
-
-
-class Hub:
-    """Spreads commits to subscriptions."""
-
-    def __init__(self, store: Store) -> None:
-        self._subscriptions: set[Subscription] = set()
-        self._by_person: dict[str, int] = {}
-        self.passive = 0  # readers that don't need the service
-        self.changed: Callable[[], None] = lambda: None  # is told when that number changes
-        store.listeners.append(self._spread)
-
-    def __len__(self) -> int:
-        return len(self._subscriptions)
-
-    @contextmanager
-    def subscribe(self, wants: Callable[[Committed], bool]) -> Iterator[Subscription]:
-        """Collect commits from now on."""
-        subscription = Subscription(wants)
-        self._subscriptions.add(subscription)
-        try:
-            yield subscription
-        finally:
-            self._subscriptions.discard(subscription)
-
-    @contextmanager
-    def admitted(self, person: Person, limit: int) -> Iterator[None]:
-        """Count a person's stream while it is open.
-
-        Raises
-        ------
-        TooManyStreams
-            Over the limit.
-        """
-        count = self._by_person.get(person.name, 0)
-        if count >= limit:
-            raise TooManyStreams(f"you have {limit} streams open", remedy="close some, or share one")
-        self._by_person[person.name] = count + 1
-        try:
-            yield
-        finally:
-            self._by_person[person.name] -= 1
-
-    @contextmanager
-    def counted(self, *, passive: bool) -> Iterator[None]:
-        """Count a passive reader while it is there."""
-        self.passive += passive
-        self.changed()
-        try:
-            yield
-        finally:
-            self.passive -= passive
-            self.changed()
-
-    def close(self) -> None:
-        """End every reader."""
-        for subscription in self._subscriptions:
-            subscription.queue.put_nowait(None)
-
-    def _spread(self, changes: Sequence[Committed]) -> None:
-        for subscription in self._subscriptions:
-            for change in changes:
-                if subscription.wants(change):
-                    subscription.put(change)
 
 
 def sse(event: str, data: Any, id: str | int | None = None) -> bytes:
@@ -125,21 +23,28 @@ def sse(event: str, data: Any, id: str | int | None = None) -> bytes:
     return f"{head}event: {event}\ndata: ".encode() + to_json(data) + b"\n\n"
 
 
-async def stream_events(call: Call, last: int | None, *, passive: bool) -> None:
-    """Send what was committed after an event, then what is committed from now on."""
+async def stream_events(call: Call, last: int | None, *, passive: bool, progress: bool) -> None:
+    """Send what was committed after an event, then what is committed from now on.
+
+    With progress also running jobs as they are now, and whenever that changes.
+    """
     service, person = call.service, call.person
     with (
         service.hub.admitted(person, service.config.max_streams_per_user),
         service.hub.counted(passive=passive),
-        service.hub.subscribe(lambda c: service.usecases.sees(person, c.job)) as live,
+        service.hub.subscribe(
+            lambda job: service.usecases.sees(person, job), EVENTS_PACE if progress else None
+        ) as live,
     ):
         newest = await service.store.last_event()
         call.stream("text/event-stream")
         await call.send(sse("hello", {"last": newest}))
         if last is not None:
             async for change in _missed(service.store, last, newest):
-                if live.wants(change):
+                if live.wants(change.job):
                     await call.send(_event(call, change))
+        if progress:  # whoever comes back has missed what changed meanwhile
+            service.hub.live.show(live)
         await _send_live(call, live, newest)
 
 

@@ -16,8 +16,10 @@ from ..errors import FieldError, InvalidRequest, NotFound, UserError
 from ..model.fields import reject
 from ..model.job import Job, TaskKey
 from ..model.progress import without_reports
-from .events import KEEP_ALIVE, Subscription, sse
+from .events import sse
 from .http import Call, Reply
+from .hub import KEEP_ALIVE, Subscription
+from .live import LOG_PACE
 
 DEFAULT_TAIL = 2000  # lines
 PIECE = 256 * 1024  # bytes
@@ -212,7 +214,7 @@ class _Follow:
         service, person = self._call.service, self._call.person
         with (
             service.hub.admitted(person, service.config.max_streams_per_user),
-            service.hub.subscribe(lambda c: c.job.id == self._job.id) as changes,
+            service.hub.subscribe(lambda job: job.id == self._job.id, LOG_PACE) as changes,
         ):
             # read again: what was committed before the subscription would be missed
             self._job = await service.usecases.get(person, self._job.id)

@@ -218,6 +218,11 @@ class EventsQuery(BaseModel, extra="forbid"):
     passive: bool = Field(
         False, description="Don't count as somebody who needs the service: it may end meanwhile."
     )
+    progress: bool = Field(
+        False,
+        description="Also send running jobs as they are now, and when their progress or usage changes: "
+        "each at most every 2 seconds, without an id.",
+    )
 
 
 class JobEvent(TypedDict):
