@@ -23,6 +23,7 @@ class History:
         self.news = asyncio.Event()
         self.opened: list[tuple[str, str | None]] = []
         self.padding = ""
+        self.fractions: list[float] = []  # what the job says of its progress
         service.answer = self.answer
 
     @property
@@ -55,13 +56,19 @@ class History:
         await handler.flush()
 
     async def send_events(self, handler, after):
-        sent = min(int(after or self.last), self.last)
+        sent, shown = min(int(after or self.last), self.last), 0
         await self.send(handler, "hello", {"last": self.last})
         while True:
+            while shown < len(self.fractions):
+                shown += 1
+                await self.send(handler, "job", {"event": None, "job": self.row(shown)})
             while sent < self.last:
                 sent += 1
                 await self.send_event(handler, sent)
             await self.news.wait()
+
+    def row(self, n):
+        return {"id": "j1", "progress": {"fraction": self.fractions[n - 1]}, "env": self.padding}
 
     async def send_event(self, handler, n):
         phase = self.events[n - self.first]
@@ -99,9 +106,13 @@ class Browser:
     async def tell(self, **message):
         await self.socket.write_message(json.dumps(message))
 
-    async def hear(self):
-        text = await asyncio.wait_for(self.socket.read_message(), 10)
-        return None if text is None else json.loads(text)
+    async def hear(self, *, rows=False):
+        """The next message; how the job of a followed log is now only if rows are asked for."""
+        while True:
+            text = await asyncio.wait_for(self.socket.read_message(), 10)
+            message = None if text is None else json.loads(text)
+            if rows or message is None or not (message["type"] == "job" and "key" in message):
+                return message
 
     async def hear_phases(self, count):
         return [(m["last_event_id"], m["event"]["phase"]) for m in [await self.hear() for _ in range(count)]]
@@ -236,7 +247,7 @@ async def test_a_killed_service_loses_nothing(history, service, browse):
     history.happen("B", "C")
     assert await browser.hear() == {"type": "online"}
     assert await browser.hear_phases(2) == [(2, "B"), (3, "C")]
-    assert history.opened[-1] == ("/jobsub/events", "1")
+    assert history.opened[-1] == ("/jobsub/events?progress=true", "1")
 
 
 async def test_what_happens_before_the_first_event_is_not_lost_either(history, service, browse):
@@ -442,6 +453,41 @@ async def test_a_slow_page_gets_its_events_later_and_holds_nobody_up(
     [unsent] = [page._unsent for page in extension.hub.pages if page._unsent]
     assert 0 < unsent < 200_000
     assert [n for n, _ in await slow.hear_phases(800)] == list(range(1, 801))
+
+
+async def test_how_a_job_is_now_takes_no_place_in_history(history, browse):
+    browser = await browse()
+    await browser.tell(subscribe="events")
+    await browser.hear()
+    history.fractions.append(0.25)
+    history.happen("Running")
+    assert await browser.hear() == {"type": "job", "event": None, "job": history.row(1)}
+    assert await browser.hear_phases(1) == [(1, "Running")]
+
+
+async def test_a_slow_page_gets_how_a_job_is_at_last_and_not_all_it_was(
+    history, one_person, extension, monkeypatch, browse
+):
+    monkeypatch.setattr(page_module, "MAX_UNSENT", 100_000)
+    history.padding = "x" * 20_000
+    slow, quick = await browse(), await browse()
+    for browser in (slow, quick):
+        await browser.tell(subscribe="events")
+        await browser.hear()
+    history.fractions += [n / 800 for n in range(1, 801)]
+    history.wake()
+    for browser in (quick, slow):
+        heard = [0.0]
+        while heard[-1] < 1:
+            heard.append((await browser.hear())["job"]["progress"]["fraction"])
+        assert heard == sorted(heard)
+    assert len(heard) < 800
+
+
+async def test_how_the_job_of_a_followed_log_is(history, browse):
+    browser = await browse()
+    await browser.tell(subscribe="log", key="k", job="j1")
+    assert await browser.hear(rows=True) == {"type": "job", "key": "k", "job": {"id": "j1"}}
 
 
 async def test_a_stopping_server_says_so(history, extension, service, browse):

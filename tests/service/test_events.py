@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.live import Live, live
+from tests.live import QUICK_END, Live, live
 
 
 def test_every_move_of_a_job_is_an_event(service: Live) -> None:
@@ -55,6 +55,32 @@ def test_a_deletion_is_told_to_who_was_away(service: Live) -> None:
 
 def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     return [next(events) for _ in range(count)]
+
+
+def test_progress_comes_to_those_who_ask(service: Live) -> None:
+    plain, live = (service.events("/jobsub/events", **query) for query in ({}, {"progress": "true"}))
+    assert [next(stream)["event"] for stream in (plain, live)] == ["hello", "hello"]
+    id = service.submit("printf '\\033]7717;0.25;one\\007'; read; echo", name="reports")["id"]
+    heard = until_fraction(live, id, 0.25)
+    assert heard["data"]["event"] is None or heard["data"]["event"]["phase"] == "Running"
+    late = service.events("/jobsub/events", progress="true")
+    assert next(late)["event"] == "hello"
+    assert until_fraction(late, id, 0.25)["data"]["job"]["progress"]["text"] == "one"
+    service.post(f"/jobsub/jobs/{id}/cancel")
+    service.until(id)
+    told = []
+    while not told or told[-1]["data"]["job"]["phase"] not in QUICK_END:
+        told.append(next(plain))
+    assert all("id" in event for event in told if event["data"]["event"])
+    assert [event["data"]["event"] for event in told].count(None) <= 1  # the wish to end it
+
+
+def until_fraction(stream: Iterator[dict[str, Any]], id: str, fraction: float) -> dict[str, Any]:
+    for event in stream:
+        row = event["data"].get("job", {})
+        if row.get("id") == id and (row["progress"] or {}).get("fraction") == fraction:
+            return event
+    raise AssertionError("the stream ended")
 
 
 def test_a_wrong_last_event_id(service: Live) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import time
 
 from tests.live import Live
@@ -118,3 +119,25 @@ def test_progress_is_read_from_the_log(service: Live) -> None:
     assert service.job(id)["progress"]["fraction"] == 0.45
     service.post(f"/jobsub/jobs/{id}/cancel")
     service.until(id)
+
+
+def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
+    fifo = service.folder / "go on"
+    os.mkfifo(fifo)
+    reports = " ".join(f"'\\033]7717;{n / 10};\\007'" for n in range(1, 10))
+    id = service.submit(f"read <'{fifo}'; for r in {reports}; do printf $r; done; read <'{fifo}'")["id"]
+    fractions = []
+    for event in service.events(f"/jobsub/jobs/{id}/log", follow="true"):
+        row = event["data"]
+        if event["event"] == "log":
+            continue
+        if row["phase"] == "Running" and not row["progress"] and not fractions:
+            fractions.append(0.0)
+            fifo.write_text("\n")
+        elif row["progress"]:
+            fractions.append(row["progress"]["fraction"])
+            if fractions[-1] == 0.9:
+                fifo.write_text("\n")
+    assert fractions[-1] == 0.9
+    assert fractions == sorted(fractions)
+    assert len(fractions) < 5  # at most one a second
