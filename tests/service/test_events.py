@@ -60,7 +60,7 @@ def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
 def test_progress_comes_to_those_who_ask(service: Live) -> None:
     plain, live = (service.events("/jobsub/events", **query) for query in ({}, {"progress": "true"}))
     assert [next(stream)["event"] for stream in (plain, live)] == ["hello", "hello"]
-    id = service.submit("printf '\\033]7717;0.25;one\\007'; read; echo", name="reports")["id"]
+    id = service.submit("printf '\\033]7717;0.25;one\\007'; sleep 60")["id"]
     heard = until_fraction(live, id, 0.25)
     assert heard["data"]["event"] is None or heard["data"]["event"]["phase"] == "Running"
     late = service.events("/jobsub/events", progress="true")
