@@ -160,7 +160,12 @@ class Client(Transport):
                 raise Closed if scope.closed else lost(error) from error
 
     def follow(
-        self, job_id: str, *, scope: Scope | None = None, **query: object
+        self,
+        job_id: str,
+        *,
+        scope: Scope | None = None,
+        on_lost: Callable[[Exception], None] | None = None,
+        **query: object,
     ) -> Iterator[tuple[str, Any]]:
         """Follow a log to the job's end, whatever happens to the service meanwhile.
 
@@ -168,13 +173,15 @@ class Client(Transport):
         ----------
         scope:
             Ends it, by `Scope.interrupt`.
+        on_lost:
+            Told instead of the client's own.
 
         Yields
         ------
         ("log", bytes), ("attempt", number) when another attempt begins, ("job", job) when it has
         changed, at last ("end", job).
         """
-        for event in self._stream(_job(job_id, "log"), {"follow": True, **query}, scope=scope):
+        for event in self._stream(_job(job_id, "log"), {"follow": True, **query}, None, scope, on_lost):
             data = json.loads(event.data)
             if event.name == "log":
                 yield "log", base64.b64decode(data["base64"]) if "base64" in data else data["text"].encode()
@@ -186,10 +193,15 @@ class Client(Transport):
                 return
 
     def events(
-        self, *, timeout: float | None = None, scope: Scope | None = None, **query: object
+        self,
+        *,
+        timeout: float | None = None,
+        scope: Scope | None = None,
+        on_lost: Callable[[Exception], None] | None = None,
+        **query: object,
     ) -> Iterator[tuple[str, Row]]:
         """Watch what happens to all jobs: ("hello", …) at each connection, ("job", …), ("deleted", …)."""
-        for event in self._stream("/jobsub/events", query, timeout, scope):
+        for event in self._stream("/jobsub/events", query, timeout, scope, on_lost):
             yield event.name, json.loads(event.data)
 
     def wait(self, job_ids: Iterable[str], *, timeout: float | None = None) -> Iterator[Row]:
@@ -225,6 +237,7 @@ class Client(Transport):
         query: Mapping[str, object] | None,
         timeout: float | None = None,
         scope: Scope | None = None,
+        on_lost: Callable[[Exception], None] | None = None,
     ) -> Iterator[Event]:
         own = scope or Scope()
 
@@ -235,7 +248,7 @@ class Client(Transport):
             return self.open(path, query, headers, own)
 
         with self.scope.holding(own):
-            yield from Stream(open, self.on_lost, own, timeout)
+            yield from Stream(open, on_lost or self.on_lost, own, timeout)
 
 
 def _job(job_id: str, *more: str) -> str:

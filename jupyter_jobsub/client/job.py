@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from ..errors import UserError
@@ -130,18 +130,22 @@ class Job(JobRow):
         Expired
             If the job's time to live is over, and its log removed.
         """
-        where = {"tail": tail, "role": role, "task": task, "attempt": attempt}
+        where: dict[str, Any] = {"tail": tail, "role": role, "task": task, "attempt": attempt}
         if follow:
             service, job_id = self._service, self.id
             return Watch(lambda scope: _text(service.follow(job_id, scope=scope, **where)))
         log = self._service.log(self.id, download=tail is None, **where)
         return b"".join(log).decode(errors="replace")
 
-    def watch(self, **where: int | str | None) -> Watch[tuple[str, Any]]:
+    def watch(
+        self, *, on_lost: Callable[[Exception], None] | None = None, **where: int | str | None
+    ) -> Watch[tuple[str, Any]]:
         """Follow all that happens to the job, over one stream.
 
         Parameters
         ----------
+        on_lost:
+            Told why when the stream broke and getting it back takes more than one try.
         where:
             ``tail``, ``role``, ``task`` and ``attempt``, as in `logs`.
 
@@ -151,7 +155,9 @@ class Job(JobRow):
             Of ("job", row) when anything about it has changed, ("log", bytes), ("attempt", number)
             when another one begins, and at last ("end", row). Its ``close`` ends it from any thread.
         """
-        return Watch(lambda scope: self._watched(self._service.follow(self.id, scope=scope, **where)))
+        return Watch(
+            lambda scope: self._watched(self._service.follow(self.id, scope=scope, on_lost=on_lost, **where))
+        )
 
     def _watched(self, events: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         for kind, value in events:

@@ -1,0 +1,67 @@
+"""Several jobs of one service, over one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import NotFound
+from .api import FINAL, Client
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .api import Row
+    from .job import Job
+    from .transport import Scope
+
+
+def watch_jobs(
+    jobs: Sequence[Job], on_lost: Callable[[Exception], None] | None = None
+) -> Watch[tuple[str, Any]]:
+    """Follow jobs until all of them have ended.
+
+    Parameters
+    ----------
+    jobs:
+        At least one; they learn what comes.
+    on_lost:
+        Told why when the stream broke and getting it back takes more than one try.
+
+    Returns
+    -------
+    Watch
+        Of ("job", row) when anything about one has changed, and ("deleted", id).
+    """
+    service = jobs[0]._service
+    return Watch(lambda scope: _watched(service, {job.id: job for job in jobs}, scope, on_lost))
+
+
+def _watched(
+    service: Client, left: dict[str, Job], scope: Scope, on_lost: Callable[[Exception], None] | None
+) -> Iterator[tuple[str, Any]]:
+    for name, data in service.events(scope=scope, on_lost=on_lost):
+        for kind, value in _news(service, left, name, data):
+            if kind == "deleted":
+                del left[value]
+            else:
+                left[value["id"]].row = value
+                if value["phase"] in FINAL:
+                    del left[value["id"]]
+            yield kind, value
+        if not left:
+            return
+
+
+def _news(service: Client, left: dict[str, Job], name: str, data: Row) -> Iterator[tuple[str, Any]]:
+    if name == "hello":  # what happened before this connection is in the jobs themselves
+        for job_id in list(left):
+            try:
+                yield "job", service.job(job_id)
+            except NotFound:
+                yield "deleted", job_id
+    elif name == "deleted" and data["id"] in left:
+        yield "deleted", data["id"]
+    elif name == "job" and data["job"]["id"] in left:
+        yield "job", data["job"]

@@ -1,0 +1,185 @@
+"""What every live view does: it is shown, read from a stream, drawn by the painter, and closed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterator
+from contextvars import Context
+from secrets import token_hex
+from threading import RLock, Thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import JobsubError
+from . import display
+from .painter import painter
+
+if TYPE_CHECKING:
+    from ipywidgets import DOMWidget, Widget
+
+SAVE_EVERY = 10.0  # seconds between two savings of what changes all the time
+
+
+class Stream(Protocol):
+    """What a view reads from; ``close`` ends it from another thread."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+
+    def close(self) -> None: ...  # noqa: D102
+
+
+class View:
+    """A live view in cells of a notebook; where there are no widgets, text.
+
+    Displaying it shows it; `close` ends it, and so does running its cell again. Jobs run on all the same.
+
+    Attributes
+    ----------
+    widget:
+        The widget itself, to be put into others; it is live from `start` to `close`.
+    """
+
+    widget: DOMWidget
+
+    def __init__(self, widget: DOMWidget) -> None:
+        self.widget = widget
+        self.closed = False
+        self._key = token_hex(4)
+        self._lock = RLock()
+        self._places: list[display.Place] = []
+        self._stream: Stream | None = None
+        self._said: Hashable = None
+        self._saved_at = 0.0
+        widget.add_class(f"jobsub-{self._key}-live")
+
+    # what each kind says for itself, under the lock
+
+    def _open(self) -> Stream:
+        """Begin to read."""
+        raise NotImplementedError
+
+    def _take(self, kind: str, value: Any) -> None:
+        """Learn what came over the stream."""
+        raise NotImplementedError
+
+    def _tell(self, problem: str) -> None:
+        """Learn what is wrong with the stream."""
+        raise NotImplementedError
+
+    def _draw(self) -> float | None:
+        """Set the widgets; give the seconds after which they differ by themselves, or None."""
+        raise NotImplementedError
+
+    def _saved(self) -> tuple[str, str, Hashable]:
+        """Text and HTML for a saved notebook, and what is saved as soon as it changes."""
+        raise NotImplementedError
+
+    # what all of them do
+
+    def show(self) -> None:
+        """Display it in the cell that runs, live; print it where there are no widgets."""
+        with self._lock:
+            text, saved, self._said = self._saved()
+            if self.closed or not display.has_widgets():
+                print(text)
+                return
+            self._draw()
+            place = display.Place(self._key, self.widget)
+            place.show(text, saved)
+            self._places.append(place)
+        display.remember(self)
+        self.start()
+
+    _ipython_display_ = show
+
+    def start(self) -> None:
+        """Make it live, if it is not."""
+        with self._lock:
+            if self._stream is None and not self.closed:
+                self._read_from(self._open())
+
+    def close(self) -> None:
+        """End it: what was saved of it stays in its place."""
+        self._close(settle=True)
+
+    def leave(self, cell: str) -> None:
+        """A cell's output is gone; the view too if it is shown nowhere else."""
+        with self._lock:
+            self._places = [place for place in self._places if place.cell != cell]
+            if self._places:
+                return
+        self._close(settle=False)
+
+    def paint(self) -> float | None:
+        """Draw it, and save what is drawn now and then."""
+        with self._lock:
+            if self.closed:
+                return None
+            again = self._draw()
+            text, saved, said = self._saved()
+            due = self._saved_at + SAVE_EVERY - time.monotonic()
+            if due <= 0 or said != self._said:
+                self._said, self._saved_at = said, time.monotonic()
+                for place in self._places:
+                    place.save(text, saved)
+            elif any(place.differs(text, saved) for place in self._places):
+                again = due if again is None else min(again, due)
+            return again
+
+    def _read_from(self, stream: Stream) -> None:
+        """Have another thread read from now on; the one before ends."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = stream
+        # in a context of its own: what it sends belongs to no cell
+        Thread(target=Context().run, args=(self._read, stream), name="jobsub-view", daemon=True).start()
+
+    def _read(self, stream: Stream) -> None:
+        try:
+            for kind, value in stream:
+                with self._lock:
+                    if self.closed or stream is not self._stream:
+                        return
+                    self._take(kind, value)
+                painter.ask(self)
+        except JobsubError as error:
+            with self._lock:
+                if stream is self._stream:
+                    self._tell(in_words(error))
+            painter.ask(self)
+
+    def _lost(self, error: Exception) -> None:
+        with self._lock:
+            self._tell(f"The service does not answer; trying again. ({error})")
+        painter.ask(self)
+
+    def _close(self, *, settle: bool) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            if settle:
+                text, saved, _ = self._saved()
+                for place in self._places:
+                    place.save(text, saved)
+                    place.settle()
+            self.closed = True
+            self._places.clear()
+            if self._stream is not None:
+                self._stream.close()
+            for widget in tree(self.widget):
+                widget.close()
+        painter.forget(self)
+        display.forget(self)
+
+
+def tree(widget: Widget) -> list[Widget]:
+    """A widget with all that is in it, their layouts and styles too."""
+    found = [widget]
+    for child in getattr(widget, "children", ()):
+        found += tree(child)
+    return found + [value for name in ("layout", "style") if (value := getattr(widget, name, None))]
+
+
+def in_words(error: JobsubError) -> str:
+    """Say an error and its remedy in a line."""
+    remedy = getattr(error, "remedy", "")
+    return f"{error} To do: {remedy}." if remedy else str(error)

@@ -1,0 +1,122 @@
+"""The live view of one job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from ipywidgets import HTML, VBox
+
+from ..errors import JobsubError
+from . import markup
+from .base import Stream, View, in_words
+from .buttons import Buttons
+from .files import link_to
+from .look import Look, look, saved_look
+from .painter import painter
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..client.job import Job
+
+LINES = 10  # of the log
+TAIL = 200  # lines that the view begins with: the newest may go back over them
+TICK = 1.0
+
+
+class JobView(View):
+    """Shows a job as it goes on: phase, reason, progress, time, what it uses, its newest lines.
+
+    Parameters
+    ----------
+    job:
+        The job. With Rerun the view goes on with the new one.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._buttons = Buttons(self._press, lambda: painter.ask(self))
+        self._parts = {name: HTML() for name in ("style", "head", "meter", "note", "log", "files")}
+        order = [*(self._parts[name] for name in ("style", "head", "meter", "note")), self._buttons.widget]
+        super().__init__(VBox([*order, self._parts["files"], self._parts["log"]]))
+        self._parts["style"].value = markup.STYLE
+        self._busy = ""
+        self._begin(job)
+
+    def __repr__(self) -> str:
+        return f"<JobView {self.job.id} {self.job.phase}>"
+
+    def _begin(self, job: Job) -> None:
+        self.job = job
+        self._row = job.row
+        self._at = time.monotonic()
+        self._terminal = Terminal()
+        self._problem = ""
+
+    def _open(self) -> Stream:
+        return self.job.watch(tail=TAIL, on_lost=self._lost)
+
+    def _take(self, kind: str, value: Any) -> None:
+        if kind == "log":
+            self._terminal.feed(value)
+        elif kind == "attempt":
+            self._terminal = Terminal()
+        else:
+            self._row, self._at = value, time.monotonic()
+        self._problem = ""
+
+    def _tell(self, problem: str) -> None:
+        self._problem = problem
+
+    def _look(self, age: float) -> Look:
+        return look(self._row, age)
+
+    def _draw(self) -> float | None:
+        now = self._look(time.monotonic() - self._at)
+        shown = {
+            "head": markup.head(now),
+            "meter": markup.meter(now),
+            "note": markup.note(self._problem),
+            "log": markup.log(self._terminal.lines(LINES), now.name),
+            "files": link_to(self._row.get("output")),
+        }
+        for name, html in shown.items():
+            self._parts[name].value = markup.block(html)
+            self._parts[name].layout.display = None if html else "none"
+        ticks = [self._buttons.draw(self._row["allowed"], busy=bool(self._busy)), None if now.final else TICK]
+        return min((tick for tick in ticks if tick is not None), default=None)
+
+    def _saved(self) -> tuple[str, str, Hashable]:
+        then = saved_look(self._row)
+        lines = self._terminal.lines(LINES)
+        html = markup.block(
+            markup.head(then),
+            markup.meter(then),
+            markup.note(self._problem),
+            link_to(self._row.get("output")),
+            markup.log(lines, then.name),
+        )
+        return then.line, markup.STYLE + html, (then.id, then.phase, then.reason, then.notes)
+
+    def _press(self, action: str) -> None:
+        """Do it in a thread of its own: the service may be slow, or away."""
+        with self._lock:
+            if self._busy:
+                return
+            self._busy = action
+        Thread(target=self._act, args=(action,), name=f"jobsub-{action}", daemon=True).start()
+
+    def _act(self, action: str) -> None:
+        try:
+            done = getattr(self.job, action)()
+            problem = ""
+        except JobsubError as error:
+            done, problem = None, in_words(error)
+        with self._lock:
+            self._busy, self._problem = "", problem
+            if done is not None and action == "rerun" and not self.closed:
+                self._begin(done)
+                self._read_from(self._open())
+        painter.ask(self)

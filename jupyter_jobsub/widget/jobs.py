@@ -1,0 +1,130 @@
+"""The live view of several jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from ipywidgets import HTML, VBox
+
+from ..client.several import watch_jobs
+from ..errors import JobsubError
+from . import markup
+from .base import Stream, View, in_words
+from .buttons import Buttons, Face
+from .job import JobView
+from .look import Look, look, saved_look
+from .painter import painter
+
+if TYPE_CHECKING:
+    from ..client.job import Job
+
+SHOWN = 50  # jobs; of the others there are counts
+TICK = 1.0
+FACES = {"cancel": Face("Cancel all", "End all that have not ended; their logs stay", "Really cancel all?")}
+
+
+class JobsView(View):
+    """Shows several jobs, a line each, and how many are in which phase.
+
+    Parameters
+    ----------
+    jobs:
+        The jobs, all of the same service.
+    """
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self.jobs = {job.id: job for job in jobs}
+        self._rows = {job.id: (job.row, time.monotonic()) for job in self.jobs.values()}
+        self._gone: set[str] = set()
+        self._problem = ""
+        self._busy = False
+        self._parts = {name: HTML() for name in ("style", "head", "table", "note")}
+        self._parts["style"].value = markup.STYLE
+        self._buttons = Buttons(self._press, lambda: painter.ask(self), FACES)
+        super().__init__(VBox([*self._parts.values(), self._buttons.widget]))
+
+    def __repr__(self) -> str:
+        return f"<JobsView of {len(self.jobs)} jobs>"
+
+    def _open(self) -> Stream:
+        return watch_jobs(list(self.jobs.values()), on_lost=self._lost)
+
+    def _take(self, kind: str, value: Any) -> None:
+        if kind == "job":
+            self._rows[value["id"]] = value, time.monotonic()
+        elif kind == "deleted":
+            self._gone.add(value)
+        self._problem = ""
+
+    def _tell(self, problem: str) -> None:
+        self._problem = problem
+
+    def _looks(self, *, live: bool) -> list[Look]:
+        now = time.monotonic()
+        rows = [(row, at) for row, at in self._rows.values() if row["id"] not in self._gone]
+        return [look(row, now - at) if live else saved_look(row) for row, at in rows]
+
+    def _draw(self) -> float | None:
+        looks = self._looks(live=True)
+        allowed = {"cancel"} if self._cancellable() else ()
+        shown = {
+            "head": markup.counts(looks),
+            "table": markup.table(looks[:SHOWN], len(looks)),
+            "note": markup.note(self._problem),
+        }
+        for name, html in shown.items():
+            self._parts[name].value = markup.block(html)
+            self._parts[name].layout.display = None if html else "none"
+        ticks = [self._buttons.draw(allowed, busy=self._busy)]
+        ticks += [TICK] * any(not one.final for one in looks)
+        return min((tick for tick in ticks if tick is not None), default=None)
+
+    def _saved(self) -> tuple[str, str, Hashable]:
+        looks = self._looks(live=False)
+        html = markup.block(
+            markup.counts(looks), markup.table(looks[:SHOWN], len(looks)), markup.note(self._problem)
+        )
+        text = "\n".join(f"{one.id}: {one.line}" for one in looks)
+        return text, markup.STYLE + html, tuple((one.phase, one.reason) for one in looks)
+
+    def _cancellable(self) -> list[Job]:
+        rows = (row for row, _ in self._rows.values())
+        return [self.jobs[row["id"]] for row in rows if "cancel" in row["allowed"]]
+
+    def _press(self, action: str) -> None:
+        with self._lock:
+            if self._busy:
+                return
+            self._busy = True
+        Thread(target=self._act, name="jobsub-cancel", daemon=True).start()
+
+    def _act(self) -> None:
+        problem = ""
+        with self._lock:
+            asked = self._cancellable()
+        for job in asked:
+            try:
+                job.cancel()
+            except JobsubError as error:
+                problem = f"{job.id}: {in_words(error)}"
+        with self._lock:
+            self._busy, self._problem = False, problem
+        painter.ask(self)
+
+
+def view(job: Job | Iterable[Job]) -> View:
+    """Make the live view of a job, or of several; it is shown when it is displayed.
+
+    Parameters
+    ----------
+    job:
+        A job, or several of the same service.
+
+    Returns
+    -------
+    JobView or JobsView
+    """
+    return JobsView(job) if isinstance(job, Iterable) else JobView(job)
