@@ -5,4 +5,5 @@ from .artifacts import ArtifactArchive as ArtifactArchive
 from .logs import Chunk as Chunk
 from .logs import LogArchive as LogArchive
 from .logs import LogInfo as LogInfo
+from .metrics import MetricsArchive as MetricsArchive
 from .pieces import Gap as Gap

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..model.job import JobId
 from .artifacts import ArtifactArchive
 from .logs import LogArchive
+from .metrics import MetricsArchive
 
 
 class Archive:
@@ -21,6 +22,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.logs = LogArchive(root)
+        self.metrics = MetricsArchive(root)
         self.artifacts = ArtifactArchive(root)
 
     async def remove(self, job: JobId) -> None:

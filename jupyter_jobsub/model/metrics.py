@@ -1,11 +1,13 @@
-"""What tasks use: samples as an engine takes them, what they say of the time between two of them."""
+"""What tasks use: samples of an engine, what they say of the time between them, means over longer times."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .job import Micros
+
+FIGURES = ("cpu", "memory", "disk_read", "disk_write", "network_received", "network_sent")
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,99 @@ def usage(before: Sample | None, after: Sample) -> Usage:
         network_received=rate(first.network_received, after.network_received, 1_000_000),
         network_sent=rate(first.network_sent, after.network_sent, 1_000_000),
         gpus=after.gpus,
+    )
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far back a series goes, in how many steps of how many seconds."""
+
+    name: str
+    step: int
+    slots: int
+
+
+WINDOWS = (
+    Window("15m", 10, 90),
+    Window("1h", 30, 120),
+    Window("3h", 120, 90),
+    Window("lifetime", 300, 288),  # a day; when that is full its step doubles
+)
+PERIOD = WINDOWS[0].step
+"""Seconds between two samples of a task."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Figures of one step: sums, and of how many values each. Its slot is the step's number since 1970."""
+
+    slot: int
+    sums: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    def merged(self, other: Bucket) -> Bucket:
+        """Both in the slot of this one."""
+        sums = tuple(map(sum, zip(self.sums, other.sums, strict=True)))
+        counts = tuple(map(sum, zip(self.counts, other.counts, strict=True)))
+        return Bucket(self.slot, sums, counts)
+
+    def means(self) -> list[float | None]:
+        """The mean of each figure; None where there was no value."""
+        return [total / count if count else None for total, count in zip(self.sums, self.counts, strict=True)]
+
+
+def bucket(usage: Usage, gpus: Sequence[Gpu], slot: int) -> Bucket:
+    """What was used in one period, as part of a step; of the devices in this order."""
+    used = {gpu.uuid: gpu for gpu in usage.gpus}
+    figures = [getattr(usage, name) for name in FIGURES]
+    for gpu in gpus:
+        one = used.get(gpu.uuid, gpu)
+        figures += [one.utilization, one.memory]
+    sums = tuple(0.0 if value is None else float(value) for value in figures)
+    return Bucket(slot, sums, tuple(int(value is not None) for value in figures))
+
+
+def doubled(buckets: Sequence[Bucket]) -> list[Bucket]:
+    """The same in steps of twice the length."""
+    wider: dict[int, Bucket] = {}
+    for one in buckets:
+        moved = Bucket(one.slot // 2, one.sums, one.counts)
+        there = wider.get(moved.slot)
+        wider[moved.slot] = there.merged(moved) if there else moved
+    return list(wider.values())
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a task used in a window.
+
+    Parameters
+    ----------
+    step:
+        Seconds.
+    at:
+        When each step began.
+    figures:
+        Means over each step, by the names in ``FIGURES``; None where nothing is known.
+    gpus:
+        The devices that it was given, each with its utilization and its memory as ``figures``.
+    """
+
+    step: int
+    at: Sequence[Micros]
+    figures: Mapping[str, Sequence[float | None]]
+    gpus: Sequence[tuple[Gpu, Sequence[float | None], Sequence[float | None]]]
+
+
+def series(step: int, slots: range, buckets: Sequence[Bucket], gpus: Sequence[Gpu]) -> Series:
+    """Arrange buckets in the order of their slots, with gaps where there are none."""
+    known = {one.slot: one.means() for one in buckets}
+    nothing: list[float | None] = [None] * (len(FIGURES) + 2 * len(gpus))
+    columns = list(zip(*(known.get(slot, nothing) for slot in slots), strict=True)) or [()] * len(nothing)
+    devices = columns[len(FIGURES) :]
+    return Series(
+        step=step,
+        at=[Micros(slot * step * 1_000_000) for slot in slots],
+        figures=dict(zip(FIGURES, columns, strict=False)),
+        gpus=list(zip(gpus, devices[::2], devices[1::2], strict=True)),
     )
