@@ -16,10 +16,11 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from jupyter_jobsub.model.job import Job, JobId, Micros, Phase, Reason, UserName
+from jupyter_jobsub.model.job import Job, JobId, Micros, Phase, Reason, SweepId, UserName
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.store import schema
@@ -30,6 +31,8 @@ SECOND = 1_000_000
 SPAN = 365 * 24 * 3600 * SECOND
 FIRST = 1_764_000_000 * SECOND  # a store must have the same contents whenever it is made
 AT_ONCE = 5_000
+SWEEP_EVERY, SWEEP_JOBS = 1_000, 120
+SWEEP = "sweep-20251124-00000000"  # the first, which any history has
 USERS = [f"{name}{number}" for number in range(1, 11) for name in ("ada", "bo", "chen", "dev", "eve", "fay")]
 MODELS = {  # what a group trains: a text may be frequent, and in one group alone
     "vision": ["resnet50", "yolo", "unet"],
@@ -96,7 +99,11 @@ def history(jobs: int, seed: int = 1) -> Iterator[Job]:
     groups = _zipf(dice, list(MODELS))
     for number in range(1, jobs + 1):
         queued_at = Micros(FIRST + SPAN * number // jobs + dice.randrange(SPAN // jobs // 2 or 1))
-        yield _job(dice, number, next(people), next(groups), queued_at)
+        place = number % SWEEP_EVERY
+        if not 1 < place <= SWEEP_JOBS:  # else it is of the sweep that the job before belongs to
+            user, group = next(people), next(groups)
+        sweep = SweepId(f"{SWEEP[:-8]}{number // SWEEP_EVERY:08x}") if 1 <= place <= SWEEP_JOBS else None
+        yield replace(_job(dice, number, user, group, queued_at), sweep=sweep)
 
 
 def _job(dice: random.Random, number: int, user: str, group: str, queued_at: Micros) -> Job:

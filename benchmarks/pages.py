@@ -33,6 +33,7 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "of a user": {"user": "ada1"},
     "of a phase": {"phase": "Failed"},
     "of a time": {"until": HALF},
+    "of a sweep": {"sweep": history.SWEEP},
 }
 """Each has more than a page of jobs in any history."""
 

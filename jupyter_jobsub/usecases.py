@@ -5,112 +5,38 @@ Surfaces come in here; what they want is written as intents, which the dispatche
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .archive import Archive
-from .engines.base import Engine
 from .errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, StoreError
 from .model.catalog import Catalog
 from .model.edit import WHILE_IT_WAITS, JobEdit, changed, parse_edit, told
-from .model.job import Event, Intent, Job, JobId, Phase, UserName, new_job_id
-from .model.spec import JobSpec, parse_spec
+from .model.job import Event, Intent, Job, JobId, Phase
+from .model.spec import JobSpec
 from .policy import Action, Person, may, possible, repeated, visible
-from .resolution import Source, Sources, resolve
-from .settings import Settings
-from .store.base import Count, Idempotency, JobQuery, KeyReused, Page, StaleJob, Store
+from .store.base import Count, JobQuery, Page, StaleJob
+from .submission import Submission, once_by
 
 _NOT_FOUND = "no such job, or it is not yours to see"
 
 
 @dataclass
-class Usecases:
+class Usecases(Submission):
     """The verbs; handlers parse, call one of these, and reply."""
 
-    store: Store
-    engine: Engine
     archive: Archive
-    settings: Settings
-    sources: Sources
-    waiting_of: Callable[[UserName], int]
 
     @property
     def catalog(self) -> Catalog:
         """The catalog as it is now."""
         return self.settings.catalog
 
-    async def submit(self, person: Person, data: Any, *, key: str | None = None) -> tuple[Job, bool]:
-        """Check and store a job; answer it, and False if the key had made it before.
-
-        Parameters
-        ----------
-        data:
-            The specification as decoded JSON.
-
-        Raises
-        ------
-        InvalidRequest
-            With every field that is wrong.
-        Conflict
-            If the idempotency key came with another body.
-        """
-        spec, wrong = parse_spec(data)
-        return await self._submit(person, spec, wrong, _once(person, key, data))
-
     async def rerun(self, person: Person, id: JobId, *, key: str | None = None) -> tuple[Job, bool]:
         """Submit the same again, from the snapshot that was kept."""
         job = await self._for(person, id, Action.RERUN)
-        return await self._submit(person, job.spec, [], _once(person, key, ["rerun", id]), rerun_of=job)
-
-    async def _submit(
-        self,
-        person: Person,
-        spec: JobSpec,
-        wrong: Sequence[FieldError],
-        once: Idempotency | None,
-        *,
-        rerun_of: Job | None = None,
-    ) -> tuple[Job, bool]:
-        try:
-            if once and (made := await self.store.made(once)):
-                return made, False
-            errors = list(wrong)
-            source = await self._source(spec, rerun_of, errors)
-            waiting = self.waiting_of(person.name)
-            found = resolve(spec, errors, person, self.settings, self.engine, source, waiting)
-            now = self.settings.clock()
-            job = Job(
-                id=new_job_id(now),
-                user=person.name,
-                spec=found.spec,
-                request=found.request,
-                shares=found.shares,
-                queued_at=now,
-                rerun_of=rerun_of.id if rerun_of else None,
-            )
-            return await self.store.add(job, snapshot=found.snapshot, idempotency=once)
-        except KeyReused as error:
-            raise Conflict(
-                f"the Idempotency-Key {once.key if once else ''!r} was used for another job",
-                remedy="use a new key for each job, or send the same body again",
-            ) from error
-
-    async def _source(self, spec: JobSpec, rerun_of: Job | None, errors: list[FieldError]) -> Source | None:
-        """What was kept of the notebook or script, or what it is now."""
-        if (
-            rerun_of
-            and rerun_of.snapshot
-            and (kept := await self.store.snapshot(rerun_of.snapshot)) is not None
-        ):
-            return Source(kept)
-        try:
-            return await self.sources(spec) if spec.source else None
-        except InvalidRequest as error:
-            errors.extend(error.errors)
-            return None
+        return await self._submit(person, job.spec, [], once_by(person, key, ["rerun", id]), rerun_of=job)
 
     async def get(self, person: Person, id: JobId) -> Job:
         """Read a job's row."""
@@ -270,10 +196,3 @@ def _remedy(action: Action, job: Job) -> str:
     if action is Action.RESUME:
         return "it is not paused" if job.intent is Intent.RUN else "wait until it has stopped"
     return "nothing more to do: it is being ended"
-
-
-def _once(person: Person, key: str | None, asked: Any) -> Idempotency | None:
-    if key is None:
-        return None
-    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return Idempotency(person.name, key, digest)

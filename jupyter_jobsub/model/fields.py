@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 DAY = 24 * 60 * 60
+LONGEST_LABEL = 128  # characters
 
 _LONGEST_ARGUMENT = 131_071  # bytes that Linux takes as one argument or variable
 _LONGEST_CONTENT = 256 * 1024  # bytes
@@ -106,7 +107,7 @@ def _command(value: str | list[str]) -> str | list[str]:
     return value
 
 
-Label = Annotated[str, Field(max_length=128), AfterValidator(_label)]
+Label = Annotated[str, Field(max_length=LONGEST_LABEL), AfterValidator(_label)]
 AbsolutePath = Annotated[str, Field(max_length=4096), AfterValidator(_absolute)]
 EnvName = Annotated[str, Field(max_length=256), AfterValidator(_env_name)]
 EnvValue = Annotated[str, Field(max_length=131_072), AfterValidator(_no_nul)]

@@ -13,6 +13,7 @@ from .resources import Resources
 from .spec import JobSpec
 
 JobId = NewType("JobId", str)
+SweepId = NewType("SweepId", str)
 UserName = NewType("UserName", str)
 Micros = NewType("Micros", int)
 """Microseconds since 1970, UTC: the only time that is stored."""
@@ -137,6 +138,8 @@ class Job:
         Attempts that ended in failure, each of which has spent a retry.
     requeues:
         Times it did not start in time, in a row.
+    sweep:
+        The parameter sweep that it was made by; a rerun of it belongs to none.
     hold:
         What it is charged for, from admission until no task is left.
     log_expired:
@@ -170,6 +173,7 @@ class Job:
     tasks: tuple[Task, ...] = ()
     snapshot: str | None = None
     rerun_of: JobId | None = None
+    sweep: SweepId | None = None
     log_expired: bool = False
     kept_bytes: int | None = None
 
@@ -195,8 +199,17 @@ class Event:
 
 def new_job_id(now: Micros) -> JobId:
     """Make an id that is a DNS label and says its day, such as ``job-20261121-k7x2mp9w``."""
+    return JobId(_new_id("job", now))
+
+
+def new_sweep_id(now: Micros) -> SweepId:
+    """Make an id like a job's, such as ``sweep-20261121-k7x2mp9w``."""
+    return SweepId(_new_id("sweep", now))
+
+
+def _new_id(kind: str, now: Micros) -> str:
     day = from_micros(now).strftime("%Y%m%d")
-    return JobId(f"job-{day}-" + "".join(secrets.choice(_ALPHABET) for _ in range(8)))
+    return f"{kind}-{day}-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 def from_micros(at: Micros) -> datetime:

@@ -24,7 +24,12 @@ Parameters = Annotated[dict[EnvName, JsonValue], AfterValidator(_small)]
 
 def as_variables(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
     """Parameters as a command or script finds them in its environment: text as it is, else JSON."""
-    return {name: value if isinstance(value, str) else _json(value) for name, value in parameters.items()}
+    return {name: as_text(value) for name, value in parameters.items()}
+
+
+def as_text(value: JsonValue) -> str:
+    """Text as it is, all else as JSON."""
+    return value if isinstance(value, str) else _json(value)
 
 
 def _json(value: object) -> str:

@@ -80,7 +80,7 @@ class Service:
         self._clock = clock
         self.settings = self._settings(config)
         self.dispatcher = Dispatcher(store, engine, archive, lambda: self.settings)
-        self.usecases = Usecases(store, engine, archive, self.settings, sources, self.dispatcher.waiting_of)
+        self.usecases = Usecases(store, engine, self.settings, sources, self.dispatcher.waiting_of, archive)
         self._began = self.settings.clock()
 
     async def open(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, FieldError, InvalidRequest
-from ..model.job import UNFINISHED, Job, Phase, UserName
+from ..model.job import UNFINISHED, Job, Phase, SweepId, UserName
 from ..model.spec import explain
 from ..policy import Action, hides_env
 from ..store.base import JobQuery
@@ -27,6 +27,13 @@ async def submit(call: Call) -> Reply:
     return _made(call, job, new)
 
 
+async def submit_sweep(call: Call) -> Reply:
+    """Store the jobs of a parameter sweep."""
+    id, jobs, new = await call.service.usecases.submit_sweep(call.person, call.json(), key=_key(call))
+    data = {"id": id, "items": call.service.rows(jobs, call.person)}
+    return Reply(data, status=201 if new else 200, headers={"Location": f"/jobsub/jobs?sweep={id}"})
+
+
 async def list_jobs(call: Call) -> Reply:
     """List jobs, newest first."""
     query = call.query(ListQuery)
@@ -36,6 +43,7 @@ async def list_jobs(call: Call) -> Reply:
             group=query.group,
             user=call.person.name if query.mine else UserName(query.user) if query.user else None,
             phases=_phases(query.phase),
+            sweep=SweepId(query.sweep) if query.sweep else None,
             text=query.text,
             since=query.since,
             until=query.until,

@@ -76,6 +76,11 @@ _EXPIRED = _problem(
 
 PROBLEMS: Mapping[str, Problems] = {
     "submit": {**_BODY, 409: _REUSED, 422: _PRIORITY},
+    "submit_sweep": {
+        **_BODY,
+        409: _REUSED,
+        422: _wrong("grid.lr.1", "0.1 comes twice", "remove one"),
+    },
     "list_jobs": {422: _LIMIT},
     "get_job": _MISSING,
     "edit": {

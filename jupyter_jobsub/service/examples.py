@@ -10,6 +10,7 @@ from .example_problems import ID
 Json: TypeAlias = Mapping[str, Any]
 
 AGAIN = "job-20260131-8s1vbn3x"
+SWEEP = "sweep-20260131-2c5d9f0k"
 SPEC = {"name": "train", "command": "echo epoch 1", "instance_type": "gpu-1", "retries": 1}
 
 _WAITING: Json = {
@@ -42,11 +43,13 @@ _WAITING: Json = {
     "log_expired": False,
     "kept_bytes": None,
     "rerun_of": None,
+    "sweep": None,
     "parameters": {},
     "intent": "run",
     "version": 1,
     "allowed": ["cancel", "pause", "edit", "clone"],
 }
+_OF_SWEEP: Json = {**_WAITING, "sweep": SWEEP}
 _RUNNING: Json = {
     **_WAITING,
     "phase": "Running",
@@ -195,12 +198,20 @@ jobsub_jobs{group="research",phase="Running"} 2.0
 
 REQUESTS: Mapping[str, Json] = {
     "submit": SPEC,
+    "submit_sweep": {"spec": SPEC, "grid": {"lr": [0.1, 0.01]}},
     "edit": {"priority": 500},
     "stop": {"handover": False},
     "drain": {"drain": True},
 }
 ANSWERS: Mapping[str, Any] = {
     "submit": _WAITING,
+    "submit_sweep": {
+        "id": SWEEP,
+        "items": [
+            {**_OF_SWEEP, "name": "train lr=0.1", "parameters": {"lr": 0.1}},
+            {**_OF_SWEEP, "id": AGAIN, "name": "train lr=0.01", "parameters": {"lr": 0.01}, "position": 2},
+        ],
+    },
     "list_jobs": {"items": [_WAITING], "next": None},
     "get_job": _DETAIL,
     "edit": {**_WAITING, "priority": 500, "version": 2},

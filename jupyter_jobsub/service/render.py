@@ -71,6 +71,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
         "log_expired": job.log_expired,
         "kept_bytes": job.kept_bytes,
         "rerun_of": job.rerun_of,
+        "sweep": job.sweep,
         "parameters": spec.parameters,
         "intent": job.intent.value,
         "version": job.version,

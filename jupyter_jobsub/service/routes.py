@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.edit import JobEdit
 from ..model.spec import JobSpec
+from ..model.sweep import Sweep
 from . import endpoints as e
 from .http import Route
 from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
@@ -22,6 +23,7 @@ from .schemas import (
     NewAttempt,
     ShownSpec,
     StopBody,
+    SweepMade,
     Timeline,
 )
 
@@ -37,6 +39,18 @@ ROUTES = (
         "Submit a job; it is on disk when this answers.",
         body=JobSpec,
         answer=JobRow,
+        status=201,
+        statuses=(200, 400, 409, 413, 422),
+        headers=("Idempotency-Key",),
+        answer_headers=("Location",),
+    ),
+    Route(
+        "POST",
+        "/jobsub/sweeps",
+        e.submit_sweep,
+        "Submit a job for every combination of some parameters' values, all or none.",
+        body=Sweep,
+        answer=SweepMade,
         status=201,
         statuses=(200, 400, 409, 413, 422),
         headers=("Idempotency-Key",),

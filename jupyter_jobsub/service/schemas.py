@@ -83,6 +83,7 @@ class JobRow(TypedDict):
         int | None, Field(description="Of its log, metrics and artifacts, once it has ended.")
     ]
     rerun_of: str | None
+    sweep: Annotated[str | None, Field(description="The parameter sweep that made it.")]
     parameters: Annotated[dict[str, JsonValue], Field(description="Values by name, for those who may read.")]
     intent: IntentName
     version: Annotated[int, Field(description="Grows with every change.")]
@@ -112,6 +113,13 @@ class JobDetail(JobRow):
     working_dir: str | None
     snapshot: str | None
     output: str | None
+
+
+class SweepMade(TypedDict):
+    """A parameter sweep; its jobs in the order of the grid."""
+
+    id: str
+    items: list[JobRow]
 
 
 class JobPage(TypedDict):
@@ -200,6 +208,7 @@ class ListQuery(BaseModel, extra="forbid"):
         description="Repeatable; `unfinished` is all that are not final.",
         json_schema_extra={"items": {"type": "string", "enum": list[JsonValue](_PHASES)}},
     )
+    sweep: str | None = Field(None, max_length=128, description="Of this parameter sweep.")
     text: str | None = Field(
         None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
     )

@@ -10,7 +10,7 @@ One process writes. Semantics that tests/store/contract.py proves for each imple
   every list and every queue has one order.
 - ``save`` is guarded by the row's version: whoever read an older one gets StaleJob. A change
   of phase, reason, message or attempt adds one event to the timeline in the same commit.
-- What was asked for never changes: id, user, spec, request, snapshot, rerun_of, seq and
+- What was asked for never changes: id, user, spec, request, snapshot, rerun_of, sweep, seq and
   queued_at stay as they were added, whatever ``save`` is given; ``edit`` alone changes those
   fields of the spec that a person may. Tasks are added and replaced,
   never removed; those of earlier attempts are kept and not read.
@@ -29,7 +29,7 @@ from typing import TypeAlias
 
 from ..errors import JobsubError
 from ..model.edit import JobEdit
-from ..model.job import Event, Job, JobId, Micros, Phase, UserName
+from ..model.job import Event, Job, JobId, Micros, Phase, SweepId, UserName
 
 
 class StaleJob(JobsubError):
@@ -80,6 +80,7 @@ class JobQuery:
     group: str | None = None
     user: UserName | None = None
     phases: frozenset[Phase] = frozenset()
+    sweep: SweepId | None = None
     text: str | None = None
     since: Micros | None = None
     until: Micros | None = None
@@ -177,8 +178,22 @@ class Store(ABC):
         """
 
     @abstractmethod
+    async def add_sweep(
+        self, jobs: Sequence[Job], *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
+    ) -> tuple[list[Job], bool]:
+        """Store the jobs of a sweep as `add` does each, all in one commit, with one snapshot and key.
+
+        Answers them as stored, and True; or what is there of the key's earlier sweep, and False.
+
+        Raises
+        ------
+        KeyReused
+            If the key came with another digest.
+        """
+
+    @abstractmethod
     async def made(self, idempotency: Idempotency) -> Job | None:
-        """Read the job that a key has made; None if it is new.
+        """Read the job that a key has made, the first of a sweep; None if it is new.
 
         Raises
         ------
@@ -223,6 +238,10 @@ class Store(ABC):
         ValueError
             If the cursor is not one of this store's.
         """
+
+    @abstractmethod
+    async def sweep(self, id: SweepId) -> list[Job]:
+        """Read the jobs of a sweep, without their tasks, oldest first."""
 
     @abstractmethod
     async def unfinished(self) -> list[Job]:

@@ -86,7 +86,13 @@ class Pages:
         if not strands or span.first >= span.before or (text is not None and not _can_match(text)):
             return Page((), None)
         values = {"first": span.first, "before": span.before, "size": query.limit + 1, "text": text}
-        rows = self._rows(strands, values | _values(strands), last_seq)
+        values |= _values(strands)
+        if query.sweep is None:
+            rows = self._rows(strands, values, last_seq)
+        else:
+            kinds = tuple(strand.columns for strand in strands)
+            asked = sweep_by_row(kinds, self.database.dialect, text is not None)
+            rows = self._ask(asked, values | {"sweep_of_0": query.sweep})
         items = [read_job(row) for row in rows[: query.limit]]
         return Page(items, make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None)
 
@@ -216,6 +222,14 @@ def row_by_row(kinds: Kinds, dialect: Dialect, text: bool = False) -> Select[Any
         *([dialect.has_text()] if text else []),
     ]
     return select(*JOB_COLUMNS).where(*conditions).order_by(jobs.c.seq.desc()).limit(bindparam("size"))
+
+
+@lru_cache(maxsize=512)
+def sweep_by_row(kinds: Kinds, dialect: Dialect, text: bool = False) -> Select[Any]:
+    """Whatever fits of a sweep, which is short enough to look at each of its rows."""
+    conditions = [*any_of(kinds, by_index=False), *([dialect.has_text()] if text else [])]
+    rows = dialect.strand(("sweep",), 0).where(jobs.c.sweep.is_not(None), *conditions)
+    return rows.with_only_columns(*JOB_COLUMNS).limit(bindparam("size"))
 
 
 @lru_cache(maxsize=512)

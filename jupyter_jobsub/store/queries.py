@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
-from ..model.job import UNFINISHED, Event, Job, JobId, Micros, Task
+from ..model.job import UNFINISHED, Event, Job, JobId, Micros, SweepId, Task
 from .base import Committed, Idempotency, KeyReused
 from .counters import Counters, Kind, Tally
 from .rows import (
@@ -44,6 +44,11 @@ _FIND_KEY = (
     select(idempotency.c.digest, jobs.c.id)
     .join(jobs, jobs.c.seq == idempotency.c.job_seq)
     .where(idempotency.c.user == bindparam("user"), idempotency.c.key == bindparam("key"))
+)
+_SWEEP = (
+    select(*JOB_COLUMNS)
+    .where(jobs.c.sweep == bindparam("sweep"), jobs.c.sweep.is_not(None))
+    .order_by(jobs.c.sweep, jobs.c.seq)
 )
 _ALL_UNFINISHED = select(*JOB_COLUMNS).where(_UNFINISHED).order_by(jobs.c.seq)
 _ALL_UNFINISHED_TASKS = _tasks_of(_UNFINISHED)
@@ -98,6 +103,11 @@ def made(connection: Connection, key: Idempotency) -> Job | None:
     if found.digest != key.digest:
         raise KeyReused(f"the key {key.key!r} came before with another request; use a new one")
     return get(connection, found.id)
+
+
+def sweep(connection: Connection, id: SweepId) -> list[Job]:
+    """Read the jobs of a sweep, oldest first."""
+    return [read_job(row) for row in connection.execute(_SWEEP, {"sweep": id})]
 
 
 def unfinished(connection: Connection) -> list[Job]:

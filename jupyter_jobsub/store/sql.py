@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from ..clock import wall_clock
 from ..errors import StoreUnavailable
 from ..model.edit import JobEdit
-from ..model.job import Event, Job, JobId, Micros
+from ..model.job import Event, Job, JobId, Micros, SweepId
 from . import queries
 from .base import Committed, Count, Idempotency, JobQuery, Page, StaleJob, Store
 from .counters import Counters
@@ -132,10 +132,20 @@ class SqlStore(Store):
         self, job: Job, *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
     ) -> tuple[Job, bool]:
         """Store a new job, or answer the earlier one of the key."""
+        await self._forget_daily(idempotency)
+        return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
+
+    async def add_sweep(
+        self, jobs: Sequence[Job], *, snapshot: bytes | None = None, idempotency: Idempotency | None = None
+    ) -> tuple[list[Job], bool]:
+        """Store the jobs of a sweep in one commit, or answer the earlier ones of the key."""
+        await self._forget_daily(idempotency)
+        return await self._writer.run(lambda batch: batch.add_sweep(jobs, snapshot, idempotency))
+
+    async def _forget_daily(self, idempotency: Idempotency | None) -> None:
         if idempotency and self._clock() - self._forgotten_at >= DAY:
             await self._writer.run(Batch.forget)
             self._forgotten_at = self._clock()
-        return await self._writer.run(lambda batch: batch.add(job, snapshot, idempotency))
 
     async def save(self, changes: Sequence[tuple[Job, Job]]) -> list[Job | StaleJob]:
         """Replace each first job by its second in one commit."""
@@ -167,6 +177,10 @@ class SqlStore(Store):
         """Read one page, newest first."""
         async with self._turn:
             return await self._database.run(lambda: self._pages.read(query, self._counters, self._head.seq))
+
+    async def sweep(self, id: SweepId) -> list[Job]:
+        """Read the jobs of a sweep, without their tasks, oldest first."""
+        return await self._ask(queries.sweep, id)
 
     async def unfinished(self) -> list[Job]:
         """Read all jobs that are not final or still hold something, with tasks, oldest first."""

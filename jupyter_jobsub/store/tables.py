@@ -63,6 +63,7 @@ jobs = Table(
     Column("deadline_seconds", Integer, nullable=False),
     Column("ttl_seconds", Integer, nullable=False),
     Column("rerun_of", Text),
+    Column("sweep", Text),
     Column("snapshot", Text, ForeignKey(snapshots.c.digest)),
     Column("search", Text, nullable=False),
     Column("message", Text, nullable=False),

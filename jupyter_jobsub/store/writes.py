@@ -88,6 +88,18 @@ class Batch:
             self._remember(key, job)
         return job, True
 
+    def add_sweep(
+        self, new: Sequence[Job], snapshot: bytes | None, key: Idempotency | None
+    ) -> tuple[list[Job], bool]:
+        """Write the jobs of a sweep, or find those of its key."""
+        if key and (earlier := queries.made(self.connection, key)):
+            return queries.sweep(self.connection, earlier.sweep) if earlier.sweep else [earlier], False
+        kept = self._keep(new[0], snapshot)
+        jobs = self.insert([replace(job, snapshot=kept, version=1) for job in new])
+        if key:
+            self._remember(key, jobs[0])
+        return jobs, True
+
     def insert(self, new: Sequence[Job]) -> list[Job]:
         """Number jobs in order of arrival and write them, each with its tasks and first event."""
         numbered = [self._numbered(job) for job in new]
@@ -129,6 +141,7 @@ class Batch:
             shares=old.shares,
             snapshot=old.snapshot,
             rerun_of=old.rerun_of,
+            sweep=old.sweep,
             version=old.version + 1,
             tasks=in_order(new.tasks, new.attempt),
         )

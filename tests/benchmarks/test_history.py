@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import history
 from benchmarks.pages import FILTERS, FREQUENT, NEWEST, SMALL
-from jupyter_jobsub.model.job import Phase, UserName
+from jupyter_jobsub.model.job import Phase, SweepId, UserName
 from jupyter_jobsub.store.base import JobQuery, Page
 from jupyter_jobsub.store.sql import SqlStore
 
@@ -52,6 +52,7 @@ def test_every_filter_that_is_measured_fills_a_page(cache: Path, filters: dict[s
         group=filters.get("group"),
         user=UserName(filters["user"]) if "user" in filters else None,
         phases=frozenset({Phase(filters["phase"])} if "phase" in filters else ()),
+        sweep=SweepId(filters["sweep"]) if "sweep" in filters else None,
         text=filters.get("text"),
         until=history.FIRST + history.SPAN // 2 if "until" in filters else None,
         limit=NEWEST,

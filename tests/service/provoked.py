@@ -13,6 +13,7 @@ from tests.live import Answer, Live, live
 Answers: TypeAlias = dict[tuple[str, int], Answer]
 
 JOBS = "/jobsub/jobs"
+SWEEPS = "/jobsub/sweeps"
 NEVER = "job-20260101-00000000"
 CONFIG = """
 c.JobsubService.gpus = [{"type": "A100", "count": 4}]
@@ -68,6 +69,7 @@ def _of_jobs(service: Live, found: Answers) -> None:
     found["submit", 201] = service.post(JOBS, SPEC, key)
     found["submit", 200] = service.post(JOBS, SPEC, key)
     found["submit", 409] = service.post(JOBS, sleeper, key)
+    _of_sweeps(service, found)
     found["list_jobs", 200] = service.get(JOBS)
     done = f"{JOBS}/{service.until(found['submit', 201].json['id'])['id']}"
     for name, (method, path) in ON_JOBS.items():
@@ -95,6 +97,17 @@ def _of_jobs(service: Live, found: Answers) -> None:
     found["get_log", 410] = _expired(service)
 
 
+def _of_sweeps(service: Live, found: Answers) -> None:
+    key, sweep = {"Idempotency-Key": "sweep-1"}, REQUESTS["submit_sweep"]
+    twice = sweep | {"grid": {"lr": [0.1, 0.1]}}
+    found["submit_sweep", 201] = service.post(SWEEPS, sweep, key)
+    found["submit_sweep", 200] = service.post(SWEEPS, sweep, key)
+    found["submit_sweep", 409] = service.post(SWEEPS, twice, key)
+    found["submit_sweep", 422] = service.post(SWEEPS, twice)
+    for job in found["submit_sweep", 201].json["items"]:
+        service.until(job["id"])
+
+
 def _rerun_of_what_is_gone(service: Live, path: str) -> Answer:
     service.configure(CONFIG.replace("gpu-1", "gpu-2"))
     service.post("/jobsub/reload")
@@ -120,13 +133,15 @@ def _wrong(service: Live, found: Answers) -> None:
     half, huge = b'{"priority": 500', b" " * (2**20 + 1)
     for name, method, path in [
         ("submit", "POST", JOBS),
+        ("submit_sweep", "POST", SWEEPS),
         ("edit", "PATCH", job),
         ("stop", "POST", "/jobsub/stop"),
         ("drain", "POST", "/jobsub/drain"),
     ]:
         found[name, 400] = service.ask(method, path, half)
         found[name, 413] = service.ask(method, path, huge)
-        found[name, 422] = service.ask(method, path, {"priority": 5000, "drain": "yes", "handover": 1})
+        wrong = service.ask(method, path, {"priority": 5000, "drain": "yes", "handover": 1})
+        found.setdefault((name, 422), wrong)
     found["list_jobs", 422] = service.get(JOBS, limit=1000)
     found["get_log", 422] = service.get(f"{job}/log", tail=-1)
     found["events", 422] = service.ask("GET", "/jobsub/events", headers={"Last-Event-ID": "soon"})

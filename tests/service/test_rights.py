@@ -27,6 +27,7 @@ SECRET = "hunter2"
 MATRIX = {
     # what is asked                   owner member chief admin stranger
     ("POST", "/jobsub/jobs"):         (201, 201, 201, 422, 422),  # into the group: an admin of all is in none
+    ("POST", "/jobsub/sweeps"):       (201, 201, 201, 422, 422),
     ("GET", "/jobsub/jobs"):          (200, 200, 200, 200, 200),  # of those that one may see
     ("GET", JOB):                     (200, 200, 200, 200, 404),
     ("PATCH", JOB):                   (200, 403, 200, 200, 404),
@@ -53,6 +54,7 @@ MATRIX = {
 SHARED_READS = [f"{JOB}/spec", f"{JOB}/log", f"{JOB}/timeline"]
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/jobsub/jobs"): {"command": "true", "group": "lab"},
+    ("POST", "/jobsub/sweeps"): {"spec": {"command": "true", "group": "lab"}, "grid": {"lr": [1, 2]}},
     ("PATCH", JOB): {"priority": 500},
     ("POST", "/jobsub/drain"): {"drain": True},
 }

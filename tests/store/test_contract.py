@@ -94,7 +94,7 @@ class TestAdd:
     def test_keeps_every_field(self, store: Store, run: Run, new: New, spec: JobSpec) -> None:
         shares = {role.name: Resources(700, 2**39, {"A100": 1}) for role in spec.task_roles}
         request = Resources(1500, 2**40, {"A100": 2})
-        job = new(spec=spec, request=request, shares=shares, rerun_of="job-before")
+        job = new(spec=spec, request=request, shares=shares, rerun_of="job-before", sweep="sweep-x")
         stored = add(store, run, job)
         read = run(store.get(job.id))
         assert read == stored == replace(job, seq=1)

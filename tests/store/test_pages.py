@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jupyter_jobsub.model.job import Job, Micros, Phase
+from jupyter_jobsub.model.job import Job, Micros, Phase, SweepId
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.store import dialects, pages
 from jupyter_jobsub.store.base import JobQuery, Store, Visible
@@ -32,6 +32,7 @@ NAMES = [
     "under_score",
     "🚀🚀🚀",
 ]
+SWEEPS = [SweepId(f"sweep-20261121-0000000{number}") for number in range(3)]
 TEXTS = [
     "resnet",
     "TRAIN",
@@ -101,6 +102,7 @@ def _fill(store: Store, run: Run) -> list[Job]:
             group=dice.choice(GROUPS),
             name=dice.choice(NAMES) + f" {number}",
             queued_at=Micros(START + number // 3),
+            sweep=dice.choice([None, None, *SWEEPS]),
         )
         for number in range(JOBS + 40)
     ]
@@ -124,6 +126,7 @@ def fits(query: JobQuery, job: Job) -> bool:
         (horizon is None or sees(horizon, job))
         and query.group in (None, job.spec.group)
         and query.user in (None, job.user)
+        and query.sweep in (None, job.sweep)
         and (not query.phases or job.phase in query.phases)
         and (query.since is None or job.queued_at >= query.since)
         and (query.until is None or job.queued_at < query.until)
@@ -161,6 +164,7 @@ queries = st.builds(
     group=maybe(st.sampled_from([*GROUPS, "none"])),
     user=maybe(st.sampled_from([*USERS, "nobody"])),
     phases=st.frozensets(st.sampled_from(list(Phase)), max_size=3),
+    sweep=maybe(st.sampled_from([*SWEEPS, SweepId("none")])),
     text=maybe(st.sampled_from(TEXTS)),
     since=maybe(times),
     until=maybe(times),
@@ -172,6 +176,7 @@ queries = st.builds(
 @examples
 @given(query=queries)
 @example(query=JobQuery(limit=7))
+@example(query=JobQuery(sweep=SWEEPS[0], limit=7))
 @example(query=JobQuery(text="job-", limit=50))
 @example(query=JobQuery(text="resnetrain"))  # has all its trigrams in "train resnet"
 @example(query=JobQuery(text="resnet", phases=frozenset(Phase)))

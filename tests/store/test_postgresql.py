@@ -436,6 +436,11 @@ class TestPlans:
                 lambda: pages.strand_by_strand((("user", "group", "phase"),), D, True),
                 "Index Scan Backward using jobs_user",
             ),
+            (
+                lambda: pages.sweep_by_row((("phase",), ("user", "group")), D, True),
+                "jobs_sweep",
+            ),
+            (lambda: queries._SWEEP, "jobs_sweep"),
             (lambda: pages.match_by_match(((),), D), "Bitmap Index Scan on jobs_text"),
             (lambda: pages._FIRST_SINCE, "using jobs_queued_at"),
             (lambda: queries._GET, "using jobs_id_key"),
@@ -470,12 +475,14 @@ VALUES: dict[str, object] = {
     "text": "name 77x",
     "pattern": "%name 77x%",
     **{f"{name}_of_{n}": "some 3" for name in ("user", "group", "phase") for n in (0, 1)},
+    **dict.fromkeys(("sweep", "sweep_of_0"), "sweep 3"),
 }
 FILL = (
     """
     INSERT INTO jobs SELECT (jsonb_populate_record(first, jsonb_build_object(
         'seq', n, 'id', 'job-' || n, 'queued_at', n, 'expires_at', n, 'search', 'name ' || n || 'x',
-        'user', 'some ' || mod(n, 10), 'group', 'some ' || mod(n, 10), 'phase', 'some ' || mod(n, 5)
+        'user', 'some ' || mod(n, 10), 'group', 'some ' || mod(n, 10), 'phase', 'some ' || mod(n, 5),
+        'sweep', CASE WHEN mod(n, 8) = 3 THEN 'sweep ' || n / 1000 END
     ))).* FROM jobs AS first, generate_series(2, 20000) AS n
     """,
     "INSERT INTO events SELECT n, n, n, 'Pending', 'Queued', 0, '' FROM generate_series(2, 20000) AS n",

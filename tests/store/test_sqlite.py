@@ -200,6 +200,11 @@ class TestPlans:
                 "SEARCH jobs USING INTEGER PRIMARY KEY",
             ),
             (
+                lambda: pages.sweep_by_row((("phase",), ("user", "group")), Sqlite.dialect, True),
+                "USING INDEX jobs_sweep",
+            ),
+            (lambda: queries._SWEEP, "USING INDEX jobs_sweep"),
+            (
                 lambda: pages.match_by_match((("phase",), ("phase",)), Sqlite.dialect),
                 "SCAN jobs_text VIRTUAL TABLE",
             ),
