@@ -136,6 +136,7 @@ class Hub:
         """End every reader."""
         for subscription in self._subscriptions:
             subscription.put(None)
+        self.live.close()
 
     def _spread(self, changes: Sequence[Committed]) -> None:
         for change in changes:

@@ -91,6 +91,11 @@ class Live:
         self._readers.discard(reader)
         self._drop(lambda id, pace: pace == reader.pace and not self._of(self.running[id], pace))
 
+    def close(self) -> None:
+        """Tell nobody anything more."""
+        self._readers.clear()
+        self._drop(lambda id, pace: True)
+
     def _watch(self, job: Job, reader: Reader) -> None:
         assert reader.pace is not None
         place = job.id, reader.pace

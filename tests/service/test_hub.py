@@ -47,9 +47,11 @@ class Stage:
 def play(tmp_path: Path, scenario: Callable[[Stage], Awaitable[None]]) -> None:
     async def whole() -> None:
         archive = LogArchive(tmp_path)
+        stage = Stage(archive)
         try:
-            await asyncio.wait_for(scenario(Stage(archive)), 10)
+            await asyncio.wait_for(scenario(stage), 10)
         finally:
+            stage.live.close()
             archive.close()
 
     asyncio.run(whole())
