@@ -22,7 +22,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.logs = LogArchive(root)
-        self.metrics = MetricsArchive(root)
+        self.metrics = MetricsArchive(self.logs)
         self.artifacts = ArtifactArchive(root)
 
     async def remove(self, job: JobId) -> None:

@@ -23,6 +23,7 @@ class Book:
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Job] = {}
+        self.placed: dict[JobId, Job] = {}
         self.queues: dict[str, Queue] = {}
         self.held = Ledger()
         self._leaving = Ledger()
@@ -41,6 +42,9 @@ class Book:
             self.drop(job.id)
             self._enter(job, 1)
         self.jobs[job.id] = job
+        self.placed.pop(job.id, None)
+        if job.phase.placed:
+            self.placed[job.id] = job
         if job.phase.final and job.hold is None:
             del self.jobs[job.id]
 
@@ -52,6 +56,7 @@ class Book:
 
     def drop(self, id: JobId) -> None:
         """Forget a job."""
+        self.placed.pop(id, None)
         if job := self.jobs.pop(id, None):
             self._enter(job, -1)
 

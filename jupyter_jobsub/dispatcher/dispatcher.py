@@ -28,6 +28,7 @@ from ..store.base import Committed, StaleJob, Store
 from .actions import Actions
 from .book import Book
 from .expiry import Expiry
+from .sampler import Sampler
 from .timers import Timers
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Dispatcher:
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
+        self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
         self._inbox: deque[tuple[JobId, Fact]] = deque()
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -86,6 +88,7 @@ class Dispatcher:
         if self._loop:
             await self._loop
         await self._actions.close()
+        await self.sampler.close()
         if self._committed in self._store.listeners:
             self._store.listeners.remove(self._committed)
         await self._engine.close()
@@ -159,6 +162,7 @@ class Dispatcher:
 
     def _resume(self, job: Job) -> None:
         if job.phase.placed:
+            self.sampler.begin()
             self._actions.launch(job)
             if lifecycle.stopping(job):
                 self._actions.halt(job)
@@ -262,6 +266,8 @@ class Dispatcher:
             self._actions.launch(after)
         if lifecycle.stopping(after) and (after.reason != before.reason or not lifecycle.stopping(before)):
             self._actions.halt(after)
+        if after.phase.placed:
+            self.sampler.begin()
         if after.phase.final:
             self._expiry.ended(after)
         self._set_timers(after)

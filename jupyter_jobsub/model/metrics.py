@@ -77,6 +77,11 @@ class Usage:
     gpus: Sequence[Gpu] = ()
 
 
+def at_start(at: Micros) -> Sample:
+    """A task's sample when it was started: nothing used so far; what its machine did is not known."""
+    return Sample(at, cpu=0, disk_read=0, disk_write=0)
+
+
 def usage(before: Sample | None, after: Sample) -> Usage:
     """What was used between two samples of a task; without an earlier one no rate is known."""
     elapsed = after.at - before.at if before else 0

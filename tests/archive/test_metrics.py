@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_jobsub.archive import MetricsArchive
+from jupyter_jobsub.archive import LogArchive, MetricsArchive
 from jupyter_jobsub.model.job import JobId, Micros, TaskKey
 from jupyter_jobsub.model.metrics import FIGURES, PERIOD, WINDOWS, Gpu, Usage
 
@@ -21,9 +21,15 @@ SIZE = 49_428  # bytes of a file without GPUs
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> MetricsArchive:
-    (tmp_path / "job-1").mkdir()
-    return MetricsArchive(tmp_path)
+def logs(tmp_path: Path) -> LogArchive:
+    archive = LogArchive(tmp_path / "logs")
+    archive.prepare(KEY)
+    return archive
+
+
+@pytest.fixture
+def archive(logs: LogArchive) -> MetricsArchive:
+    return MetricsArchive(logs)
 
 
 def at(seconds: float) -> Micros:
@@ -75,8 +81,9 @@ def expected(name: str, moments: list[int]) -> dict[int, list[float | None]]:
     }
 
 
-def found(archive: MetricsArchive, name: str, now: int | None = None) -> dict[int, list[float | None]]:
-    series = archive.read(KEY, name, None if now is None else at(now))
+def found(archive: MetricsArchive, name: str, now: int) -> dict[int, list[float | None]]:
+    """What is read in the period after a second in which a sample was taken."""
+    series = archive.read(KEY, name, at(now - 1))
     assert series
     ((gpu, utilization, memory),) = series.gpus
     assert (gpu.uuid, gpu.name, gpu.memory_total) == ("GPU-a", "A100", 2**36)
@@ -120,9 +127,10 @@ def test_a_series_of_any_length_keeps_its_size_and_its_means(
     assert archive.path(KEY).stat().st_size == size == SIZE + 588 * 24 + 200
     assert step_of("lifetime", moments) == lifetime
     for window in WINDOWS:
-        assert found(archive, window.name) == expected(window.name, moments), window.name
-        assert len(found(archive, window.name)) <= window.slots
-    assert len(list(archive.path(KEY).parent.iterdir())) == 1
+        rows = found(archive, window.name, moments[-1])
+        assert rows == expected(window.name, moments), window.name
+        assert len(rows) <= window.slots
+    assert len(list(archive.path(KEY).parent.iterdir())) == 2  # with the log
 
 
 def test_a_short_series_takes_little_of_the_disk(archive: MetricsArchive) -> None:
@@ -134,26 +142,26 @@ def test_every_moment_of_a_long_life_is_in_its_lifetime(archive: MetricsArchive)
     moments: list[int] = []
     for day in range(9):
         moments += write(archive, every(day * DAY, day * DAY + HOUR, 5 * MINUTE))
-        rows = found(archive, "lifetime")
+        rows = found(archive, "lifetime", moments[-1])
         begun = expected("lifetime", moments)
         assert {begin: row for begin, row in rows.items() if row[1] is not None} == begun
 
 
 def test_a_task_without_gpus_has_a_smaller_file(archive: MetricsArchive) -> None:
-    archive.append(KEY, Usage(at(BEGIN), cpu=1.0))
+    archive.append(KEY, Usage(at(BEGIN + 5), cpu=1.0))
     assert archive.path(KEY).stat().st_size == SIZE
-    series = archive.read(KEY, "15m", None)
+    series = archive.read(KEY, "15m", at(BEGIN))
     assert series
     assert (series.gpus, series.figures["cpu"], series.figures["memory"]) == ([], (1.0,), (None,))
 
 
 def test_another_archive_goes_on_and_what_was_missed_is_a_gap(
-    archive: MetricsArchive, tmp_path: Path
+    archive: MetricsArchive, logs: LogArchive
 ) -> None:
     before = write(archive, every(0, 5 * MINUTE))
-    again = MetricsArchive(tmp_path)
+    again = MetricsArchive(logs)
     after = write(again, every(7 * MINUTE, 8 * MINUTE))
-    rows = found(again, "15m")
+    rows = found(again, "15m", after[-1])
     assert {begin: row for begin, row in rows.items() if row[1] is not None} == expected(
         "15m", before + after
     )
@@ -162,9 +170,9 @@ def test_another_archive_goes_on_and_what_was_missed_is_a_gap(
 
 def test_a_window_of_what_runs_ends_now(archive: MetricsArchive) -> None:
     write(archive, every(0, MINUTE))
-    now = BEGIN + 3 * MINUTE
-    assert max(found(archive, "15m", now)) == now
-    assert [row[1] for row in found(archive, "15m", now).values()][-12:] == [None] * 12
+    now = BEGIN + 3 * MINUTE + 1
+    assert max(found(archive, "15m", now)) == now - 1
+    assert [row[1] for row in found(archive, "15m", now).values()][-13:] == [None] * 13
     assert len(found(archive, "15m", BEGIN + DAY)) == 90
     assert min(found(archive, "lifetime", BEGIN + 5 * DAY)) == BEGIN // 300 * 300
     assert found(archive, "15m", BEGIN - DAY) == {}
@@ -173,7 +181,7 @@ def test_a_window_of_what_runs_ends_now(archive: MetricsArchive) -> None:
 def test_samples_that_come_a_little_early_or_late_count_where_they_should(archive: MetricsArchive) -> None:
     for number, late in enumerate((0, 4, -4, 3, 0), 1):
         archive.append(KEY, Usage(at(BEGIN + number * PERIOD + late), cpu=float(number)))
-    series = archive.read(KEY, "15m", None)
+    series = archive.read(KEY, "15m", at(BEGIN + 45))
     assert series
     assert series.figures["cpu"] == (1.0, 2.0, 3.0, 4.0, 5.0)
     assert series.at[0] == at(BEGIN)
@@ -189,21 +197,21 @@ def test_a_record_that_was_not_written_whole_is_a_gap(kept: int, archive: Metric
     for place in changed[kept:]:  # the rest of the last write never came to the disk
         torn[place] = whole[place]
     archive.path(KEY).write_bytes(torn)
-    rows = found(archive, "15m")
+    rows = found(archive, "15m", BEGIN + MINUTE + PERIOD)
     known = {begin: row for begin, row in rows.items() if row != [None] * 8}
     all_of_it = expected("15m", [*every(0, MINUTE + PERIOD)])
     assert known.items() <= all_of_it.items()
     assert len(known) >= 6
     moments = write(archive, every(MINUTE + PERIOD, 2 * MINUTE))
-    assert expected("15m", moments).items() <= found(archive, "15m").items()
+    assert expected("15m", moments).items() <= found(archive, "15m", moments[-1]).items()
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", b"\0" * SIZE, b"\xff" * SIZE])
 def test_a_damaged_file_begins_anew(damage: bytes, archive: MetricsArchive) -> None:
     archive.path(KEY).write_bytes(damage)
-    assert archive.read(KEY, "15m", None) is None
+    assert archive.read(KEY, "15m", at(BEGIN)) is None
     moments = write(archive, every(0, MINUTE))
-    assert found(archive, "1h") == expected("1h", moments)
+    assert found(archive, "1h", moments[-1]) == expected("1h", moments)
 
 
 def test_what_was_cut_off_reads_as_gaps(archive: MetricsArchive) -> None:
@@ -221,9 +229,9 @@ def test_a_crash_while_it_is_replaced_leaves_the_one_before(
         crash.setattr(Path, "rename", _crash)
         with pytest.raises(OSError, match="crash"):
             archive.append(KEY, use(BEGIN + 2 * DAY))
-    assert found(archive, "lifetime") == expected("lifetime", moments)
+    assert found(archive, "lifetime", moments[-1]) == expected("lifetime", moments)
     moments += write(archive, [BEGIN + 2 * DAY])
-    rows = found(archive, "lifetime")
+    rows = found(archive, "lifetime", moments[-1])
     assert expected("lifetime", moments).items() <= rows.items()
 
 
@@ -235,31 +243,33 @@ def test_a_clock_that_was_set_back_writes_nothing_before_the_begin(archive: Metr
     moments = write(archive, every(0, MINUTE))
     write(archive, every(-HOUR, -HOUR + MINUTE))
     for window in WINDOWS:
-        assert found(archive, window.name) == expected(window.name, moments)
+        assert found(archive, window.name, moments[-1]) == expected(window.name, moments)
 
 
-def test_a_sealed_series_takes_no_more(archive: MetricsArchive) -> None:
-    moments = write(archive, every(0, MINUTE))
-    archive.seal(KEY)
-    archive.seal(KEY)
-    archive.append(KEY, use(BEGIN + 2 * MINUTE))
-    assert found(archive, "15m") == expected("15m", moments)
+def test_a_series_is_sealed_with_its_log_and_ends_there(archive: MetricsArchive, logs: LogArchive) -> None:
+    moments = write(archive, every(0, 2 * HOUR))
+    logs.seal(KEY)
+    archive.append(KEY, use(moments[-1] + MINUTE))
+    for window in WINDOWS:
+        assert found(archive, window.name, moments[-1] + 7 * DAY) == expected(window.name, moments)
 
 
-def test_nothing_is_made_for_a_job_of_which_nothing_is_kept(archive: MetricsArchive, tmp_path: Path) -> None:
-    gone = TaskKey(JobId("gone"), 1)
-    archive.seal(gone)
-    assert archive.read(gone, "15m", None) is None
-    with pytest.raises(FileNotFoundError):
-        archive.append(gone, use(BEGIN))
-    assert not (tmp_path / "gone").exists()
-
-
-def test_each_task_has_its_own(archive: MetricsArchive) -> None:
-    other = TaskKey(JobId("job-1"), 1, "worker", 3)
+def test_nothing_is_made_for_a_job_of_which_nothing_is_kept(
+    archive: MetricsArchive, logs: LogArchive
+) -> None:
     write(archive, every(0, MINUTE))
-    archive.append(other, Usage(at(BEGIN), cpu=7.0))
-    series = archive.read(other, "15m", None)
+    logs.remove(KEY.job)
+    assert archive.read(KEY, "15m", at(BEGIN)) is None
+    archive.append(KEY, use(BEGIN))
+    assert not archive.path(KEY).parent.exists()
+
+
+def test_each_task_has_its_own(archive: MetricsArchive, logs: LogArchive) -> None:
+    other = TaskKey(JobId("job-1"), 1, "worker", 3)
+    logs.prepare(other)
+    write(archive, every(0, MINUTE))
+    archive.append(other, Usage(at(BEGIN + 5), cpu=7.0))
+    series = archive.read(other, "15m", at(BEGIN))
     assert series
     assert series.figures["cpu"] == (7.0,)
-    assert found(archive, "15m") == expected("15m", [*every(0, MINUTE)])
+    assert found(archive, "15m", BEGIN + MINUTE) == expected("15m", [*every(0, MINUTE)])
