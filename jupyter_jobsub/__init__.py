@@ -70,6 +70,13 @@ def load_ipython_extension(ipython: object) -> None:
     import_module(".magic", __name__).load(ipython)
 
 
+def unload_ipython_extension(ipython: object) -> None:
+    """Carry ``%unload_ext jupyter_jobsub`` out."""
+    from importlib import import_module
+
+    import_module(".magic", __name__).unload(ipython)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, object]]:
     """Name the extension to Jupyter Server, which loads it only then."""
     from .extension.app import JobsubExtension

@@ -62,7 +62,8 @@ def exit_code(error: Exception) -> int:
 def report(error: Exception, *, as_json: bool, job_id: str | None = None) -> int:
     """Tell the error on standard error, and give its exit code."""
     code = exit_code(error)
-    terminal().tell([json.dumps(as_object(error, code, job_id))] if as_json else as_lines(error))
+    lines = [json.dumps(as_object(error, code, job_id))] if as_json else as_lines(error)
+    terminal().tell([terminal().spelled(line) for line in lines])
     return code
 
 

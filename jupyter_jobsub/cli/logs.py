@@ -73,6 +73,9 @@ def logs(args: argparse.Namespace) -> int:
             return _all_tasks(service, job_id, args)
         where = {name: getattr(args, name) for name in ("role", "task", "attempt", "tail")}
         if args.follow:
+            plain = not args.json and all(value is None for value in where.values())
+            if plain and terminal().shows(service.job(job_id)):
+                return OK
             follow(service, job_id, as_json=args.json, **where)
             return OK
         chunks = service.log(job_id, download=args.tail is None, **where)
@@ -168,7 +171,17 @@ def watch(service: Client, job_id: str, spec: Row, *, as_json: bool, own_code: b
         job = follow(service, job_id, as_json=as_json, quiet=as_json)
     if not as_json:
         note(outcome(job))
+    terminal().give(job)
     return code_of(job) if own_code else OK
+
+
+def ending(service: Client, job_id: str) -> int:
+    """Wait for the end of a job that is shown already."""
+    with _running_on(job_id):
+        job = next(service.wait([job_id]))
+    note(outcome(job))
+    terminal().give(job)
+    return code_of(job)
 
 
 def code_of(job: Row) -> int:
@@ -212,6 +225,7 @@ def wait(args: argparse.Namespace) -> int:
 
 
 def _tell(job: Row, args: argparse.Namespace) -> None:
+    terminal().give(job)
     if args.json:
         json_line(job)
     else:

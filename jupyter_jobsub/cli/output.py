@@ -30,7 +30,7 @@ PHASE_STYLES = {
 
 def note(text: str) -> None:
     """Tell a person something that is not part of the output."""
-    print(text, file=sys.stderr, flush=True)
+    print(terminal().spelled(text), file=sys.stderr, flush=True)
 
 
 def json_line(row: object) -> None:

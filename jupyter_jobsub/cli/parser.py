@@ -6,6 +6,7 @@ import argparse
 import os
 
 from .errors import UsageError
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, **more: Any) -> None:
         super().__init__(prog=prog, formatter_class=Help, allow_abbrev=False, **more)
+
+    def format_help(self) -> str:
+        """Write the help as it is read where it was asked for."""
+        return terminal().spelled(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""

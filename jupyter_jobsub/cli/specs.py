@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 from ..client import specs
@@ -40,26 +39,27 @@ def new_spec(args: argparse.Namespace, service: Client) -> Row:
         raise UsageError("say what to run", remedy="write: jupyter jobsub submit -- COMMAND, or give a file")
     return specs.new_spec(
         service,
-        _from_file(args.file) if args.file else None,
+        from_file(args.file) if args.file else None,
         target=args.target,
         args=(args.rest or ()) if args.target else (),
         command=None if args.target else args.rest,
         environment=terminal().environment(),
-        **_given(args),
+        **given(args),
     )
 
 
 def changed_spec(spec: Row, args: argparse.Namespace, service: Client) -> Row:
     """Change a job's specification as the options of `clone` ask."""
-    return specs.changed_spec(service, spec, args=args.rest, **_given(args))
+    return specs.changed_spec(service, spec, args=args.rest, **given(args))
 
 
-def _given(args: argparse.Namespace) -> dict[str, Any]:
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """Collect what the options ask for, by the names of the specification's fields."""
     fields = {field: getattr(args, option) for option, field in OPTIONS.items()}
     return fields | {"env": dict(args.env or ()), "parameters": dict(args.parameters or ())}
 
 
-def _from_file(name: str) -> Row:
+def from_file(name: str) -> Row:
     """Read a specification; paths in it are relative to its folder."""
     spec = _decode(_text(name), name)
     if not isinstance(spec, dict):
@@ -74,7 +74,7 @@ def _from_file(name: str) -> Row:
 
 def _text(name: str) -> str:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return terminal().read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text") from error
 

@@ -37,12 +37,8 @@ def declare_submit(parser: Parser) -> None:
     parser.add_argument(
         "target", nargs="?", metavar="FILE", help="a notebook or script; its text is kept now"
     )
-    parser.add_argument(
-        "--file",
-        metavar="JOB",
-        help="read the job from YAML or JSON, - for standard input; other options override its fields",
-    )
-    _add_options(parser)
+    add_file(parser)
+    add_options(parser)
     parser.description = (
         "Hand a command, a script or a notebook to the queue, and print the job's id.\n\n"
         "A command runs in this folder, a file in its own. One argument after -- is shell text;\n"
@@ -64,7 +60,7 @@ def declare_clone(parser: Parser) -> None:
     """Declare ``clone``."""
     parser.usage = "jupyter jobsub clone ID [options] [-- COMMAND [ARG…]]"
     add_ids(parser, many=False)
-    _add_options(parser)
+    add_options(parser)
     parser.description = (
         "Submit a job's specification again, with changes; a notebook or script is taken as it is now.\n"
         "What follows -- replaces the command, or the script's arguments."
@@ -73,7 +69,17 @@ def declare_clone(parser: Parser) -> None:
     parser.set_defaults(run=clone)
 
 
-def _add_options(parser: Parser) -> None:
+def add_file(parser: Parser) -> None:
+    """Declare the file that a job is described in."""
+    parser.add_argument(
+        "--file",
+        metavar="JOB",
+        help="read the job from YAML or JSON, - for standard input; other options override its fields",
+    )
+
+
+def add_options(parser: Parser) -> None:
+    """Declare what makes a job, beside what runs."""
     job = parser.add_argument_group("the job")
     job.add_argument("--name", help="shown to people; made from what runs if missing")
     group = job.add_argument("--group", help="the queue; your first group if missing")
@@ -125,22 +131,25 @@ def _add_options(parser: Parser) -> None:
 def submit(args: argparse.Namespace) -> int:
     """Carry ``submit`` out."""
     with client() as service:
-        return _send(args, service, new_spec(args, service))
+        return send(args, service, new_spec(args, service))
 
 
 def clone(args: argparse.Namespace) -> int:
     """Carry ``clone`` out."""
     with client() as service:
         job_id = resolve(service, args.id)
-        return _send(args, service, changed_spec(service.spec(job_id), args, service))
+        return send(args, service, changed_spec(service.spec(job_id), args, service))
 
 
-def _send(args: argparse.Namespace, service: Client, spec: Row) -> int:
+def send(args: argparse.Namespace, service: Client, spec: Row) -> int:
+    """Submit a specification, and do with its job what the options ask."""
     key = args.idempotency_key
     if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
         raise UsageError("the idempotency key must be printable ASCII text")
     job = service.submit(spec, idempotency_key=key)
     terminal().give(job)
+    if args.follow and not args.json and terminal().shows(job):
+        return logs.ending(service, job["id"]) if args.wait else OK
     if args.wait or args.follow:
         note(f"submitted {job['id']}")
         return logs.watch(service, job["id"], spec, as_json=args.json, own_code=args.wait)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from queue import SimpleQueue
 from threading import Thread
 
-from ..client import Client
 from .errors import UsageError
 from .output import json_line, note
 from .reports import Hidden
@@ -15,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from ..client import Client
     from ..client.api import Row
 
     Name: TypeAlias = tuple[str, int]
@@ -48,6 +48,7 @@ def follow_logs(service: Client, job_id: str, tasks: list[Name], *, as_json: boo
         )
     news: SimpleQueue[News] = SimpleQueue()
     for task in tasks:
+        # they end when the caller closes the client
         Thread(target=_listen, args=(service, job_id, task, where, news), daemon=True).start()
     return _print_news(news, {task: _Lines(job_id, *task, as_json=as_json) for task in tasks}, as_json)
 
@@ -73,11 +74,10 @@ def _print_news(news: SimpleQueue[News], lines: dict[Name, _Lines], as_json: boo
 
 
 def _listen(service: Client, job_id: str, task: Name, where: dict[str, Any], news: SimpleQueue[News]) -> None:
-    """Pass on what comes of one log; a client of its own: a client is one thread's."""
+    """Pass on what comes of one log."""
     try:
-        with Client(service.endpoint, on_lost=service.on_lost) as own:
-            for kind, value in own.follow(job_id, role=task[0], task=task[1], **where):
-                news.put((task, kind, value))
+        for kind, value in service.follow(job_id, role=task[0], task=task[1], **where):
+            news.put((task, kind, value))
     except Exception as error:
         news.put((task, "error", error))
 

@@ -34,6 +34,10 @@ class Terminal:
         sys.stdout.flush()
         print("\n".join(error), file=sys.stderr)
 
+    def read(self) -> str:
+        """Read what is typed or piped in, to its end."""
+        return sys.stdin.read()
+
     def answers(self) -> bool:
         """Say whether there is a person to ask; where there is none, the command itself is the answer."""
         return sys.stdin.isatty()
@@ -46,6 +50,14 @@ class Terminal:
     def environment(self) -> str:
         """The environment that the shell has activated, else the one of this program."""
         return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.prefix
+
+    def spelled(self, text: str) -> str:
+        """Write the commands that a text names as they are typed here."""
+        return text
+
+    def shows(self, job: Row) -> bool:
+        """Show the job while it runs and the person goes on; say whether that can be done here."""
+        return False
 
     def give(self, job: Row) -> None:
         """Hand over a job that the command has made or found: a shell has no use for more than its text."""

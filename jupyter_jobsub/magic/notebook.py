@@ -1,0 +1,85 @@
+"""What a command is typed into when that is a cell."""
+
+from __future__ import annotations
+
+import sys
+from codecs import getincrementaldecoder
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from IPython.core.error import StdinNotImplementedError
+from IPython.display import display
+
+from ..cli.errors import UsageError
+from ..cli.parser import PROG
+from ..cli.terminal import Terminal
+from ..client import Client
+from ..client.job import Job
+
+if TYPE_CHECKING:
+    from ..client.api import Row
+
+
+class Session(Terminal):
+    """A terminal in which IPython runs; keeps what the command gives and what went wrong."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Row] = {}
+        self.errors: list[str] = []
+
+    def read(self) -> str:
+        """Refuse: a cell has nothing piped in."""
+        raise UsageError("a cell has no standard input", remedy="name a file")
+
+    def tell(self, error: Sequence[str]) -> None:
+        """Keep the lines: they become the cell's error."""
+        self.errors += error
+
+    def spelled(self, text: str) -> str:
+        """Write commands as a cell takes them."""
+        return text.replace(PROG, "%jobsub")
+
+    def environment(self) -> str:
+        """The kernel's own, whatever the shell had activated that the kernel was started from."""
+        return sys.prefix
+
+    def shows(self, job: Row) -> bool:
+        """Show the job in the cell's output, live where there are widgets."""
+        display(Job(Client(), job))
+        return True
+
+    def give(self, job: Row) -> None:
+        """Keep the job as it is now: it becomes the cell's value."""
+        self.jobs[job["id"]] = job
+
+
+class Notebook(Session):
+    """A cell of a notebook: its outputs are read by people, and are not drawn over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+
+    def for_people(self) -> bool:
+        """Say that a person reads the output."""
+        return True
+
+    def redraws(self) -> bool:
+        """Say that what is written stays."""
+        return False
+
+    def write(self, data: bytes) -> None:
+        """Write a job's output: a kernel's stream takes text only."""
+        sys.stdout.write(self._decoder.decode(data))
+        sys.stdout.flush()
+
+    def answers(self) -> bool:
+        """Say that there is someone to ask; see `confirms`."""
+        return True
+
+    def confirms(self, question: str) -> bool:
+        """Ask in the cell; where nobody can be, as in nbconvert, the command is the answer."""
+        try:
+            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        except StdinNotImplementedError:
+            return True
