@@ -26,6 +26,12 @@ class Session(Terminal):
     def __init__(self) -> None:
         self.jobs: dict[str, Row] = {}
         self.errors: list[str] = []
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+
+    def write(self, data: bytes) -> None:
+        """Write a job's output as text: a kernel's stream, and one that is captured, takes nothing else."""
+        sys.stdout.write(self._decoder.decode(data))
+        sys.stdout.flush()
 
     def read(self) -> str:
         """Refuse: a cell has nothing piped in."""
@@ -43,11 +49,6 @@ class Session(Terminal):
         """The kernel's own, whatever the shell had activated that the kernel was started from."""
         return sys.prefix
 
-    def shows(self, job: Row) -> bool:
-        """Show the job in the cell's output, live where there are widgets."""
-        display(Job(Client(), job))
-        return True
-
     def give(self, job: Row) -> None:
         """Keep the job as it is now: it becomes the cell's value."""
         self.jobs[job["id"]] = job
@@ -56,10 +57,6 @@ class Session(Terminal):
 class Notebook(Session):
     """A cell of a notebook: its outputs are read by people, and are not drawn over."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._decoder = getincrementaldecoder("utf-8")("replace")
-
     def for_people(self) -> bool:
         """Say that a person reads the output."""
         return True
@@ -67,11 +64,6 @@ class Notebook(Session):
     def redraws(self) -> bool:
         """Say that what is written stays."""
         return False
-
-    def write(self, data: bytes) -> None:
-        """Write a job's output: a kernel's stream takes text only."""
-        sys.stdout.write(self._decoder.decode(data))
-        sys.stdout.flush()
 
     def answers(self) -> bool:
         """Say that there is someone to ask; see `confirms`."""
@@ -83,3 +75,8 @@ class Notebook(Session):
             return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
         except StdinNotImplementedError:
             return True
+
+    def shows(self, job: Row) -> bool:
+        """Show the job in the cell's output, live where there are widgets."""
+        display(Job(Client(), job))
+        return True

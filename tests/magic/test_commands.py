@@ -199,8 +199,13 @@ def test_loaded_again_and_unloaded(kernel: Kernel) -> None:
     kernel.do("%jobsub list")
 
 
+def test_output_can_be_captured(kernel: Kernel, job_id: str) -> None:
+    kernel.do(f"%%capture caught\n%jobsub logs {job_id}")
+    assert kernel.ask("caught.stdout") == "hi\nthere\n"
+
+
 def test_ipython_in_a_terminal(environment: dict[str, str], kernel: Kernel, tmp_path: Path) -> None:
-    code = "%load_ext jupyter_jobsub\njob = %jobsub submit --wait -- echo hi\nprint(job.phase)\n%jobsub lst"
+    code = "%load_ext jupyter_jobsub\njob = %jobsub submit --follow -- echo hi\nprint(job.phase)\n%jobsub lst"
     (tmp_path / "lines.ipy").write_text(code)
     done = subprocess.run(
         [sys.executable, "-m", "IPython", "--quick", "lines.ipy"],
