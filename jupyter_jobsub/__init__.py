@@ -18,6 +18,7 @@ _HOMES = {
         "Unavailable",
         "UserError",
     ),
+    "reporting": ("progress",),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .errors import TooLarge as TooLarge
     from .errors import Unavailable as Unavailable
     from .errors import UserError as UserError
+    from .reporting import progress as progress
 
 
 def __getattr__(name: str) -> object:

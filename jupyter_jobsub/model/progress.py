@@ -1,13 +1,7 @@
-r"""How far a job is, read from the end of its log.
+"""How far a job is, read from the end of its log.
 
-A job reports its progress by an escape sequence, which terminals swallow and any language can print::
-
-    ESC ] 7717 ; FRACTION ; TEXT BEL
-
-    printf '\033]7717;0.25;epoch 5 of 20\a'
-
-FRACTION is a number from 0 to 1, TEXT at most 200 characters for people, which may be empty. Without
-one the newest line such as tqdm's counts. The order, where several are found:
+A job reports its progress by an escape sequence (`jupyter_jobsub.reports`). Without one the newest line
+such as tqdm's counts. The order, where several are found:
 
 1. the newest report of the job itself, whatever tqdm wrote since: the job knows best;
 2. a line like tqdm's that is newer than the last notebook cell's end;
@@ -15,7 +9,8 @@ one the newest line such as tqdm's counts. The order, where several are found:
 
 A tqdm line that follows ``cell K/N`` is the progress *inside* the next cell, so that a notebook's
 progress only ever grows: with 3 of 4 cells done and the fourth at 50 % it is 0.875. The runner repeats
-its report while a cell writes much; all that are equal count as one.
+its report while a cell writes much; all that are equal count as one. When a cell has reported by itself,
+it repeats that report instead and tells cells no more.
 """
 
 from __future__ import annotations
@@ -23,18 +18,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_TEXT = 200
+from ..reports import CLOSE, LONGEST, MAX_TEXT, OPEN
+
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
-_OPEN, _CLOSE = b"\x1b]7717;", b"\x07"
-_REPORT = re.compile(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}\x07")
 _CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
 _BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*?/.*?(\]|$))")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
-
-
-def without_reports(text: bytes) -> bytes:
-    """Leave out the reports that are there whole: people see the progress itself."""
-    return _REPORT.sub(b"", text)
 
 
 @dataclass(frozen=True)
@@ -61,12 +50,12 @@ def _newest_report(tail: bytes) -> tuple[Progress | None, int]:
     """The newest whole report, and where the first of its equals ends."""
     newest, at, end = None, 0, len(tail)
     for _ in range(_LOOK_BACK):
-        start = tail.rfind(_OPEN, 0, end)
+        start = tail.rfind(OPEN, 0, end)
         if start < 0:
             break
         end = start
-        close = tail.find(_CLOSE, start, start + len(_OPEN) + 8 * MAX_TEXT)
-        found = _report(tail[start + len(_OPEN) : close]) if close >= 0 else None
+        close = tail.find(CLOSE, start, start + LONGEST)
+        found = _report(tail[start + len(OPEN) : close]) if close >= 0 else None
         if found and newest and found != newest:
             break
         if found:

@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from ..reports import Hidden
 from .document import OutputFile, extend_stream
 from .errors import RunnerError
 from .kernel import Kernel
@@ -43,6 +44,8 @@ class Execution(NotebookClient):
         self.total = sum(map(self._runs, self.nb.cells))
         self.saved_at = self.reported_at = 0.0
         self.marker, self.unreported = "", 0
+        self.own = False  # the marker is a report that a cell has made
+        self.hidden = {"stdout": Hidden(), "stderr": Hidden()}
 
     async def run(self) -> int:
         """Run all cells and answer the exit code.
@@ -125,11 +128,23 @@ class Execution(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Show it in the log, then note it in the document."""
+        if msg["msg_type"] == "stream" and not self._without_reports(msg["content"]):
+            return None
         if self.unreported > REPEAT_CHARACTERS:
             self._mark()
         self.unreported += _echo(msg)
         self.file.changed = True
         return super().process_message(msg, cell, cell_index)
+
+    def _without_reports(self, content: dict[str, Any]) -> str:
+        """Take the job's own reports out of a stream's text: they count from then on, and cells no more."""
+        hidden, text = self.hidden[content["name"]], content["text"]
+        if "\x1b" in text or hidden.held:
+            content["text"] = text = hidden.of(text.encode("utf-8", "replace")).decode()
+        if hidden.newest:
+            self.marker, self.own, hidden.newest = hidden.newest.decode("utf-8", "replace"), True, None
+            self._mark()
+        return str(text)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -157,6 +172,8 @@ class Execution(NotebookClient):
     # what people read
 
     def _report(self, inside: float | None = None) -> None:
+        if self.own:
+            return
         done = self.code_cells_executed - (inside is not None)
         fraction = (done + (inside or 0.0)) / self.total if self.total else 1.0
         self.marker = f"\x1b]7717;{fraction:.4f};cell {done}/{self.total}\x07"

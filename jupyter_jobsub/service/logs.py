@@ -15,7 +15,7 @@ from ..archive import Chunk, LogArchive
 from ..errors import FieldError, InvalidRequest, NotFound, UserError
 from ..model.fields import reject
 from ..model.job import Job, TaskKey
-from ..model.progress import without_reports
+from ..reports import without_reports
 from .events import sse
 from .http import Call, Reply
 from .hub import KEEP_ALIVE, Subscription

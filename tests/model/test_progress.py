@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tqdm import tqdm
 
-from jupyter_jobsub.model.progress import MAX_TEXT, Progress, parse_progress
+from jupyter_jobsub.model.progress import Progress, parse_progress
+from jupyter_jobsub.reports import MAX_TEXT
 
 
 def report(fraction: object, text: str = "") -> bytes:

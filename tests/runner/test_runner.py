@@ -18,6 +18,7 @@ import pytest
 from nbformat import v4
 
 from jupyter_jobsub.model.progress import Progress, parse_progress
+from jupyter_jobsub.reports import without_reports
 
 MARKER = b"\x1b]7717;"
 
@@ -36,6 +37,10 @@ class Runner:
         for name, value in options.items():
             arguments += [f"--{name}", str(value)]
         env = {**os.environ, "JOBSUB_TERMINATION_LOG": str(self.termination), "TMPDIR": str(self.folder)}
+        env |= {"JOBSUB_JOB_ID": "job-1"}
+        del env[
+            "PYTEST_CURRENT_TEST"
+        ]  # because of it ipykernel would not pass on what a cell's programs write
         with self.log.open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "jupyter_jobsub.runner", *arguments],
@@ -100,6 +105,24 @@ def test_progress_is_found_at_the_end_of_a_log_however_much_a_cell_writes(runner
     assert runner.run("1;", f"for n in range(200):\n  {bar}\nraise SystemExit") == 0
     found = parse_progress(runner.log.read_bytes().partition(b"An exception")[0][-4096:])
     assert found == Progress((1 + 0.99) / 2, "cell 2/2: 199/200 [00:01<00:02]")
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "import jupyter_jobsub; jupyter_jobsub.progress(0.5, 'e 1')",
+        "print('\\x1b]7717;0.5;e 1\\x07', end='', flush=True)",
+    ],
+    ids=["by the function", "as any language does"],
+)
+def test_a_report_of_a_cell_is_for_the_log_alone(runner: Runner, report: str) -> None:
+    assert runner.run("1;", report, "print('x' * 100_000)", "2;") == 0
+    log = runner.log.read_bytes()
+    assert parse_progress(log[-4096:]) == Progress(0.5, "e 1")
+    assert b"cell 2/4" not in log
+    assert without_reports(log) == b"x" * 100_000 + b"\n"
+    assert [len(cell["outputs"]) for cell in runner.cells] == [0, 0, 1, 0]
+    assert "7717" not in runner.output.read_text().replace(report.replace("\\", "\\\\"), "")
 
 
 def test_parameters_are_injected(runner: Runner) -> None:
