@@ -6,6 +6,7 @@ _HOMES = {
     "client.jobsub": ("JobsubClient",),
     "client.job": ("Job",),
     "client.sweep": ("Sweep",),
+    "client.aio": ("AsyncJob", "AsyncJobsubClient"),
     "client.artifacts": ("Artifacts",),
     "client.errors": ("Expired", "JobFailed", "NotRunning", "Unauthorized", "Unreachable", "UsageError"),
     "errors": (
@@ -29,6 +30,8 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .client.aio import AsyncJob as AsyncJob
+    from .client.aio import AsyncJobsubClient as AsyncJobsubClient
     from .client.artifacts import Artifacts as Artifacts
     from .client.errors import Expired as Expired
     from .client.errors import JobFailed as JobFailed

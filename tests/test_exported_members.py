@@ -13,6 +13,8 @@ import jupyter_jobsub
 
 PUBLIC = {
     "Artifacts",
+    "AsyncJob",
+    "AsyncJobsubClient",
     "Conflict",
     "Expired",
     "Forbidden",

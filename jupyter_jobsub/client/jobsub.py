@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from . import specs
 from .api import Client
 from .ids import resolve
 from .job import Job, ended
+from .moments import moment
 from .server import ServerEndpoint, find
 from .sweep import Sweep
 from .watch import Watch
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Any
 
     from typing_extensions import Unpack
@@ -49,6 +50,13 @@ class JobsubClient:
     def __init__(self, url: str | None = None, token: str | None = None, *, start: bool = True) -> None:
         token = os.environ.get("JOBSUB_TOKEN", "") if token is None else token
         self.service = Client(find(start=start) if url is None else ServerEndpoint(url, token))
+
+    @classmethod
+    def on(cls, service: Client) -> JobsubClient:
+        """Make one of a client that is there already."""
+        made = cls.__new__(cls)
+        made.service = service
+        return made
 
     def close(self) -> None:
         """Close the connections; what other threads wait for ends with `Closed`."""
@@ -249,8 +257,8 @@ class JobsubClient:
             user=user,
             phase=[phase] if isinstance(phase, str) else phase,
             text=text,
-            since=_moment(since),
-            until=_moment(until),
+            since=moment(since, "since"),
+            until=moment(until, "until"),
             mine=mine,
             sweep=sweep,
         )
@@ -299,11 +307,3 @@ class JobsubClient:
     def _get(self, what: str) -> Row:
         answer: Row = self.service.call("GET", f"/jobsub/{what}")
         return answer
-
-
-def _moment(value: datetime | str | None) -> str | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    if value is None:
-        return None
-    return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -166,7 +166,7 @@ class Transport:
         scope = scope or self.scope
 
         def once() -> tuple[Connection, Response]:
-            connection = self.endpoint.connect()
+            connection = self._connect(scope)
             try:
                 with scope.holding(connection):
                     return connection, self._send(
@@ -195,7 +195,7 @@ class Transport:
     @contextmanager
     def _connection(self, scope: Scope) -> Iterator[Connection]:
         """Lend a connection for one exchange; it is kept if the answer was read to its end."""
-        connection = self._kept() or self.endpoint.connect()
+        connection = self._connect(scope, kept=True)
         whole = False
         try:
             with scope.holding(connection):
@@ -209,6 +209,11 @@ class Transport:
                 self._idle.append(connection)
             else:
                 connection.close()
+
+    def _connect(self, scope: Scope, *, kept: bool = False) -> Connection:
+        if scope.closed:
+            raise Closed
+        return (self._kept() if kept else None) or self.endpoint.connect()
 
     def _kept(self) -> Connection | None:
         """Take a connection that was kept and is still good."""

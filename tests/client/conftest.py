@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 import jupyter_jobsub
+from jupyter_jobsub import JobsubClient
 from jupyter_jobsub.client import stream
+from tests.live import Live, live
 
 
 @dataclass
@@ -161,3 +163,47 @@ def fake(data_dir: Path) -> Iterator[Callable[[Answer], FakeService]]:
     yield start
     for service in services:
         service.close()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Live]:
+    """A real service."""
+    with live() as running:
+        yield running
+
+
+@pytest.fixture
+def at_service(service: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have clients find it."""
+    monkeypatch.setenv("JOBSUB_DATA_DIR", str(service.data))
+    monkeypatch.delenv("JOBSUB_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def client(at_service: None) -> Iterator[JobsubClient]:
+    with JobsubClient(start=False) as made:
+        yield made
+
+
+class Left:
+    """What this process has open."""
+
+    @staticmethod
+    def sockets() -> set[str]:
+        names = set()
+        for entry in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                names.add(str(entry.readlink()))
+        return {name for name in names if name.startswith("socket:")}
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """See that no thread and no socket is left."""
+    before = Left.sockets(), set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before[1]:
+        thread.join(10)
+        assert not thread.is_alive(), thread
+    assert Left.sockets() <= before[0]
