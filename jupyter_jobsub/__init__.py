@@ -8,7 +8,15 @@ _HOMES = {
     "client.sweep": ("Sweep",),
     "client.aio": ("AsyncJob", "AsyncJobsubClient"),
     "client.artifacts": ("Artifacts",),
-    "client.errors": ("Expired", "JobFailed", "NotRunning", "Unauthorized", "Unreachable", "UsageError"),
+    "client.errors": (
+        "Closed",
+        "Expired",
+        "JobFailed",
+        "NotRunning",
+        "Unauthorized",
+        "Unreachable",
+        "UsageError",
+    ),
     "errors": (
         "Conflict",
         "Forbidden",
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from .client.aio import AsyncJob as AsyncJob
     from .client.aio import AsyncJobsubClient as AsyncJobsubClient
     from .client.artifacts import Artifacts as Artifacts
+    from .client.errors import Closed as Closed
     from .client.errors import Expired as Expired
     from .client.errors import JobFailed as JobFailed
     from .client.errors import NotRunning as NotRunning

@@ -15,6 +15,7 @@ PUBLIC = {
     "Artifacts",
     "AsyncJob",
     "AsyncJobsubClient",
+    "Closed",
     "Conflict",
     "Expired",
     "Forbidden",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from .api import Client, Row
+from .api import Client
 from .artifacts import Artifacts
 from .job import Job, ended
 from .jobsub import JobsubClient
@@ -16,6 +17,8 @@ from .threads import Threads
 
 if TYPE_CHECKING:
     from typing import Literal
+
+    from .api import Row
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -101,8 +104,9 @@ def _listed(
         found = self._threads.iterate(
             lambda service: method(self._on(service), *args, **kwargs), at_once=PAGE
         )
-        async for job in found:
-            yield AsyncJob(self._threads, job.row)
+        async with aclosing(found):
+            async for job in found:
+                yield AsyncJob(self._threads, job.row)
 
     return call
 
@@ -206,12 +210,23 @@ class AsyncJob(JobRow, Asynchronous[Job]):
             )
         return self._threads.run(lambda service: self._on(service).logs(False, tail, role, task, attempt))
 
-    async def watch(self, **where: int | str | None) -> AsyncGenerator[tuple[str, Any], None]:
+    async def watch(
+        self,
+        *,
+        tail: int | None = None,
+        role: str | None = None,
+        task: int | None = None,
+        attempt: int | None = None,
+    ) -> AsyncGenerator[tuple[str, Any], None]:
         """Follow all that happens to the job, as `Job.watch` does."""
-        async for kind, value in self._threads.iterate(lambda service: self._on(service).watch(**where)):
-            if kind in ("job", "end"):
-                self.row = value
-            yield kind, value
+        found = self._threads.iterate(
+            lambda service: self._on(service).watch(tail=tail, role=role, task=task, attempt=attempt)
+        )
+        async with aclosing(found):
+            async for kind, value in found:
+                if kind in ("job", "end"):
+                    self.row = value
+                yield kind, value
 
     async def output(self) -> str | None:
         """Fetch the path of the notebook with its outputs; None of what is no notebook."""
@@ -286,8 +301,10 @@ class AsyncJobsubClient(Asynchronous[JobsubClient]):
     ) -> AsyncGenerator[AsyncJob, None]:
         """Wait for jobs, as `JobsubClient.wait` does."""
         given = [job if isinstance(job, AsyncJob) else await self.job(job) for job in jobs]
-        async for job in _ended(self._threads, given, timeout):
-            yield job
+        found = _ended(self._threads, given, timeout)
+        async with aclosing(found):
+            async for job in found:
+                yield job
 
     def events(self) -> AsyncGenerator[tuple[str, Row], None]:
         """Follow what happens to all jobs that you may see, as `JobsubClient.events` does."""
@@ -301,7 +318,8 @@ async def _ended(
     found = threads.iterate(
         lambda service: ended(service, [job._on(service) for job in by_id.values()], timeout)
     )
-    async for one in found:
-        job = by_id[one.id]
-        job.row = one.row
-        yield job
+    async with aclosing(found):
+        async for one in found:
+            job = by_id[one.id]
+            job.row = one.row
+            yield job

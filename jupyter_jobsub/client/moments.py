@@ -21,4 +21,4 @@ def moment(value: datetime | str | None, name: str) -> str | None:
         except ValueError as error:
             remedy = "give a datetime, or text such as 2026-11-21T08:15"
             raise UsageError(f"{name}: {value!r} is no time", remedy=remedy) from error
-    return value and value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if value is None else value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -74,7 +74,9 @@ class Threads:
 
     def _take_back(self, client: Client) -> None:
         self._lent.discard(client)
-        if not client.scope.closed:
+        if client.scope.closed:
+            client.close()
+        else:
             self._idle.append(client)
 
 

@@ -26,6 +26,11 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 HELD = "echo ready; until [ -e go ]; do sleep 0.05; done; echo gone"
 
 
+def until(job: Job, phase: str) -> None:
+    with job.watch() as watch:
+        assert any(kind == "job" and row["phase"] == phase for kind, row in watch)
+
+
 def test_a_command_from_submit_to_its_end(client: JobsubClient, tmp_path: Path) -> None:
     job = client.submit(command=["python", "-c", "print(6 * 7)"], name="answer", env={"A": "1"})
     assert (job.name, job.group, job.final) == ("answer", "default", False)
@@ -107,6 +112,7 @@ def test_several_are_waited_for(client: JobsubClient) -> None:
 def test_verbs(client: JobsubClient) -> None:
     job = client.submit(command="sleep 60", name="old", priority=7)
     assert job.pause().row["intent"] == "pause"
+    until(job, "Paused")
     assert job.edit(name="new").name == "new"
     assert job.resume().row["intent"] == "run"
     job.cancel().wait()
