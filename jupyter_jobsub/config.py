@@ -92,6 +92,17 @@ class JobsubService(Configurable):
     max_log_bytes = Integer(
         2**30, min=2**20, help="Size of one task's log; beyond it the middle is dropped, and marked."
     ).tag(config=True, at_start=True)
+    max_artifact_files = Integer(
+        1000,
+        min=0,
+        max=100_000,
+        help="Files that are kept of one attempt's artifacts; those that follow by name are dropped.",
+    ).tag(config=True)
+    max_artifact_bytes = Integer(
+        10 * 2**30,
+        min=0,
+        help="Bytes that are kept of one attempt's artifacts; what does not fit is dropped.",
+    ).tag(config=True)
     share_logs = Bool(
         True,
         help="Members of a group may read each other's logs and specs, unless the group itself says else.",

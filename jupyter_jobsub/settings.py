@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .archive import ArtifactLimits
 from .clock import wall_clock
 from .model.catalog import Catalog
 from .model.job import Micros
@@ -22,6 +23,8 @@ class Settings:
         Seconds.
     max_waiting_per_user:
         Jobs of one person that may wait.
+    artifacts:
+        What is kept of one attempt's.
     clock:
         Where the time comes from.
     """
@@ -31,4 +34,5 @@ class Settings:
     start_timeout: float = 180.0
     halt_grace: float = 10.0
     max_waiting_per_user: int = 1000
+    artifacts: ArtifactLimits = ArtifactLimits(1000, 10 * 2**30)
     clock: Callable[[], Micros] = wall_clock

@@ -108,7 +108,7 @@ class Usecases(Submission):
         async def remove(job: Job) -> Job:
             # A full disk refuses here, before anything is gone. The row goes last: whoever is killed
             # in between leaves one that says what is gone, and can be deleted again.
-            job = await self._stored(job, replace(job, log_expired=True))
+            job = await self._stored(job, replace(job, log_expired=True, kept_bytes=0))
             try:
                 await self.archive.remove(job.id)
             except OSError as error:

@@ -2,6 +2,8 @@
 
 from .archive import Archive as Archive
 from .artifacts import ArtifactArchive as ArtifactArchive
+from .contents import ArtifactLimits as ArtifactLimits
+from .contents import Contents as Contents
 from .logs import Chunk as Chunk
 from .logs import LogArchive as LogArchive
 from .logs import LogInfo as LogInfo

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from ..model.job import JobId
-from .artifacts import ArtifactArchive
+from . import trees
+from .artifacts import MANIFEST, ArtifactArchive, read_bytes
 from .logs import LogArchive
 from .metrics import MetricsArchive
+from .pieces import GAP, read_gap
 
 
 class Archive:
@@ -25,10 +30,34 @@ class Archive:
         self.metrics = MetricsArchive(self.logs)
         self.artifacts = ArtifactArchive(root)
 
+    def size(self, job: JobId) -> int:
+        """Count the bytes that are kept of a job whose artifacts are sealed."""
+        with suppress(FileNotFoundError), os.scandir(self.root / job) as entries:
+            return sum(map(_size, entries))
+        return 0
+
     async def remove(self, job: JobId) -> None:
         """Remove all of a job, or raise OSError; followers of what is gone end."""
-        self.logs.remove(job)
+        keys = self.logs.keys(job)
+        try:
+            await asyncio.to_thread(self._remove, job)
+        finally:
+            self.logs.tell(keys)
+
+    def _remove(self, job: JobId) -> None:
+        with suppress(FileNotFoundError), trees.descended(self.root, []) as folder:
+            trees.remove(folder, job)
 
     def close(self) -> None:
         """Let go of what is watched; call it in the event loop."""
         self.logs.close()
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    path = Path(entry.path)
+    if entry.name.endswith(MANIFEST):
+        return read_bytes(path)
+    if entry.name.endswith(GAP):
+        gap = read_gap(path.with_suffix(""))
+        return gap.start - gap.end if gap else 0
+    return entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0

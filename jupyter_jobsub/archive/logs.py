@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,15 +158,10 @@ class LogArchive:
             os.close(fd)
         self._changes.tell(path)
 
-    def remove(self, job: JobId) -> None:
-        """Remove all logs of a job, or raise OSError; followers of what is gone end."""
-        paths = [self.path(key) for key in self.keys(job)]
-        try:
-            if (self._root / job).exists():
-                shutil.rmtree(self._root / job)
-        finally:
-            for path in paths:
-                self._changes.tell(path)
+    def tell(self, keys: Iterable[TaskKey]) -> None:
+        """Have followers look again, as when their log is gone."""
+        for key in keys:
+            self._changes.tell(self.path(key))
 
     def keys(self, job: JobId) -> list[TaskKey]:
         """Name the logs there are of a job, oldest attempt first."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+GAP = ".gap"  # after the log's name
 BLOCK = 256 * 1024  # bytes read at once
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
@@ -27,7 +28,7 @@ class Gap:
 
 def gap_path(log: Path) -> Path:
     """Where the bounds of a log's hole are recorded."""
-    return log.with_name(log.name + ".gap")
+    return log.with_name(log.name + GAP)
 
 
 def read_gap(log: Path) -> Gap | None:
@@ -62,14 +63,15 @@ def pieces(start: int, end: int, gap: Gap | None) -> list[Piece]:
 
 def marker(dropped: int) -> bytes:
     """The line that readers see in place of dropped bytes."""
-    return f"[jobsub: {_amount(dropped)} dropped here, the log had reached its limit]\n".encode()
+    return f"[jobsub: {amount(dropped)} dropped here, the log had reached its limit]\n".encode()
 
 
-def _amount(size: int) -> str:
-    amount, unit = float(size), 0
-    while amount >= 1024 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{amount:.4g} {_UNITS[unit]}"
+def amount(size: int) -> str:
+    """Bytes in words."""
+    number, unit = float(size), 0
+    while number >= 1024 and unit < len(_UNITS) - 1:
+        number, unit = number / 1024, unit + 1
+    return f"{number:.4g} {_UNITS[unit]}"
 
 
 def read_range(fd: int, start: int, end: int, gap: Gap | None) -> bytes:

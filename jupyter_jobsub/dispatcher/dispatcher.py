@@ -29,6 +29,7 @@ from .actions import Actions
 from .book import Book
 from .expiry import Expiry
 from .sampler import Sampler
+from .sealing import Sealing
 from .timers import Timers
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Dispatcher:
         self._actions = Actions(store, engine, archive, settings, self._observe)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
+        self._sealing = Sealing(archive, settings, self._timers)
         self._inbox: deque[tuple[JobId, Fact]] = deque()
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -87,6 +89,7 @@ class Dispatcher:
         self._timers.close()
         if self._loop:
             await self._loop
+        self._sealing.close()
         await self._actions.close()
         await self.sampler.close()
         if self._committed in self._store.listeners:
@@ -156,8 +159,8 @@ class Dispatcher:
     def _clock(self) -> Micros:
         return self._settings().clock()
 
-    def _tell(self, id: JobId, fact: Fact) -> None:
-        self._inbox.append((id, fact))
+    def _tell(self, id: JobId, *facts: Fact) -> None:
+        self._inbox.extend((id, fact) for fact in facts)
         self._wake.set()
 
     def _resume(self, job: Job) -> None:
@@ -198,8 +201,7 @@ class Dispatcher:
             raise
         for (before, _), after in zip(changes, stored, strict=True):
             if isinstance(after, StaleJob):
-                for fact in facts[before.id]:
-                    self._tell(before.id, fact)
+                self._tell(before.id, *facts[before.id])
 
     def _fold(self, id: JobId, facts: Sequence[Fact]) -> tuple[Job, Job] | None:
         before = self._book.jobs.get(id)
@@ -209,7 +211,10 @@ class Dispatcher:
         for fact in facts:
             after = fact(after)
         after = lifecycle.wanted(after, self._clock())
-        return None if after is before else (before, after)
+        if after is before:
+            return None
+        sealed = self._sealing.sealed(before, after, lambda: self._tell(id, *facts))
+        return (before, sealed) if sealed else None
 
     async def _admit(self) -> None:
         """Let start who may start now, and have make room who must."""
@@ -268,6 +273,8 @@ class Dispatcher:
             self._actions.halt(after)
         if after.phase.placed:
             self.sampler.begin()
+        else:
+            self._sealing.forget(after)
         if after.phase.final:
             self._expiry.ended(after)
         self._set_timers(after)

@@ -1,4 +1,4 @@
-"""Removes logs when their time is over; the job stays listed and says so."""
+"""Removes what is kept of jobs when their time is over; they stay listed and say so."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Expiry:
             log.error("the log of %s can't be removed: %s", job.id, error)
             return False
         await self._engine.purge(job.id)
-        await self._store.save([(job, replace(job, log_expired=True))])
+        await self._store.save([(job, replace(job, log_expired=True, kept_bytes=0))])
         return True
 
     def _wait(self) -> None:

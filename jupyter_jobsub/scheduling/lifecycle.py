@@ -87,6 +87,12 @@ def stopping(job: Job) -> bool:
     return job.phase.placed and job.reason in _STOPPED
 
 
+def archived(job: Job, kept_bytes: int, note: str) -> Job:
+    """Say of a job that ends an attempt what is kept of it, and what of its artifacts is not."""
+    message = "; ".join(filter(None, [job.message, note]))
+    return replace(job, message=message, kept_bytes=kept_bytes if job.phase.final else None)
+
+
 def unended(job: Job) -> list[TaskKey]:
     """The tasks of this attempt of which something may be left."""
     return [task.key for task in job.tasks if task.finished_at is None] if job.phase.placed else []

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
 from .. import __version__
-from ..archive import Archive
+from ..archive import Archive, ArtifactLimits
 from ..config import JobsubService, read_config
 from ..dispatcher import Dispatcher
 from ..engines.base import Engine
@@ -202,6 +202,8 @@ class Service:
                 "max_body_bytes": config.max_body_bytes,
                 "max_snapshot_bytes": config.max_snapshot_bytes,
                 "max_log_bytes": config.max_log_bytes,
+                "max_artifact_files": config.max_artifact_files,
+                "max_artifact_bytes": config.max_artifact_bytes,
             },
             "notes": list(catalog.notes),
         }
@@ -264,6 +266,7 @@ class Service:
             start_timeout=config.start_timeout_seconds,
             halt_grace=config.halt_grace_seconds,
             max_waiting_per_user=config.max_waiting_per_user,
+            artifacts=ArtifactLimits(config.max_artifact_files, config.max_artifact_bytes),
             clock=self._clock,
         )
 

@@ -135,6 +135,8 @@ _CATALOG: Json = {
         "max_body_bytes": 1048576,
         "max_snapshot_bytes": 20971520,
         "max_log_bytes": 1073741824,
+        "max_artifact_files": 1000,
+        "max_artifact_bytes": 10737418240,
     },
     "notes": ["CPU and memory are counted on this machine, not enforced."],
 }

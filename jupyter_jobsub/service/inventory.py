@@ -65,6 +65,8 @@ class Limits(TypedDict):
     max_body_bytes: int
     max_snapshot_bytes: int
     max_log_bytes: int
+    max_artifact_files: int
+    max_artifact_bytes: int
 
 
 class Catalog(TypedDict):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from inotify_simple import INotify
 
-from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.archive import Archive, LogArchive
 from jupyter_jobsub.archive.pieces import BLOCK, gap_path
 from jupyter_jobsub.model.job import JobId, TaskKey
 
@@ -131,13 +131,16 @@ def test_sealing_right_after_the_last_write_loses_nothing(archive: LogArchive) -
     run(archive, scenario)
 
 
-def test_ends_when_the_log_is_removed(archive: LogArchive) -> None:
+def test_ends_when_the_log_is_removed(tmp_path: Path) -> None:
+    kept = Archive(tmp_path)
+    archive = kept.logs
+
     async def scenario() -> None:
         archive.prepare(KEY)
         append(archive, b"x")
         follower = Follower(archive)
         await follower.has(b"x")
-        archive.remove(KEY.job)
+        await kept.remove(KEY.job)
         assert await follower.end() == b"x"
 
     run(archive, scenario)

@@ -173,7 +173,7 @@ def test_sealing_a_log_that_was_never_made_makes_an_empty_one(archive: LogArchiv
     assert info.size == 0
 
 
-def test_keys_and_removal_are_of_one_job(archive: LogArchive) -> None:
+def test_keys_are_of_one_job(archive: LogArchive) -> None:
     keys = [
         TaskKey(JobId("job-1"), 1, "main", 0),
         TaskKey(JobId("job-1"), 2, "main", 0),
@@ -183,16 +183,4 @@ def test_keys_and_removal_are_of_one_job(archive: LogArchive) -> None:
     for key in [*reversed(keys), other]:
         fill(archive, b"x", key, gap=Gap(0, 1))
     assert archive.keys(JobId("job-1")) == keys
-    archive.remove(JobId("job-1"))
-    archive.remove(JobId("job-1"))
-    assert archive.keys(JobId("job-1")) == []
     assert archive.keys(JobId("job-11")) == [other]
-
-
-def test_what_can_not_be_removed_is_an_error(archive: LogArchive, tmp_path: Path) -> None:
-    path = archive.prepare(KEY)
-    path.unlink()
-    path.parent.rmdir()
-    path.parent.write_text("no folder")
-    with pytest.raises(NotADirectoryError):
-        archive.remove(KEY.job)

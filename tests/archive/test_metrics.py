@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -258,7 +259,7 @@ def test_nothing_is_made_for_a_job_of_which_nothing_is_kept(
     archive: MetricsArchive, logs: LogArchive
 ) -> None:
     write(archive, every(0, MINUTE))
-    logs.remove(KEY.job)
+    shutil.rmtree(logs.path(KEY).parent)
     assert archive.read(KEY, "15m", at(BEGIN)) is None
     archive.append(KEY, use(BEGIN))
     assert not archive.path(KEY).parent.exists()

@@ -371,17 +371,17 @@ def test_expired_logs_go_and_the_job_stays(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def refusing(monkeypatch: pytest.MonkeyPatch, what: str, error: OSError) -> set[JobId]:
-    """Have something fail in the archive for the jobs that are in the set."""
+def refusing(monkeypatch: pytest.MonkeyPatch, part: type, what: str, error: OSError) -> set[JobId]:
+    """Have something fail in a part of the archive for the jobs that are in the set."""
     jobs: set[JobId] = set()
-    do = getattr(LogArchive, what)
+    do = getattr(part, what)
 
-    def fail(archive: LogArchive, of: JobId | TaskKey) -> None:
+    def fail(archive: object, of: JobId | TaskKey, *more: object) -> object:
         if (of.job if isinstance(of, TaskKey) else of) in jobs:
             raise error
-        do(archive, of)
+        return do(archive, of, *more)
 
-    monkeypatch.setattr(LogArchive, what, fail)
+    monkeypatch.setattr(part, what, fail)
     return jobs
 
 
@@ -389,7 +389,7 @@ def test_a_log_that_can_not_be_removed_is_not_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "RETRY", 0.05)
-    refused = refusing(monkeypatch, "remove", PermissionError(1, "Operation not permitted"))
+    refused = refusing(monkeypatch, Archive, "_remove", PermissionError(1, "Operation not permitted"))
 
     async def scenario() -> None:
         async with world(tmp_path) as w:
@@ -413,7 +413,7 @@ def test_a_log_that_can_not_be_sealed_holds_up_its_own_job_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "RETRY", 0.05)
-    full = refusing(monkeypatch, "seal", OSError(28, "No space left on device"))
+    full = refusing(monkeypatch, LogArchive, "seal", OSError(28, "No space left on device"))
 
     async def scenario() -> None:
         async with world(tmp_path) as w:
