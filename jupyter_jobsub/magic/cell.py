@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from ..cli.common import client
@@ -28,6 +29,9 @@ def parser() -> Parser:
     parser.add_argument(
         "--python", action="store_true", help="the cell is a Python script; without, it is one for bash"
     )
+    parser.add_argument(
+        "--as", dest="variable", type=_variable, metavar="NAME", help="the variable that gets the Job"
+    )
     add_file(parser)
     add_options(parser)
     parser.description = (
@@ -39,12 +43,18 @@ def parser() -> Parser:
         "Examples:\n"
         "  %%jobsub --gpus 1 --follow\n"
         "  %%jobsub --python -p lr={lr} --name 'lr {lr}'\n"
-        "  %%jobsub --python --wait -- --epochs 3\n\n"
+        "  %%jobsub --python --wait --as job -- --epochs 3\n\n"
         "--follow shows the job while it runs and leaves the kernel free; --wait keeps the kernel until\n"
         "the job ends, and is an error if it does not succeed. The other commands: %jobsub --help"
     )
     parser.set_defaults(run=run, json=False)
     return parser
+
+
+def _variable(text: str) -> str:
+    if not text.isidentifier() or iskeyword(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name for a variable")
+    return text
 
 
 def parse(words: list[str], cell: str) -> argparse.Namespace:

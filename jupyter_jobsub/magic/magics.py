@@ -49,7 +49,7 @@ class JobsubMagics(Magics):
 
         Returns
         -------
-        The job that was submitted or looked at; several as a list.
+        The job that was submitted or looked at; several as a list; None if a variable got them (``--as``).
         """
         session = Notebook() if hasattr(self.shell, "kernel") else Session()
         token = terminal.current.set(session)
@@ -57,15 +57,18 @@ class JobsubMagics(Magics):
             _carry_out(session, line, cell)
         finally:
             terminal.current.reset(token)
-        value = value_of(session.jobs.values())
+            value = value_of(session.jobs.values())
+            if session.variable and self.shell:
+                self.shell.push({session.variable: value})
         self.display.told(value)
-        return value
+        return None if session.variable else value
 
 
 def _carry_out(session: Session, line: str, cell: str | None) -> None:
     """Run a command, and make one error of all that it says is wrong."""
     try:
         args = _parse(line, cell)
+        session.variable = getattr(args, "variable", None)
         code = args.run(args)
     except SystemExit:
         return  # it was asked for help

@@ -24,6 +24,7 @@ class Session(Terminal):
     """A terminal in which IPython runs; keeps what the command gives and what went wrong."""
 
     def __init__(self) -> None:
+        self.variable: str | None = None
         self.jobs: dict[str, Row] = {}
         self.errors: list[str] = []
         self._decoder = getincrementaldecoder("utf-8")("replace")

@@ -51,6 +51,15 @@ def test_a_cell_gives_its_job_and_says_so_once(kernel: Kernel, client: Client) -
     assert job_id in kernel.do("job").text
 
 
+def test_a_variable_gets_the_job(kernel: Kernel) -> None:
+    kernel.do("%%jobsub --wait --as mine\ntrue")
+    assert kernel.ask("mine.phase") == "Succeeded"
+    assert kernel.run("%%jobsub --wait --as mine\nexit 4").status == "error"
+    assert kernel.ask("mine.exit_code") == 4
+    seen = kernel.do("%%jobsub --follow --as mine\ntrue")
+    assert seen.text.count(kernel.ask("mine.id")) == 1
+
+
 def test_follow_shows_the_job_and_leaves_the_kernel_free(kernel: Kernel, client: Client) -> None:
     gate = kernel.folder / "gate"
     seen = kernel.do(f"%%jobsub --follow\nuntil [ -e '{gate}' ]; do sleep 0.1; done")
@@ -106,6 +115,7 @@ WRONG = [
     ("%%jobsub --wait\n  \n", "the cell is empty"),
     ("%%jobsub train.py\ntrue", "unrecognized arguments: train.py"),
     ("%%jobsub --gpus 1 --gpu 2\ntrue", "unrecognized arguments: --gpu 2"),
+    ("%%jobsub --as class\ntrue", "'class' is no name for a variable"),
     ("%%jobsub --name 'x\ntrue", "No closing quotation"),
     ("%%jobsub --instance-type none --image none\ntrue", "the request is wrong in 2 fields"),
     ("%%jobsub --python\n!ls", "the cell is no Python script: invalid syntax (line 1 of the script)"),
