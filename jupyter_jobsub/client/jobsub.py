@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import NotFound
 from . import specs
 from .api import Client
 from .ids import resolve
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class JobsubClient:
     """Hands jobs to the queue and finds them again; usable from several threads at once.
 
-    A context manager; closing it closes its connections, and a later call opens others.
+    A context manager: what is open at its end is closed; a later call opens other connections.
 
     Parameters
     ----------
@@ -195,22 +196,19 @@ class JobsubClient:
         built = specs.new_spec(
             self.service, spec, target=target, args=args, command=command, environment=sys.prefix, **fields
         )
-        points = specs.plain({"grid": {name: list(values) for name, values in grid.items()}})
         key = idempotency_key or os.urandom(16).hex()
-        answer = self.service.submit_sweep(built, points["grid"], key=key)
+        answer = self.service.submit_sweep(built, specs.plain_grid(grid), key=key)
         return Sweep(self.service, answer["id"], answer["items"])
 
     def sweep(self, id: str) -> Sweep:
         """Find a sweep by its id."""
-        return Sweep(self.service, id, []).refresh()
+        found = Sweep(self.service, id, []).refresh()
+        if not found.jobs:
+            raise NotFound(f"There is no sweep {id!r}.")
+        return found
 
     def job(self, id: str) -> Job:
-        """Find a job.
-
-        Parameters
-        ----------
-        id:
-            Its id, or three or more characters that it, or its last part, begins or ends with.
+        """Find a job by its id, or three or more characters that this or its last part begins or ends with.
 
         Raises
         ------

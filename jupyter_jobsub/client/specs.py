@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import FieldError, InvalidRequest
@@ -208,6 +208,17 @@ def plain(spec: Mapping[str, Any]) -> Row:
     if wrong:
         raise InvalidRequest(wrong)
     return found
+
+
+def plain_grid(grid: Mapping[str, Any]) -> Row:
+    """Make the values of a grid lists, whatever gives them; the service says which give none."""
+    lists = {name: _several(values) for name, values in grid.items()}
+    found: Row = plain({"grid": lists})["grid"]
+    return found
+
+
+def _several(values: Any) -> Any:
+    return list(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else values
 
 
 def _plain(value: Any, field: str, wrong: list[FieldError]) -> Any:
