@@ -34,6 +34,7 @@ PUBLIC = {
     "UsageError",
     "UserError",
     "__version__",
+    "progress",
 }
 HEAVY = {"IPython", "asyncio", "ipywidgets", "pydantic", "rich", "sqlalchemy", "tornado", "traitlets", "yaml"}
 
