@@ -57,6 +57,9 @@ class View:
         """Begin to read."""
         raise NotImplementedError
 
+    def _complete(self, kind: str, value: Any) -> None:
+        """Ask for what the stream does not tell; without the lock, since it takes time."""
+
     def _take(self, kind: str, value: Any) -> None:
         """Learn what came over the stream."""
         raise NotImplementedError
@@ -136,6 +139,7 @@ class View:
     def _read(self, stream: Stream) -> None:
         try:
             for kind, value in stream:
+                self._complete(kind, value)
                 with self._lock:
                     if self.closed or stream is not self._stream:
                         return

@@ -54,6 +54,9 @@ class Buttons:
         button = Button(description=face.label, tooltip=face.tooltip)
         button.layout.width = "auto"
         button.on_click(lambda _: self.click(action))
+        # ipykernel 7 gives a click to the shell that wrote to the button last: the main one, which runs
+        # cells. It has to go where the frontend sends it, which is a subshell.
+        button.comm._reply_subshell_for = lambda _, sent_to: sent_to
         return button
 
     def click(self, action: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ..errors import JobsubError
 from . import markup
 from .base import Stream, View, in_words
 from .buttons import Buttons
-from .files import link_to
+from .files import live_link, saved_link, server
 from .look import Look, look, saved_look
 from .painter import painter
 from .terminal import Terminal
@@ -54,9 +55,15 @@ class JobView(View):
         self._at = time.monotonic()
         self._terminal = Terminal()
         self._problem = ""
+        self._output: str | None = job.row.get("output")
 
     def _open(self) -> Stream:
         return self.job.watch(tail=TAIL, on_lost=self._lost)
+
+    def _complete(self, kind: str, value: Any) -> None:
+        if kind in ("job", "end") and value["kind"] == "notebook" and value["attempt"] and not self._output:
+            with suppress(JobsubError):  # the stream goes on, or says what is wrong
+                self._output = self.job.refresh().output
 
     def _take(self, kind: str, value: Any) -> None:
         if kind == "log":
@@ -80,7 +87,7 @@ class JobView(View):
             "meter": markup.meter(now),
             "note": markup.note(self._problem),
             "log": markup.log(self._terminal.lines(LINES), now.name),
-            "files": link_to(self._row.get("output")),
+            "files": live_link(self._output, server()),
         }
         for name, html in shown.items():
             self._parts[name].value = markup.block(html)
@@ -95,7 +102,7 @@ class JobView(View):
             markup.head(then),
             markup.meter(then),
             markup.note(self._problem),
-            link_to(self._row.get("output")),
+            saved_link(self._output, server()),
             markup.log(lines, then.name),
         )
         return then.line, markup.STYLE + html, (then.id, then.phase, then.reason, then.notes)

@@ -30,8 +30,9 @@ STYLE = """<style>
   color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, #8881); border: none; }
 .jobsub table.jobsub-jobs { border-collapse: collapse; margin: 0; font-size: inherit; }
 .jobsub table.jobsub-jobs th, .jobsub table.jobsub-jobs td { text-align: left; padding: 2px 12px 2px 0;
-  vertical-align: middle; background: none; color: inherit; }
-.jobsub table.jobsub-jobs .jobsub-bar { width: 8em; }
+  vertical-align: top; background: none; color: inherit; white-space: nowrap; }
+.jobsub table.jobsub-jobs td:last-child { white-space: normal; overflow-wrap: anywhere; }
+.jobsub table.jobsub-jobs .jobsub-bar { width: 8em; margin: 7px 0; }
 </style>"""
 
 PHASES = {
@@ -141,19 +142,6 @@ def _rules(style: Style) -> str:
 def note(text: str) -> str:
     """Something that the person is to know now."""
     return f'<div class="jobsub-bad" role="alert">{escape(text)}</div>' if text else ""
-
-
-def link(label: str, text: str, href: str, path: str = "") -> str:
-    """A file of the job's: a link where one is known, which JupyterLab opens in its own window."""
-    if not href:
-        return f"<div>{label}: {escape(text)}</div>"
-    command = ""
-    if path:
-        from json import dumps
-
-        given = escape(dumps({"path": path}))
-        command = f' data-commandlinker-command="docmanager:open" data-commandlinker-args="{given}"'
-    return f'<div>{label}: <a href="{escape(href)}" target="_blank"{command}>{escape(text)}</a></div>'
 
 
 def seen_either(key: str, saved: str) -> str:

@@ -1,0 +1,140 @@
+"""The views in a real kernel, over a real service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.live import Live, live
+
+from .conftest import LEFT, SETUP, Frontend, Gate, started
+
+
+def submit(kernel: Frontend, command: str) -> str:
+    """Submit a job from a cell that shows it; give its id."""
+    kernel.run(f"job = client.submit(command={command!r}, name='a job')\njob", cell="job")
+    return kernel.run("print(job.id, end='')")
+
+
+def test_a_job_is_shown_live_while_a_cell_runs(kernel: Frontend, gate: Gate, tmp_path: Path) -> None:
+    id = submit(kernel, f"printf '10%%\\r\\033[32m<b>20%%</b>\\033[0m\\n'; {gate.wait}; echo second; exit 3")
+    cell = Gate(tmp_path / "cell")
+    request = kernel.begin(cell.code)
+    kernel.until(lambda: "&lt;b&gt;20%&lt;/b&gt;" in kernel.html and "Running" in kernel.html)
+    assert "10%" not in kernel.html
+    assert id in kernel.html
+    gate.open()
+    kernel.until(lambda: "Failed" in kernel.html and "exit code 3" in kernel.html and "second" in kernel.html)
+    kernel.until(lambda: kernel.labels == {"Rerun"})
+    assert not kernel.done(request)
+    cell.open()
+    kernel.wait_for(request)
+
+
+def test_a_second_click_cancels_while_a_cell_runs(
+    kernel: Frontend, gate: Gate, service: Live, tmp_path: Path
+) -> None:
+    id = submit(kernel, gate.wait)
+    kernel.until(lambda: kernel.labels == {"Cancel", "Pause"})
+    service.until(id, "Running")
+    subshell = kernel.subshell()
+    cell = Gate(tmp_path / "cell")
+    request = kernel.begin(cell.code)
+    kernel.click("Cancel", subshell_id=subshell)
+    kernel.until(lambda: "Really cancel?" in kernel.labels)
+    assert service.job(id)["phase"] == "Running"
+    kernel.click("Really cancel?", subshell_id=subshell)
+    kernel.until(lambda: "Cancelled" in kernel.html)
+    assert not kernel.done(request)
+    cell.open()
+    kernel.wait_for(request)
+
+
+def test_a_job_is_paused_resumed_and_run_again(kernel: Frontend, gate: Gate, service: Live) -> None:
+    id = submit(kernel, f"echo hello; {gate.wait}")
+    service.until(id, "Running")
+    kernel.until(lambda: "Pause" in kernel.labels)
+    kernel.click("Pause")
+    kernel.until(lambda: kernel.labels == {"Cancel", "Resume"})
+    kernel.click("Resume")
+    service.until(id, "Running")
+    kernel.until(lambda: "attempt 2" in kernel.html and "Pause" in kernel.labels)
+    gate.open()
+    kernel.until(lambda: "Succeeded" in kernel.html and kernel.labels == {"Rerun"})
+    kernel.click("Rerun")
+    kernel.until(lambda: f"rerun of {id}" in kernel.html and "Running" in kernel.html)
+    gate.open()
+    kernel.until(lambda: "Succeeded" in kernel.html)
+
+
+def test_a_cell_that_runs_again_leaves_nothing_behind(kernel: Frontend, gate: Gate) -> None:
+    submit(kernel, gate.wait)
+    kernel.until(lambda: "Running" in kernel.html)
+    before = set(kernel.widgets)
+    kernel.run("job", cell="another")
+    kernel.run("job", cell="job")
+    kernel.until(lambda: before <= kernel.closed)
+    assert len(kernel.widgets) == 2 * len(before)
+    kernel.run("job", cell="job")
+    kernel.run("pass", cell="another")
+    kernel.run("pass", cell="job")
+    assert not kernel.widgets
+    assert kernel.run(LEFT) == "[]"
+    gate.open()
+
+
+def test_a_closed_view_leaves_what_was_saved(kernel: Frontend, gate: Gate) -> None:
+    submit(kernel, gate.wait)
+    kernel.run("from jupyter_jobsub.widget import view\nshown = view(job)\nshown", cell="view")
+    kernel.until(lambda: "Running" in kernel.html)
+    [*_, saved, live] = kernel.outputs
+    kernel.run("shown.close()\nshown.close()")
+    assert kernel.outputs[live] == {"text/plain": "", "text/html": ""}
+    assert "Running" in kernel.outputs[saved]["text/html"]
+    assert "a job: Running" in kernel.outputs[saved]["text/plain"]
+    gate.open()
+
+
+def test_several_jobs_are_shown_live_and_cancelled_together(
+    kernel: Frontend, gate: Gate, service: Live
+) -> None:
+    kernel.run("jobs = [client.submit(command=c, name=c) for c in ('exit 3', 'true', 'sleep 600')]")
+    kernel.run("jobs", cell="jobs")
+    kernel.until(lambda: "<b>3 jobs</b>: 1 Running, 1 Succeeded, 1 Failed" in kernel.html)
+    assert "exit code 3" in kernel.html
+    kernel.click("Cancel all")
+    kernel.until(lambda: "Really cancel all?" in kernel.labels)
+    kernel.click("Really cancel all?")
+    kernel.until(lambda: "1 Succeeded, 1 Failed, 1 Cancelled" in kernel.html)
+    kernel.until(lambda: not kernel.labels)
+    kernel.until(lambda: "sleep 600: Cancelled" in str(kernel.outputs))
+
+
+def test_other_lists_are_shown_as_ever(kernel: Frontend) -> None:
+    assert kernel.run("display([1, 2])\ndisplay([])") == ""
+    assert kernel.displayed == ["[1, 2]", "[]"]
+
+
+def test_a_job_that_is_deleted_or_unknown_is_told(kernel: Frontend, service: Live) -> None:
+    id = submit(kernel, "true")
+    kernel.until(lambda: "Rerun" in kernel.labels)
+    assert service.ask("DELETE", f"/jobsub/jobs/{id}").status == 204
+    kernel.click("Rerun")
+    kernel.until(lambda: 'role="alert"' in kernel.html and id in kernel.html.split('role="alert"')[1])
+    kernel.run("job", cell="again")
+    kernel.until(lambda: kernel.html.count('role="alert"') == 2)
+
+
+def test_a_view_goes_on_when_the_service_was_killed(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    with live() as service, started(service) as kernel:
+        kernel.run(SETUP + "client = JobsubClient(start=False)")
+        submit(kernel, f"{gate.wait}; echo after")
+        kernel.until(lambda: "Running" in kernel.html)
+        service.kill()
+        kernel.until(lambda: "trying again" in kernel.html)
+        kernel.click("Pause")
+        kernel.until(lambda: "not running" in kernel.html)
+        service.start()
+        kernel.until(lambda: 'role="alert"' not in kernel.html)
+        gate.open()
+        kernel.until(lambda: "Succeeded" in kernel.html and "after" in kernel.html)
