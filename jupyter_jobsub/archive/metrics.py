@@ -54,13 +54,13 @@ class MetricsArchive:
                 for ring, step in enumerate(layout.steps):
                     layout.add(fd, ring, bucket(usage, layout.gpus, moment // step))
 
-    def read(self, key: TaskKey, window: str, now: Micros) -> Series | None:
-        """Read one of ``WINDOWS``, up to now or to the end of the task; None if nothing is kept of it."""
+    def read(self, key: TaskKey, window: str, now: Micros) -> Series:
+        """Read one of ``WINDOWS``, up to now or to the task's end; it is empty if nothing is kept of it."""
         path, ring = self.path(key), _NAMES.index(window)
         with self._lock:
             layout = read_layout(path)
             if layout is None:
-                return None
+                return series(WINDOWS[ring].step, range(0), [], [])
             with opened(path, os.O_RDONLY) as fd:
                 buckets, newest = layout.read(fd, ring), layout.read(fd, 0)
         moment = now // 1_000_000

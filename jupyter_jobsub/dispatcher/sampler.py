@@ -55,9 +55,10 @@ class Sampler:
             pause = PERIOD - self._clock() / SECOND % PERIOD
             self._timers.keep("sample", pause if pause > SHORTEST else pause + PERIOD, self._start)
 
-    def usage(self, job: Job) -> list[Usage]:
-        """The newest usage of each of a job's tasks, as far as it is known."""
-        running = (task.key for task in job.tasks if task.finished_at is None)
+    def usage(self, id: JobId) -> list[Usage]:
+        """The newest usage of each of a job's running tasks, as far as it is known."""
+        job = self._placed.get(id)
+        running = (task.key for task in job.tasks if task.finished_at is None) if job else ()
         return [self._newest[key] for key in running if key in self._newest]
 
     async def close(self) -> None:

@@ -87,6 +87,7 @@ class Service:
         """Open the store, take up what is unfinished, begin."""
         await self.store.open()
         self.hub = Hub(self.store, Live(self.archive.logs))
+        self.dispatcher.sampler.listeners.append(self.hub.live.touch)
         await self.dispatcher.open()
         for job in self.dispatcher.unfinished:
             self.hub.live.take(job)
@@ -151,6 +152,7 @@ class Service:
             data |= {"message": "", "parameters": {}}  # a message may quote the command's own words
         elif job.phase is Phase.RUNNING:
             data["progress"] = self._progress(job)
+            data["usage"] = render.usage(self.dispatcher.sampler.usage(job.id))
         if job.phase is Phase.PENDING:
             block, data["position"] = self.dispatcher.why(job)
             if block:

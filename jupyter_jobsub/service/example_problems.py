@@ -73,6 +73,8 @@ _QUOTA = _wrong(
 _EXPIRED = _problem(
     410, "Gone", f"the log of {ID} was removed after its time to live", "rerun the job to get a new one"
 )
+_NO_METRICS = {**_EXPIRED, "detail": f"the metrics of {ID} were removed after its time to live"}
+_WINDOW = _wrong("window", "input should be '15m', '1h', '3h' or 'lifetime'", "give one of these", "")
 
 PROBLEMS: Mapping[str, Problems] = {
     "submit": {**_BODY, 409: _REUSED, 422: _PRIORITY},
@@ -104,6 +106,7 @@ PROBLEMS: Mapping[str, Problems] = {
     "get_spec": _refused("read"),
     "get_log": {**_refused("read"), 410: _EXPIRED, 422: _TAIL, **_STREAMS},
     "timeline": _refused("read"),
+    "get_metrics": {**_refused("read"), 410: _NO_METRICS, 422: _WINDOW},
     "events": {422: _LAST, **_STREAMS},
     "stop": {**_BODY, **_ADMINS, 422: _wrong("handover", _BOOL, "give true or false")},
     "reload": {**_ADMINS, 422: _QUOTA},

@@ -13,6 +13,11 @@ AGAIN = "job-20260131-8s1vbn3x"
 SWEEP = "sweep-20260131-2c5d9f0k"
 SPEC = {"name": "train", "command": "echo epoch 1", "instance_type": "gpu-1", "retries": 1}
 
+_GPU: Json = {
+    "uuid": "GPU-4b1ab5a3-9d1c-4f0e-8a53-5c8f4f1d2e77",
+    "name": "A100",
+    "memory_total": 42949672960,
+}
 _WAITING: Json = {
     "id": ID,
     "name": "train",
@@ -40,6 +45,7 @@ _WAITING: Json = {
     "duration_seconds": None,
     "exit_code": None,
     "progress": None,
+    "usage": None,
     "log_expired": False,
     "kept_bytes": None,
     "rerun_of": None,
@@ -61,6 +67,12 @@ _RUNNING: Json = {
     "started_at": "2026-01-31T08:20:00.015400Z",
     "duration_seconds": 12.5,
     "progress": {"fraction": 0.45, "text": "9/20"},
+    "usage": {
+        "at": "2026-01-31T08:20:10.001200Z",
+        "cpu": 3870,
+        "memory": 5368709120,
+        "gpus": [{**_GPU, "utilization": 0.93, "memory": 21474836480}],
+    },
     "version": 3,
 }
 _ENDING: Json = {**_RUNNING, "version": 4, "allowed": ["edit", "clone"]}
@@ -72,6 +84,7 @@ _DONE: Json = {
     "duration_seconds": 300.0,
     "exit_code": 0,
     "progress": None,
+    "usage": None,
     "kept_bytes": 482304,
     "version": 4,
     "allowed": ["edit", "rerun", "clone", "delete"],
@@ -178,6 +191,23 @@ _STATUS: Json = {
     "draining": False,
     "waiting_launches": 0,
 }
+_SERIES: Json = {
+    "id": ID,
+    "attempt": 1,
+    "role": "main",
+    "task": 0,
+    "window": "15m",
+    "step_seconds": 10,
+    "at": ["2026-01-31T08:20:00.000000Z", "2026-01-31T08:20:10.000000Z"],
+    "cpu": [3870, None],
+    "memory": [5368709120, None],
+    "disk_read": [1048576, None],
+    "disk_write": [0, None],
+    "network_received": [2311, None],
+    "network_sent": [1840, None],
+    "network_scope": "host",
+    "gpus": [{**_GPU, "utilization": [0.93, None], "memory": [21474836480, None]}],
+}
 _LOG_STREAM: tuple[tuple[str, Json, str | None], ...] = (
     ("job", _RUNNING, None),
     ("log", {"text": "epoch 1\n"}, "1:8"),
@@ -224,6 +254,7 @@ ANSWERS: Mapping[str, Any] = {
     "get_spec": {**SPEC, "group": "research", "image": "python3"},
     "get_log": "epoch 1\nepoch 2\n",
     "timeline": {"items": [_STARTED]},
+    "get_metrics": _SERIES,
     "catalog": _CATALOG,
     "usage": _USAGE,
     "status": _STATUS,

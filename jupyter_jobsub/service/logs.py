@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from ..archive import Chunk, LogArchive
-from ..errors import FieldError, InvalidRequest, NotFound, UserError
+from ..errors import FieldError, InvalidRequest
 from ..model.fields import reject
 from ..model.job import Job, TaskKey
 from ..reports import without_reports
@@ -20,6 +20,7 @@ from .events import sse
 from .http import Call, Reply
 from .hub import KEEP_ALIVE, Subscription
 from .live import LOG_PACE
+from .tasks import Gone, TaskQuery, refuse_missing
 
 DEFAULT_TAIL = 2000  # lines
 PIECE = 256 * 1024  # bytes
@@ -35,14 +36,9 @@ def _place(text: str) -> str:
 Place = Annotated[str, AfterValidator(_place)]
 
 
-class LogQuery(BaseModel, extra="forbid", populate_by_name=True):
+class LogQuery(TaskQuery):
     """Which log, and which part of it."""
 
-    role: str | None = Field(
-        None, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="The first if missing."
-    )
-    task: Annotated[int, Field(ge=0, lt=10**6)] = Field(0, description="Which of the role's tasks.")
-    attempt: Annotated[int, Field(ge=1, lt=10**9)] | None = Field(None, description="The newest if missing.")
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None, description="Newest lines; 2000 by default. Reports of progress are left out."
     )
@@ -81,13 +77,6 @@ def _shown(name: str) -> str:
     return name.rstrip("_")
 
 
-class LogGone(UserError):
-    """The TTL has passed."""
-
-    status = 410
-    title = "Gone"
-
-
 @dataclass(frozen=True)
 class Cursor:
     """A place in a job's log; callers pass it back as it came."""
@@ -115,15 +104,8 @@ def parse_cursor(text: str, field: str, job: Job) -> Cursor:
             [FieldError(field, f"{text!r} is not a cursor", "send back one that this log gave")]
         )
     cursor = Cursor(int(match[1]), int(match[2]))
-    _refuse_missing(job, cursor.attempt)
+    refuse_missing(job, cursor.attempt)
     return cursor
-
-
-def _refuse_missing(job: Job, attempt: int) -> None:
-    newest = max(job.attempt, 1)
-    if not 1 <= attempt <= newest:
-        there = "there is 1" if newest == 1 else f"there are 1 to {newest}"
-        raise NotFound(f"{job.id} has no attempt {attempt}", remedy=there)
 
 
 async def get_log(call: Call) -> Reply | None:
@@ -131,15 +113,9 @@ async def get_log(call: Call) -> Reply | None:
     query = call.query(LogQuery)
     query.refuse_mixed()
     job = await call.service.usecases.read(call.person, call.service.id_of(call))
-    query.role = query.role or next(iter(job.spec.roles))
-    if query.task >= job.spec.roles.get(query.role, 0):
-        names = ", ".join(f"{role} (tasks 0 to {n - 1})" for role, n in job.spec.roles.items())
-        raise NotFound(f"{job.id} has no task {query.task} of {query.role}", remedy=f"there are: {names}")
-    if query.attempt is not None:
-        _refuse_missing(job, query.attempt)
-    key = _key(job, query, query.attempt)
+    key = query.key(job)
     if job.log_expired or _removed(call.service.archive.logs, job, key):
-        raise LogGone(
+        raise Gone(
             f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
         )
     if query.follow:
@@ -280,4 +256,4 @@ def _text(data: bytes) -> dict[str, Any]:
 
 
 def _key(job: Job, query: LogQuery, attempt: int | None) -> TaskKey:
-    return TaskKey(job.id, attempt or max(job.attempt, 1), query.role or "", query.task)
+    return query.model_copy(update={"attempt": attempt}).key(job)

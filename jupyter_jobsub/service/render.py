@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ..engines.peers import Address, Peers
 from ..model.catalog import Group
 from ..model.job import Event, Job, Micros, Phase
+from ..model.metrics import Usage
 from ..model.resources import Quota, Resources
 from ..model.spec import JobSpec
 
@@ -68,6 +70,7 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
         "duration_seconds": _duration(job, now),
         "exit_code": job.exit_code,
         "progress": None,
+        "usage": None,
         "log_expired": job.log_expired,
         "kept_bytes": job.kept_bytes,
         "rerun_of": job.rerun_of,
@@ -76,6 +79,38 @@ def row(job: Job, now: Micros) -> dict[str, Any]:
         "intent": job.intent.value,
         "version": job.version,
     }
+
+
+def usage(tasks: Sequence[Usage]) -> dict[str, Any] | None:
+    """What a job's tasks use, in all."""
+    if not tasks:
+        return None
+    return {
+        "at": time_text(max(task.at for task in tasks)),
+        "cpu": _sum(task.cpu for task in tasks),
+        "memory": _sum(task.memory for task in tasks),
+        "gpus": [
+            {
+                "uuid": gpu.uuid,
+                "name": gpu.name,
+                "utilization": gpu.utilization,
+                "memory": whole(gpu.memory),
+                "memory_total": gpu.memory_total,
+            }
+            for task in tasks
+            for gpu in task.gpus
+        ],
+    }
+
+
+def _sum(amounts: Iterable[float | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return round(sum(known)) if known else None
+
+
+def whole(amount: float | None) -> int | None:
+    """An amount in whole units."""
+    return None if amount is None else round(amount)
 
 
 def detail(job: Job, addresses: Peers) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .schemas import (
     SweepMade,
     Timeline,
 )
+from .series import MetricsQuery, TaskMetrics, get_metrics
 
 JOB = "/jobsub/jobs/{id}"
 LOG_EVENTS = {"job": JobRow, "log": LogPiece, "attempt": NewAttempt, "end": JobRow}
@@ -125,6 +126,15 @@ ROUTES = (
         statuses=(403, 404, 410, 422, 429),
         headers=("Last-Event-ID",),
         answer_headers=("Jobsub-Log-Start", "Jobsub-Log-End", "Jobsub-Log-Complete", "Content-Disposition"),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/metrics",
+        get_metrics,
+        "Show what a task used: means over the steps of a window.",
+        query=MetricsQuery,
+        answer=TaskMetrics,
+        statuses=(403, 404, 410, 422),
     ),
     Route(
         "GET",

@@ -49,6 +49,25 @@ class Progress(TypedDict):
     text: str
 
 
+class GpuUsage(TypedDict):
+    """One GPU that a job was given; null is what the driver doesn't tell."""
+
+    uuid: str
+    name: str
+    utilization: Annotated[float | None, Field(ge=0, le=1, description="The part of the time it was busy.")]
+    memory: Annotated[int | None, Field(description="Bytes.")]
+    memory_total: int
+
+
+class CurrentUsage(TypedDict):
+    """What the tasks of a running job use, in all: the newest sample."""
+
+    at: Time | None
+    cpu: Annotated[int | None, Field(description="Millicores.")]
+    memory: Annotated[int | None, Field(description="Resident bytes.")]
+    gpus: list[GpuUsage]
+
+
 class JobRow(TypedDict):
     """A job."""
 
@@ -78,6 +97,9 @@ class JobRow(TypedDict):
     duration_seconds: float | None
     exit_code: int | None
     progress: Progress | None
+    usage: Annotated[
+        CurrentUsage | None, Field(description="While it runs, from the first sample on, for who may read.")
+    ]
     log_expired: bool
     kept_bytes: Annotated[
         int | None, Field(description="Of its log, metrics and artifacts, once it has ended.")

@@ -97,7 +97,7 @@ class World:
 
     def kept(self, figure: str, key: TaskKey = KEY) -> list[float | None]:
         series = self.archive.metrics.read(key, "15m", self.at(-5))
-        return list(series.figures[figure]) if series else []
+        return list(series.figures[figure])
 
 
 @pytest.fixture
@@ -135,11 +135,11 @@ def test_while_nothing_runs_there_is_no_timer(world: World) -> None:
         assert not world.timers.due
         job = world.run(KEY)
         await world.look(memory=1)
-        assert world.sampler.usage(job)
+        assert world.sampler.usage(job.id)
         world.placed.clear()
         await world.look()
         assert not world.timers.due
-        assert not world.sampler.usage(job)
+        assert not world.sampler.usage(job.id)
 
     asyncio.run(scenario())
 
@@ -149,10 +149,10 @@ def test_rates_begin_with_the_task(world: World) -> None:
         world.now = NOON + 2
         job = world.run(KEY)
         await world.look(cpu=4_000_000, memory=100, disk_write=800, network_sent=10**9)
-        (first,) = world.sampler.usage(job)
+        (first,) = world.sampler.usage(job.id)
         assert (first.cpu, first.memory, first.disk_write, first.network_sent) == (500, 100, 100, None)
         await world.look(cpu=24_000_000, memory=50, disk_write=1800, network_sent=10**9 + 70)
-        (second,) = world.sampler.usage(job)
+        (second,) = world.sampler.usage(job.id)
         assert (second.cpu, second.memory, second.disk_write, second.network_sent) == (2000, 50, 100, 7)
         assert second.at == world.at(0)
         assert world.kept("cpu") == [500, 2000]
@@ -164,10 +164,10 @@ def test_what_was_taken_up_has_rates_from_its_second_look_on(world: World) -> No
     async def scenario() -> None:
         job = world.run(KEY, started=3600)
         await world.look(cpu=3_600_000_000, memory=7)
-        (first,) = world.sampler.usage(job)
+        (first,) = world.sampler.usage(job.id)
         assert (first.cpu, first.memory) == (None, 7)
         await world.look(cpu=3_601_000_000, memory=7)
-        (second,) = world.sampler.usage(job)
+        (second,) = world.sampler.usage(job.id)
         assert second.cpu == 100
 
     asyncio.run(scenario())
@@ -193,7 +193,7 @@ def test_each_task_of_a_gang_has_its_own(world: World) -> None:
         keys = [TaskKey(KEY.job, 1, "worker", index) for index in range(3)]
         job = world.run(*keys)
         await world.look(memory=5)
-        assert [one.memory for one in world.sampler.usage(job)] == [5, 5, 5]
+        assert [one.memory for one in world.sampler.usage(job.id)] == [5, 5, 5]
         assert world.kept("memory", keys[2]) == [5]
 
     asyncio.run(scenario())
@@ -248,7 +248,7 @@ def test_a_full_disk_is_told_once_and_the_newest_is_known(
             disk.setattr(world.archive.metrics, "append", full)
             await world.look(memory=1)
             await world.look(memory=2)
-        assert [one.memory for one in world.sampler.usage(job)] == [2]
+        assert [one.memory for one in world.sampler.usage(job.id)] == [2]
         await world.look(memory=3)
         assert world.kept("memory") == [3]
         assert caplog.text.count("No space left on device") == 1
@@ -268,7 +268,7 @@ def test_an_engine_that_fails_is_asked_again(
         await world.look(memory=1)
         world.engine.meanwhile = lambda: None
         await world.look(memory=2)
-        assert [one.memory for one in world.sampler.usage(job)] == [2]
+        assert [one.memory for one in world.sampler.usage(job.id)] == [2]
         assert "no answer" in caplog.text
 
     asyncio.run(scenario())

@@ -36,6 +36,7 @@ ON_JOBS = {
     "rerun": ("POST", "/rerun"),
     "get_spec": ("GET", "/spec"),
     "get_log": ("GET", "/log"),
+    "get_metrics": ("GET", "/metrics"),
     "timeline": ("GET", "/timeline"),
 }
 SPEC, EDIT = REQUESTS["submit"], REQUESTS["edit"]
@@ -94,7 +95,7 @@ def _of_jobs(service: Live, found: Answers) -> None:
     service.post("/jobsub/drain", {"drain": False})
     service.until(running.rpartition("/")[2])
     found["delete_job", 204] = service.ask("DELETE", running)
-    found["get_log", 410] = _expired(service)
+    found |= _expired(service)
 
 
 def _of_sweeps(service: Live, found: Answers) -> None:
@@ -117,13 +118,14 @@ def _rerun_of_what_is_gone(service: Live, path: str) -> Answer:
     return answer
 
 
-def _expired(service: Live) -> Answer:
+def _expired(service: Live) -> Answers:
     id = service.submit("true", ttl_seconds=0)["id"]
     end = time.monotonic() + 20
     while not service.job(id)["log_expired"]:
         assert time.monotonic() < end
         time.sleep(0.02)
-    return service.get(f"{JOBS}/{id}/log")
+    names = ("get_log", "get_metrics")
+    return {(name, 410): service.get(f"{JOBS}/{id}{ON_JOBS[name][1]}") for name in names}
 
 
 def _wrong(service: Live, found: Answers) -> None:
@@ -144,6 +146,7 @@ def _wrong(service: Live, found: Answers) -> None:
         found.setdefault((name, 422), wrong)
     found["list_jobs", 422] = service.get(JOBS, limit=1000)
     found["get_log", 422] = service.get(f"{job}/log", tail=-1)
+    found["get_metrics", 422] = service.get(f"{job}/metrics", window="2h")
     found["events", 422] = service.ask("GET", "/jobsub/events", headers={"Last-Event-ID": "soon"})
     service.configure("c.JobsubService.groups = {'research': {'quota': {'gpu': 4}}}")
     found["reload", 422] = service.post("/jobsub/reload")

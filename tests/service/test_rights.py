@@ -38,6 +38,7 @@ MATRIX = {
     ("POST", f"{JOB}/rerun"):         (201, 403, 403, 403, 404),
     ("GET", f"{JOB}/spec"):           (200, 200, 200, 200, 404),  # to clone; without the variables' values
     ("GET", f"{JOB}/log"):            (200, 200, 200, 200, 404),
+    ("GET", f"{JOB}/metrics"):        (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/timeline"):       (200, 200, 200, 200, 404),
     ("GET", "/jobsub/events"):        (200, 200, 200, 200, 200),  # of the jobs that one may see
     ("GET", "/jobsub/catalog"):       (200, 200, 200, 200, 200),  # of one's own groups
@@ -51,7 +52,7 @@ MATRIX = {
     ("GET", "/jobsub/openapi.json"):  (200, 200, 200, 200, 200),
 }  # fmt: skip
 
-SHARED_READS = [f"{JOB}/spec", f"{JOB}/log", f"{JOB}/timeline"]
+SHARED_READS = [f"{JOB}/spec", f"{JOB}/log", f"{JOB}/metrics", f"{JOB}/timeline"]
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/jobsub/jobs"): {"command": "true", "group": "lab"},
     ("POST", "/jobsub/sweeps"): {"spec": {"command": "true", "group": "lab"}, "grid": {"lr": [1, 2]}},
