@@ -16,7 +16,6 @@ from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
 from .output import json_line, note
 from .parser import Parser, add_ids, examples
-from .reports import Hidden, hidden_in
 from .terminal import terminal
 from .values import duration, natural
 
@@ -78,12 +77,11 @@ def logs(args: argparse.Namespace) -> int:
                 return OK
             follow(service, job_id, as_json=args.json, **where)
             return OK
-        chunks = service.log(job_id, download=args.tail is None, **where)
         if args.download:
-            _save(chunks, args.download)
-        else:
-            for chunk in chunks if args.json else hidden_in(chunks):
-                _write(chunk, job_id, as_json=args.json)
+            _save(service.log(job_id, raw=True, **where), args.download)
+            return OK
+        for chunk in service.log(job_id, **where):
+            _write(chunk, job_id, as_json=args.json)
     return OK
 
 
@@ -94,8 +92,7 @@ def _all_tasks(service: Client, job_id: str, args: argparse.Namespace) -> int:
         with _running_on(job_id):
             tasks.follow_logs(service, job_id, names, as_json=args.json, **where)
     else:
-        whole = args.tail is None
-        tasks.print_logs(service, job_id, names, as_json=args.json, download=whole, **where)
+        tasks.print_logs(service, job_id, names, as_json=args.json, **where)
     return OK
 
 
@@ -136,18 +133,10 @@ def _running_on(job_id: str) -> Iterator[None]:
 def _follow(
     service: Client, job_id: str, status: StatusLine, as_json: bool, quiet: bool, where: dict[str, Any]
 ) -> Row:
-    hidden = Hidden()
-
-    def show(text: bytes) -> None:
-        if text:
-            with status.aside(text):
-                _write(text, job_id, as_json=as_json)
-
     for kind, value in service.follow(job_id, **where):
-        if kind in ("attempt", "end"):
-            show(hidden.rest())
         if kind == "log" and not quiet:
-            show(value if as_json else hidden.of(value))
+            with status.aside(value):
+                _write(value, job_id, as_json=as_json)
         elif kind == "attempt" and not as_json:
             with status.aside(b"\n"):
                 note(f"attempt {value}")

@@ -7,7 +7,6 @@ from threading import Thread
 
 from .errors import UsageError
 from .output import json_line, note
-from .reports import Hidden
 from .terminal import terminal
 
 TYPE_CHECKING = False
@@ -89,12 +88,9 @@ class _Lines:
         self._names: Row | None = {"id": job_id, "role": role, "task": task} if as_json else None
         self._prefix = f"[{role} {task}] ".encode()
         self._rest = b""
-        self._hidden = Hidden()
 
     def put(self, chunk: bytes) -> None:
         """Print the lines that are complete."""
-        if self._names is None:
-            chunk = self._hidden.of(chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             self._print(line)
@@ -103,8 +99,8 @@ class _Lines:
 
     def end(self) -> None:
         """Print what is left."""
-        if last := self._rest + self._hidden.rest():
-            self._print(last)
+        if self._rest:
+            self._print(self._rest)
         self._rest = b""
 
     def _print(self, line: bytes) -> None:

@@ -146,9 +146,12 @@ class Client(Transport):
 
     # logs and events
 
-    def log(self, job_id: str, **query: object) -> Iterator[bytes]:
-        """Read a log as it is now: the whole (``download=True``), or its last ``tail`` lines."""
-        return self.body(_job(job_id, "log"), query)
+    def log(
+        self, job_id: str, *, tail: int | None = None, raw: bool = False, **where: object
+    ) -> Iterator[bytes]:
+        """Read a log as it is now: its last lines, or all of it; raw with its reports of progress."""
+        part = {"download": True, "reports": raw} if tail is None else {"tail": tail}
+        return self.body(_job(job_id, "log"), {**part, **where})
 
     def body(self, path: str, query: Mapping[str, object] | None = None) -> Iterator[bytes]:
         """Read what a GET answers in pieces, as they come."""

@@ -134,7 +134,7 @@ class Job(JobRow):
         if follow:
             service, job_id = self._service, self.id
             return Watch(lambda scope: _text(service.follow(job_id, scope=scope, **where)))
-        log = self._service.log(self.id, download=tail is None, **where)
+        log = self._service.log(self.id, **where)
         return b"".join(log).decode(errors="replace")
 
     def watch(

@@ -15,7 +15,7 @@ from ..archive import Chunk, LogArchive
 from ..errors import FieldError, InvalidRequest
 from ..model.fields import reject
 from ..model.job import Job, TaskKey
-from ..reports import without_reports
+from . import shown_log
 from .events import sse
 from .http import Call, Reply
 from .hub import KEEP_ALIVE, Subscription
@@ -23,7 +23,6 @@ from .live import LOG_PACE
 from .tasks import Gone, TaskQuery, refuse_missing
 
 DEFAULT_TAIL = 2000  # lines
-PIECE = 256 * 1024  # bytes
 _CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
 
 
@@ -40,7 +39,7 @@ class LogQuery(TaskQuery):
     """Which log, and which part of it."""
 
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
-        None, description="Newest lines; 2000 by default. Reports of progress are left out."
+        None, description="Newest lines; 2000 by default."
     )
     from_: Place | None = Field(None, alias="from", description="A cursor; answers what follows it.")
     before: Place | None = Field(None, description="A cursor; answers the lines before it.")
@@ -49,6 +48,11 @@ class LogQuery(TaskQuery):
     )
     follow: bool = Field(False, description="Stay, and answer server-sent events.")
     download: bool = Field(False, description="All of it, as a file.")
+    reports: bool = Field(
+        True,
+        description="Whether reports of progress stay in a download. "
+        "They stay in a range from `from`, and are left out of all else.",
+    )
 
     def refuse_mixed(self) -> None:
         """Refuse what does not go together, rather than ignore a part of it."""
@@ -62,6 +66,8 @@ class LogQuery(TaskQuery):
         if "limit" in given and "from_" not in given:
             remedy = "add from, such as from=1:0, or give tail, which counts lines"
             wrong.append(FieldError("limit", "is the size of a range, which needs from", remedy))
+        if not self.reports and not self.download:
+            wrong.append(FieldError("reports", "is about a download", "leave it out, or add download=true"))
         if wrong:
             raise InvalidRequest(wrong)
 
@@ -122,7 +128,7 @@ async def get_log(call: Call) -> Reply | None:
         await _Follow(call, job, query).run()
         return None
     if query.download:
-        await _download(call, key)
+        await _download(call, key, reports=query.reports)
         return None
     return _part(call.service.archive.logs, job, key, query)
 
@@ -133,35 +139,33 @@ def _removed(archive: LogArchive, job: Job, key: TaskKey) -> bool:
 
 
 def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply:
-    if query.from_ is not None:
-        cursor = parse_cursor(query.from_, "from", job)
+    name = "before" if query.from_ is None else "from"
+    place = query.before if query.from_ is None else query.from_
+    cursor = parse_cursor(place, name, job) if place is not None else None
+    if cursor:
         key = TaskKey(key.job, cursor.attempt, key.role, key.index)
-        chunk = archive.read(key, cursor.offset, query.limit)
-        data = chunk.data
-    else:
-        before = parse_cursor(query.before, "before", job) if query.before is not None else None
-        if before:
-            key = TaskKey(key.job, before.attempt, key.role, key.index)
-        lines = DEFAULT_TAIL if query.tail is None else query.tail
-        chunk = archive.tail(key, lines, before=before.offset if before else None)
-        data = without_reports(chunk.data)
     info = archive.info(key)
+    complete = info is not None and info.sealed
+    if cursor and query.from_ is not None:
+        chunk = archive.read(key, cursor.offset, query.limit)
+    else:
+        lines = DEFAULT_TAIL if query.tail is None else query.tail
+        chunk = shown_log.tail(archive, key, lines, cursor.offset if cursor else None, complete=complete)
     headers = {
         "Content-Type": "text/plain; charset=utf-8",
         "Jobsub-Log-Start": str(Cursor(key.attempt, chunk.start)),
         "Jobsub-Log-End": str(Cursor(key.attempt, chunk.end)),
-        "Jobsub-Log-Complete": "true" if info and info.sealed else "false",
+        "Jobsub-Log-Complete": "true" if complete else "false",
     }
-    return Reply(data, headers=headers)
+    return Reply(chunk.data, headers=headers)
 
 
-async def _download(call: Call, key: TaskKey) -> None:
+async def _download(call: Call, key: TaskKey, *, reports: bool) -> None:
     name = f"{key.job}-{key.attempt}-{key.role}-{key.index}.log"
     call.stream("text/plain; charset=utf-8", {"Content-Disposition": f'attachment; filename="{name}"'})
-    chunk = call.service.archive.logs.read(key, 0, PIECE)
-    while chunk.data:
-        await call.send(chunk.data)
-        chunk = call.service.archive.logs.read(key, chunk.end, PIECE)
+    read = shown_log.pieces if reports else shown_log.whole
+    for piece in read(call.service.archive.logs, key):
+        await call.send(piece)
 
 
 class _Follow:
@@ -214,7 +218,8 @@ class _Follow:
         while True:
             async for chunk in self._log(self._cursor):
                 self._cursor = Cursor(self._cursor.attempt, chunk.end)
-                await self._call.send(sse("log", _text(chunk.data), str(self._cursor)))
+                if chunk.data:
+                    await self._call.send(sse("log", _text(chunk.data), str(self._cursor)))
             while not self._job.phase.final and self._job.attempt <= self._cursor.attempt:
                 await self._changed()
             if self._query.attempt is not None or self._job.attempt <= self._cursor.attempt:
@@ -223,7 +228,8 @@ class _Follow:
             await self._call.send(sse("attempt", {"attempt": self._cursor.attempt}, str(self._cursor)))
 
     def _log(self, cursor: Cursor) -> AsyncIterator[Chunk]:
-        return self._archive.follow(_key(self._job, self._query, cursor.attempt), cursor.offset)
+        key = _key(self._job, self._query, cursor.attempt)
+        return shown_log.follow(self._archive, key, cursor.offset)
 
     async def _watch(self, changes: Subscription) -> None:
         """Pass on the job's states; ends when it has ended without a log to wait for."""

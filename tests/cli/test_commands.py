@@ -183,7 +183,9 @@ def test_reports_of_progress_are_not_shown(jobsub: Run, rows: Rows, tmp_path: Pa
     jobsub("logs", job_id, "--download", "out.log")
     whole = "a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
     assert (tmp_path / "out.log").read_text() == whole
-    assert "".join(row["text"] for row in rows("logs", job_id)) == whole
+    for words in ([], ["--tail", "9"], ["--all-tasks"]):
+        assert "".join(row["text"] for row in rows("logs", job_id, *words)).strip() == "ab"
+    assert [row["text"] for row in rows("logs", job_id, "--follow") if "text" in row] == ["ab\n"]
 
 
 def test_a_log_that_is_not_text_is_kept_as_it_is(

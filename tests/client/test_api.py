@@ -78,13 +78,13 @@ def test_an_id_can_not_leave_its_place_in_the_path(fake: Callable, http: type) -
 def test_a_log_is_read_as_it_comes(fake: Callable, http: type) -> None:
     fake(lambda request: [http.STREAM, http.chunk(b"one\n"), http.chunk(b"\xfftwo"), b"0\r\n\r\n"])
     with Client() as client:
-        assert list(client.log("job-1", download=True)) == [b"one\n", b"\xfftwo"]
+        assert list(client.log("job-1")) == [b"one\n", b"\xfftwo"]
 
 
 def test_a_log_that_is_cut_is_not_taken_for_whole(fake: Callable, http: type) -> None:
     fake(lambda request: [http.STREAM, http.chunk(b"one\n"), http.CUT])
     with Client() as client, pytest.raises(Unreachable):
-        list(client.log("job-1", download=True))
+        list(client.log("job-1"))
 
 
 @pytest.mark.parametrize(

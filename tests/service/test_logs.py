@@ -39,14 +39,17 @@ def test_a_download_is_complete(service: Live) -> None:
 
 
 def test_reports_of_progress_are_for_programs(service: Live) -> None:
+    whole = b"a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
     id = service.submit("printf 'a\\033]7717;0.5;half\\007b\\n\\033]7717;1;\\007'")["id"]
-    service.until(id)
+    assert text_of(list(service.events(f"/jobsub/jobs/{id}/log", follow="true"))) == b"ab\n"
     newest = service.get(f"/jobsub/jobs/{id}/log")
     assert newest.body == b"ab\n"
-    whole = b"a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
     assert newest.headers["Jobsub-Log-End"] == f"1:{len(whole)}"
-    assert service.get(f"/jobsub/jobs/{id}/log", download="true").body == whole
-    assert service.get(f"/jobsub/jobs/{id}/log", **{"from": "1:0"}).body == whole
+    assert service.log(id, before="1:12") == b"a"
+    assert service.log(id, download="true", reports="false") == b"ab\n"
+    assert service.log(id, download="true") == whole
+    assert service.log(id, **{"from": "1:0"}) == whole
+    assert service.get(f"/jobsub/jobs/{id}/log", reports="false").fields == ["reports"]
 
 
 def test_follow_from_before_the_start_to_the_end(service: Live) -> None:
@@ -129,8 +132,7 @@ def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
     fractions = []
     for event in service.events(f"/jobsub/jobs/{id}/log", follow="true"):
         row = event["data"]
-        if event["event"] == "log":
-            continue
+        assert event["event"] in ("job", "end")
         if row["phase"] == "Running" and not row["progress"] and not fractions:
             fractions.append(0.0)
             fifo.write_text("\n")

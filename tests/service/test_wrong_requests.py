@@ -261,6 +261,7 @@ def test_wrong_log_queries(service: Live) -> None:
         ({"from": "12", "before": "x", "limit": 0}, {"from", "before", "limit"}),
         ({"limit": 100}, {"limit"}),
         ({"limit": 100, "before": "1:9"}, {"limit"}),
+        ({"limit": 100, "reports": "false"}, {"limit", "reports"}),
         ({"download": "true", "follow": "true", "tail": 5}, {"download"}),
         ({"follow": "true", "before": "1:9"}, {"follow"}),
         (
