@@ -22,6 +22,13 @@ from collections.abc import Sequence
 class JobsubError(Exception):
     """Root of everything this package raises on purpose."""
 
+    remedy = ""
+
+    @property
+    def __notes__(self) -> list[str]:
+        """What to do: from Python 3.11 on, a traceback says it below the message."""
+        return [self.remedy] if self.remedy else []
+
 
 class FieldError:
     """One wrong field: where it is, what is wrong, what to do."""
@@ -54,6 +61,10 @@ class InvalidRequest(UserError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
         self.errors = tuple(errors)
+
+    @property
+    def __notes__(self) -> list[str]:
+        return [f"{error.field}: {error.remedy}" for error in self.errors if error.remedy]
 
 
 class NotFound(UserError):

@@ -30,8 +30,8 @@ class ServerEndpoint:
             name = None
         if not name or parts.scheme not in ("http", "https"):
             raise Unreachable(
-                f"JOBSUB_URL {url!r} is no http or https address.",
-                remedy="give one such as http://localhost:8888/",
+                f"{url!r} is no http or https address.",
+                remedy="set JOBSUB_URL to one such as http://localhost:8888/",
             )
         self._tls = parts.scheme == "https"
         self._name, self._port = name, port or (443 if self._tls else 80)
@@ -59,7 +59,8 @@ class ServerEndpoint:
         except OSError as error:
             reason = error.strerror or str(error)
             raise Unreachable(
-                f"Can't connect to {self.url}: {reason}.", remedy="check JOBSUB_URL and that the server runs"
+                f"Can't connect to {self.url}: {reason}.",
+                remedy="check this address (JOBSUB_URL), and that the server runs",
             ) from error
         return Connection(sock, self._host)
 

@@ -97,7 +97,9 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
     try:
         service = _assemble(config, folder, address)
         await service.open()
-        server = Server(service.application(), max_body_size=2**40)
+        # who keeps a connection and asks nothing more, such as an idle kernel, needs no service
+        idle = max(1.0, config.linger_seconds)
+        server = Server(service.application(), max_body_size=2**40, idle_connection_timeout=idle)
         listener = listen(address)
         server.add_socket(listener)
         _handle_signals(service)

@@ -175,8 +175,9 @@ def test_server_addresses(url: str, prefix: str, token: str | None) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "unix:///x", "http://x:port"])
 def test_wrong_addresses(url: str) -> None:
-    with pytest.raises(Unreachable, match="JOBSUB_URL"):
+    with pytest.raises(Unreachable, match="no http or https address") as found:
         ServerEndpoint(url)
+    assert "JOBSUB_URL" in found.value.remedy
 
 
 def test_a_server_that_is_not_there(unused_port: int) -> None:

@@ -59,6 +59,15 @@ def test_it_ends_by_itself_when_nobody_needs_it() -> None:
         assert service.job(id)["phase"] == "Succeeded"
 
 
+def test_a_connection_that_asks_nothing_more_does_not_keep_it() -> None:
+    with live("c.JobsubService.linger_seconds = 0.2") as service:
+        connection = service.connect()
+        connection.request("GET", "/jobsub/healthz")
+        connection.getresponse().read()
+        assert service.process.wait(10) == 0
+        connection.close()
+
+
 def test_a_passive_reader_does_not_keep_it() -> None:
     with live("c.JobsubService.linger_seconds = 0.2") as service:
         active = service.events("/jobsub/events")
