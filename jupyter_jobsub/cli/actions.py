@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from ..client.ids import resolve
 from ..client.words import standing
-from .common import brief, client, each, unique
+from .common import brief, client, each, jobs_named, unique
 from .errors import OK, UsageError
 from .output import json_line, note
 from .parser import Parser, add_ids, examples
@@ -18,6 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..client import Client
     from ..client.api import Row
+
+
+NAMED = 10  # jobs to be deleted whose ids a person may read at a glance
 
 
 def _declare(name: str, about: str, line: str) -> Callable[[Parser], None]:
@@ -58,7 +60,7 @@ def act(args: argparse.Namespace) -> int:
         _tell(job, args)
 
     with client() as service:
-        return each(args, service, once)
+        return each(args, service, once, args.action)
 
 
 def _tell(job: Row, args: argparse.Namespace) -> None:
@@ -97,7 +99,7 @@ def edit(args: argparse.Namespace) -> int:
     if not changes:
         raise UsageError("nothing is to be changed", remedy="give --name, --priority or --deadline")
     with client() as service:
-        return each(args, service, lambda job_id: _edited(service.edit(job_id, **changes), args))
+        return each(args, service, lambda job_id: _edited(service.edit(job_id, **changes), args), "edit")
 
 
 def _edited(job: Row, args: argparse.Namespace) -> None:
@@ -132,10 +134,11 @@ def delete(args: argparse.Namespace) -> int:
         if not args.yes and terminal().answers() and not _confirmed(args, service):
             note("nothing was deleted")
             return OK
-        return each(args, service, once)
+        return each(args, service, once, "delete")
 
 
 def _confirmed(args: argparse.Namespace, service: Client) -> bool:
-    names = [resolve(service, text) for text in unique(args.ids)]
-    logs = "its log" if len(names) == 1 else "their logs"
-    return terminal().confirms(f"Delete {', '.join(names)} with {logs}?")
+    ids = [job_id for text in unique(args.ids) for job_id in jobs_named(service, text, "delete")]
+    names = ", ".join(ids) if len(ids) <= NAMED else f"{len(ids)} jobs"
+    logs = "its log" if len(ids) == 1 else "their logs"
+    return terminal().confirms(f"Delete {names} with {logs}?")

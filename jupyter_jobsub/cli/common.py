@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from ..client import Client, find
-from ..client.ids import resolve
-from ..errors import UserError
-from .errors import UsageError, report
+from ..client.ids import is_sweep, of_sweep, resolve
+from ..errors import Conflict, UserError
+from .errors import OK, UsageError, report
 from .output import note
 
 TYPE_CHECKING = False
@@ -27,16 +28,40 @@ def _tell_lost(error: Exception) -> None:
     note(f"connection lost ({reason}); trying again")
 
 
-def each(args: argparse.Namespace, service: Client, action: Callable[[str], None]) -> int:
-    """Do something with every job given, also after one that fails; give the first failure's code."""
-    worst = 0
+def each(
+    args: argparse.Namespace, service: Client, action: Callable[[str], None], verb: str | None = None
+) -> int:
+    """Do something with every job given, also after one that fails; give the first failure's code.
+
+    With a verb, of a sweep's jobs only those that allow it.
+    """
+    codes: list[int] = []
     for text in unique(args.ids):
-        try:
-            action(resolve(service, text))
-        except (UserError, UsageError) as error:
-            code = report(error, as_json=args.json, job_id=text)
-            worst = worst or code
-    return worst
+        with _reported(args, text, codes):
+            for job_id in jobs_named(service, text, verb):
+                with _reported(args, job_id, codes):
+                    action(job_id)
+    return next(iter(codes), OK)
+
+
+@contextmanager
+def _reported(args: argparse.Namespace, text: str, codes: list[int]) -> Iterator[None]:
+    try:
+        yield
+    except (UserError, UsageError) as error:
+        codes.append(report(error, as_json=args.json, job_id=text))
+
+
+def jobs_named(service: Client, text: str, verb: str | None = None) -> list[str]:
+    """Find the jobs that an id stands for: one, or all of a sweep that allow the verb."""
+    if not is_sweep(text):
+        return [resolve(service, text)]
+    rows = of_sweep(service, text)
+    found = [row["id"] for row in rows if verb is None or verb in row["allowed"]]
+    if not found:
+        raise Conflict(f"there is nothing to {verb} in {text}", remedy=f"see: jupyter jobsub sweep {text}")
+    # what waits goes before what runs, or it would start meanwhile
+    return found[::-1] if verb in ("cancel", "pause") else found
 
 
 def unique(texts: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from ..errors import JobsubError
 from .common import client
@@ -48,10 +49,20 @@ def complete(parser: Parser) -> None:
 
 
 def job_ids(prefix: str, **_: Any) -> list[str]:
-    """Give the ids of the newest jobs, or their last parts."""
-    ids = [row["id"] for row in _ask("/jobsub/jobs").get("items", ())]
-    whole = [i for i in ids if i.startswith(prefix)]
+    """Give the ids of the newest jobs and their sweeps, or the jobs' last parts."""
+    rows = _ask("/jobsub/jobs").get("items", ())
+    ids = [row["id"] for row in rows]
+    whole = [i for i in [*ids, *_sweeps(rows)] if i.startswith(prefix)]
     return whole or [part for i in ids if (part := i.rpartition("-")[2]).startswith(prefix)]
+
+
+def sweep_ids(**_: Any) -> list[str]:
+    """Give the ids of the newest jobs' sweeps."""
+    return _sweeps(_ask("/jobsub/jobs").get("items", ()))
+
+
+def _sweeps(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(row["sweep"] for row in rows if row["sweep"]))
 
 
 def phases(**_: Any) -> list[str]:

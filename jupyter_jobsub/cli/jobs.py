@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..client.words import resources, seconds, standing
+from ..client.words import assigned, resources, seconds, standing
 from .common import client, each
 from .errors import OK
 from .output import age, fields, json_line, note, short_time, table
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..client.api import Row
 
 PHASES = ("Pending", "Preparing", "Running", "Paused", "Unknown", "Succeeded", "Failed", "Cancelled")
-FILTERS = ("group", "user", "phase", "text", "since", "until", "mine")
+FILTERS = ("group", "user", "phase", "sweep", "text", "since", "until", "mine")
 SHOWN = 100
 PLAIN = (
     "ID",
@@ -56,6 +56,8 @@ def declare_list(parser: Parser) -> None:
         help=f"only in this phase: {', '.join(PHASES)} or unfinished; repeatable",
     )
     complete_with(phase, "phases")
+    sweep = parser.add_argument("--sweep", metavar="ID", help="only of this parameter sweep")
+    complete_with(sweep, "sweep_ids")
     parser.add_argument("--text", help="only with this text in the name or id")
     parser.add_argument(
         "--since", type=moment, metavar="TIME", help="only submitted since a time, or 2h, 7d ago"
@@ -69,7 +71,7 @@ def declare_list(parser: Parser) -> None:
     examples(
         parser,
         "list --phase unfinished --mine",
-        "list --text sweep --since 7d --all",
+        "list --text resnet --since 7d --all",
         "list --phase failed --json | jq -r .id",
         "list | cut -f 1,2    # piped: separated by tabs, times in UTC",
     )
@@ -163,6 +165,7 @@ def _facts(job: Row) -> list[tuple[str, object]]:
         ("standing", standing(job)),
         ("exit code", job["exit_code"]),
         ("command", job.get("command")),
+        ("parameters", assigned(job["parameters"])),
         ("working dir", job.get("working_dir")),
         ("output", job.get("output")),
         ("user", job["user"]),
@@ -178,6 +181,7 @@ def _facts(job: Row) -> list[tuple[str, object]]:
         ("duration", seconds(job["duration_seconds"])),
         ("deadline", seconds(job["deadline_seconds"])),
         ("rerun of", job["rerun_of"]),
+        ("sweep", job["sweep"]),
         ("log", "removed, its time to live is over" if job["log_expired"] else None),
         ("may", ", ".join(job["allowed"])),
     ]

@@ -34,8 +34,12 @@ class StatusLine:
 
     def show(self, job: Row) -> None:
         """Say where the job stands."""
-        self._text = f"[{job['phase']}] {standing(job)}".rstrip()
-        self._draw(self._text)
+        self.say(f"[{job['phase']}] {standing(job)}".rstrip())
+
+    def say(self, text: str) -> None:
+        """Say something else."""
+        self._text = text
+        self._draw(text)
 
     @contextmanager
     def aside(self, chunk: bytes) -> Iterator[None]:

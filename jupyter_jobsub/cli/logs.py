@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from ..client.ids import resolve
 from ..client.words import harmless
 from . import tasks
-from .common import brief, client, unique
+from .common import brief, client, jobs_named, unique
 from .errors import NO_EXIT_CODE, OK, UsageError
 from .live import StatusLine
 from .output import json_line, note
@@ -73,7 +73,7 @@ def logs(args: argparse.Namespace) -> int:
         where = {name: getattr(args, name) for name in ("role", "task", "attempt", "tail")}
         if args.follow:
             plain = not args.json and all(value is None for value in where.values())
-            if plain and terminal().shows(service.job(job_id)):
+            if plain and terminal().shows([service.job(job_id)]):
                 return OK
             follow(service, job_id, as_json=args.json, **where)
             return OK
@@ -89,7 +89,7 @@ def _all_tasks(service: Client, job_id: str, args: argparse.Namespace) -> int:
     names = tasks.tasks_of(service.spec(job_id))
     where = {"attempt": args.attempt, "tail": args.tail}
     if args.follow:
-        with _running_on(job_id):
+        with running_on(job_id):
             tasks.follow_logs(service, job_id, names, as_json=args.json, **where)
     else:
         tasks.print_logs(service, job_id, names, as_json=args.json, **where)
@@ -115,18 +115,18 @@ def _write(chunk: bytes, job_id: str, *, as_json: bool) -> None:
 
 def follow(service: Client, job_id: str, *, as_json: bool = False, quiet: bool = False, **where: Any) -> Row:
     """Print the log until the job ends, and give the job."""
-    with _running_on(job_id), StatusLine(wanted=not (as_json or quiet)) as status:
+    with running_on(job_id), StatusLine(wanted=not (as_json or quiet)) as status:
         return _follow(service, job_id, status, as_json, quiet, where)
 
 
 @contextmanager
-def _running_on(job_id: str) -> Iterator[None]:
-    """Ctrl-C leaves the job running; say so."""
+def running_on(id: str, verb: str = "logs -f") -> Iterator[None]:
+    """Ctrl-C leaves a job or sweep running; say so, and how to watch it."""
     try:
         yield
     except KeyboardInterrupt:
-        note(f"\n{job_id} runs on; watch it: jupyter jobsub logs -f {job_id}")
-        note(f"to end it: jupyter jobsub cancel {job_id}")
+        note(f"\n{id} runs on; watch it: jupyter jobsub {verb} {id}")
+        note(f"to end it: jupyter jobsub cancel {id}")
         raise
 
 
@@ -154,7 +154,7 @@ def watch(service: Client, job_id: str, spec: Row, *, as_json: bool, own_code: b
     """Follow a job that was just submitted; under JSON its final row is all that is printed."""
     names = tasks.tasks_of(spec)
     if 1 < len(names) <= tasks.MOST and not as_json:
-        with _running_on(job_id):
+        with running_on(job_id):
             job = tasks.follow_logs(service, job_id, names, as_json=False)
     else:
         job = follow(service, job_id, as_json=as_json, quiet=as_json)
@@ -166,7 +166,7 @@ def watch(service: Client, job_id: str, spec: Row, *, as_json: bool, own_code: b
 
 def ending(service: Client, job_id: str) -> int:
     """Wait for the end of a job that is shown already."""
-    with _running_on(job_id):
+    with running_on(job_id):
         job = next(service.wait([job_id]))
     note(outcome(job))
     terminal().give(job)
@@ -202,7 +202,7 @@ def wait(args: argparse.Namespace) -> int:
     """Carry ``wait`` out."""
     codes: dict[str, int] = {}
     with client() as service:
-        ids = unique(resolve(service, text) for text in args.ids)
+        ids = unique(job_id for text in args.ids for job_id in jobs_named(service, text))
         try:
             for job in service.wait(ids, timeout=args.timeout):
                 codes[job["id"]] = code_of(job)

@@ -48,6 +48,7 @@ def add_ids(parser: Parser, *, many: bool = True) -> None:
     """Take jobs' ids."""
     text = "the job's id, or a beginning or end of it that only one job has"
     if many:
+        text += "; a sweep's id is all its jobs"
         action = parser.add_argument("ids", metavar="ID", nargs="+", help=text)
     else:
         action = parser.add_argument("id", metavar="ID", help=text)

@@ -56,7 +56,10 @@ def changed_spec(spec: Row, args: argparse.Namespace, service: Client) -> Row:
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """Collect what the options ask for, by the names of the specification's fields."""
     fields = {field: getattr(args, option) for option, field in OPTIONS.items()}
-    return fields | {"env": dict(args.env or ()), "parameters": dict(args.parameters or ())}
+    values = dict(args.parameters or ())
+    single = {name: several[0] for name, several in values.items() if len(several) == 1}
+    grid = {name: several for name, several in values.items() if len(several) > 1}
+    return fields | {"env": dict(args.env or ()), "parameters": single, "grid": grid}
 
 
 def from_file(name: str) -> Row:

@@ -6,7 +6,7 @@ import argparse
 
 from ..client.ids import resolve
 from ..client.words import standing
-from . import logs
+from . import logs, sweeps
 from .common import brief, client
 from .errors import OK, UsageError
 from .output import json_line, note
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 
 WATCHING = """\
+What is JSON as a whole is one value of -p: '[1, 2]' is a list, and '"a, b"' a text with a comma.
+
 With --wait the exit code is the job's own, or 125 if it did not succeed and left none (or 0).
-Ctrl-C ends the watching, never the job. With --json the job is printed, and not its log."""
+Ctrl-C ends the watching, never the job. With --json the job is printed, and not its log. Of a
+sweep, how each job ended is printed, and the code is that of the first that did not succeed."""
 
 
 def declare_submit(parser: Parser) -> None:
@@ -47,8 +50,9 @@ def declare_submit(parser: Parser) -> None:
     examples(
         parser,
         "submit -- python train.py --epochs 3",
-        "submit --name sweep --gpus 1 -- 'for lr in 0.1 0.01; do python train.py $lr; done'",
+        "submit --name all --gpus 1 -- 'for n in 1 2; do python train.py $n; done'",
         "submit train.ipynb -p lr=0.1 -p layers='[64, 64]' --follow",
+        "submit train.ipynb -p lr=0.1,0.01 -p depth=2,4    # a sweep of four jobs",
         "submit train.sh --deadline 2h --retries 2 --wait -- --verbose",
         "submit --file job.yaml --priority 200",
         more=WATCHING,
@@ -104,8 +108,9 @@ def add_options(parser: Parser) -> None:
         dest="parameters",
         type=parameter,
         action="append",
-        metavar="NAME=VALUE",
-        help="a value for the notebook, or a variable of a command or script; JSON or text; repeatable",
+        metavar="NAME=VALUE[,VALUE…]",
+        help="a value for the notebook, or a variable of a command or script: JSON or text. With"
+        " several, separated by commas, a sweep: a job for each combination. Repeatable",
     )
     job.add_argument("--working-dir", metavar="FOLDER", help="where it runs")
     job.add_argument("--priority", type=int, metavar="1-1000", help="a higher one goes first (100)")
@@ -146,9 +151,11 @@ def send(args: argparse.Namespace, service: Client, spec: Row) -> int:
     key = args.idempotency_key
     if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
         raise UsageError("the idempotency key must be printable ASCII text")
+    if grid := spec.pop("grid", None):
+        return sweeps.send(args, service, spec, grid, key)
     job = service.submit(spec, idempotency_key=key)
     terminal().give(job)
-    if args.follow and not args.json and terminal().shows(job):
+    if args.follow and not args.json and terminal().shows([job]):
         return logs.ending(service, job["id"]) if args.wait else OK
     if args.wait or args.follow:
         note(f"submitted {job['id']}")

@@ -55,8 +55,8 @@ class Terminal:
         """Write the commands that a text names as they are typed here."""
         return text
 
-    def shows(self, job: Row) -> bool:
-        """Show the job while it runs and the person goes on; say whether that can be done here."""
+    def shows(self, jobs: Sequence[Row]) -> bool:
+        """Show jobs while they run and the person goes on; say whether that can be done here."""
         return False
 
     def give(self, job: Row) -> None:

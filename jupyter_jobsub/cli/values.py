@@ -46,17 +46,48 @@ def assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def parameter(text: str) -> tuple[str, Any]:
-    """Read NAME=VALUE where the value is JSON if it can be, else text."""
+def parameter(text: str) -> tuple[str, list[Any]]:
+    """Read NAME=VALUE or NAME=VALUE,VALUE…: each value is JSON if it can be, else text.
+
+    What is JSON as a whole is one value, whatever commas are in it.
+    """
     name, value = assignment(text)
     try:
-        return name, json.loads(value, parse_constant=_refuse)
+        return name, [_JSON.decode(value)]
     except ValueError:
-        return name, value
+        return name, _list(value) if "," in value else [value]
 
 
 def _refuse(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity are no JSON: they stay text
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _list(text: str) -> list[Any]:
+    found, rest = [], text
+    more = True
+    while more:
+        value, more, rest = _first(rest)
+        found.append(value)
+    return found
+
+
+def _first(text: str) -> tuple[Any, bool, str]:
+    """Read the value that a list begins with, and say whether a comma follows, and what comes then."""
+    text = text.lstrip()
+    try:
+        value, end = _JSON.raw_decode(text)
+        between, comma, rest = text[end:].partition(",")
+        if not between.strip():
+            return value, bool(comma), rest
+    except ValueError:
+        pass  # it is text
+    word, comma, rest = text.partition(",")
+    if not word.strip():
+        raise ArgumentTypeError("nothing stands between two commas; write a text with commas as '\"a,b\"'")
+    return word.strip(), bool(comma), rest
 
 
 def count(text: str) -> int:

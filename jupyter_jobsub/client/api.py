@@ -217,6 +217,10 @@ class Client(Transport):
         NotFound
             If one of them does not exist, or is deleted meanwhile.
         """
+        return (row for row in self.changes(job_ids, timeout=timeout) if row["phase"] in FINAL)
+
+    def changes(self, job_ids: Iterable[str], *, timeout: float | None = None) -> Iterator[Row]:
+        """Yield each job as it is now and as it changes, at last when it is final; raises as `wait` does."""
         left = dict.fromkeys(job_ids)
         if not left:
             return
@@ -228,8 +232,9 @@ class Client(Transport):
             else:
                 rows = [data["job"]] if name == "job" else []
             for row in rows:
-                if row["id"] in left and row["phase"] in FINAL:
-                    del left[row["id"]]
+                if row["id"] in left:
+                    if row["phase"] in FINAL:
+                        del left[row["id"]]
                     yield row
             if not left:
                 return

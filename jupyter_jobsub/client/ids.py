@@ -9,9 +9,10 @@ from .errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .api import Client
+    from .api import Client, Row
 
 _ID = re.compile(r"job-\d{8}-[0-9a-z]{8}")
+_OF_SWEEPS = "sweep-"
 SHOWN = 5
 SHORTEST = 3  # what the service's text search takes
 
@@ -28,6 +29,10 @@ def resolve(service: Client, text: str) -> str:
     """
     if _ID.fullmatch(text):
         return text
+    if text.startswith(_OF_SWEEPS):
+        raise UsageError(
+            f"{text} is a sweep, of several jobs", remedy=f"see them: jupyter jobsub sweep {text}"
+        )
     if len(text) < SHORTEST:
         raise UsageError(f"{text!r} is too short for an id", remedy=f"write {SHORTEST} characters or more")
     found: list[str] = []
@@ -44,6 +49,25 @@ def resolve(service: Client, text: str) -> str:
             f"{text!r} is the id of several jobs: {', '.join(found[:SHOWN])}{more}", remedy="write more"
         )
     return found[0]
+
+
+def is_sweep(text: str) -> bool:
+    """Say whether a text is the id of a sweep and no job's."""
+    return text.startswith(_OF_SWEEPS)
+
+
+def of_sweep(service: Client, sweep_id: str) -> list[Row]:
+    """Fetch the jobs of a sweep, in the order of its grid.
+
+    Raises
+    ------
+    NotFound
+        If there are none.
+    """
+    rows = list(service.jobs(sweep=sweep_id))
+    if not rows:
+        raise NotFound(f"There is no sweep {sweep_id!r}.", remedy="see your jobs: jupyter jobsub list")
+    return rows[::-1]
 
 
 def matches(job_id: str, text: str) -> bool:

@@ -140,6 +140,7 @@ def override(
     gpus: int | None = None,
     env: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    grid: Mapping[str, Sequence[Any]] | None = None,
     working_dir: str | os.PathLike[str] | None = None,
     **fields: Any,
 ) -> None:
@@ -149,6 +150,8 @@ def override(
     ----------
     gpus:
         The instance type becomes the smallest with so many.
+    grid:
+        Values of parameters, of which a sweep is to be made: `grid` beside the fields of the specification.
     working_dir:
         Relative to this process's folder.
     fields:
@@ -159,12 +162,21 @@ def override(
         spec["working_dir"] = absolute(os.fspath(working_dir))
     if env:
         spec["env"] = {**(spec.get("env") or {}), **env}
-    if parameters:
-        spec["parameters"] = {**(spec.get("parameters") or {}), **parameters}
+    if parameters or grid:
+        _set_parameters(spec, parameters or {}, grid or {})
     if gpus is not None:
         if fields.get("instance_type") is not None:
             raise UsageError("both gpus and an instance type are given", remedy="give one of them")
         spec["instance_type"] = smallest_with(gpus, service.call("GET", "/jobsub/catalog"), spec.get("group"))
+
+
+def _set_parameters(spec: Row, single: Mapping[str, Any], grid: Mapping[str, Sequence[Any]]) -> None:
+    """Give parameters one value or several, in place of those that they have."""
+    for field, given, other in (("parameters", single, grid), ("grid", grid, single)):
+        known = spec.get(field) or {}
+        if isinstance(known, dict) and (known or given):  # what is wrong is refused by the service
+            kept = {name: value for name, value in known.items() if name not in other}
+            spec[field] = {**kept, **given}
 
 
 def smallest_with(gpus: int, catalog: Row, group: str | None) -> str:

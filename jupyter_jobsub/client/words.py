@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 TYPE_CHECKING = False
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from .api import Row
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def shown(value: object) -> str:
+    """Write a parameter's value: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def assigned(parameters: Row) -> str:
+    """Write parameters on a line, such as ``lr=0.1 depth=2``."""
+    return " ".join(f"{name}={shown(value)}" for name, value in parameters.items())
 
 
 def harmless(text: str) -> str:

@@ -13,8 +13,7 @@ from IPython.display import display
 from ..cli.errors import UsageError
 from ..cli.parser import PROG
 from ..cli.terminal import Terminal
-from ..client import Client
-from ..client.job import Job
+from .value import value_of
 
 if TYPE_CHECKING:
     from ..client.api import Row
@@ -77,7 +76,7 @@ class Notebook(Session):
         except StdinNotImplementedError:
             return True
 
-    def shows(self, job: Row) -> bool:
-        """Show the job in the cell's output, live where there are widgets."""
-        display(Job(Client(), job))
+    def shows(self, jobs: Sequence[Row]) -> bool:
+        """Show jobs in the cell's output, live where there are widgets."""
+        display(value_of(jobs))
         return True

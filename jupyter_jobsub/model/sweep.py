@@ -59,12 +59,19 @@ def parse_sweep(data: Any) -> tuple[JobSpec, Grid, list[FieldError], list[FieldE
     spec, in_spec = parse_spec(given["spec"]) if "spec" in given else (JobSpec.model_construct(), [])
     grid: Grid = {}
     if "grid" in given:
-        try:
-            grid = _GRID.validate_python(given["grid"], strict=True)
-            wrong += _at_odds(grid, spec)
-        except ValidationError as error:
-            wrong += explain(error, under="grid").errors
+        grid, in_grid = _parse_grid(given["grid"])
+        wrong += [*in_grid, *_at_odds(grid, spec)]
     return spec, grid, in_spec, wrong
+
+
+def _parse_grid(data: Any) -> tuple[Grid, list[FieldError]]:
+    """Validate the grid; where it is wrong, give what of it is right, too."""
+    try:
+        return _GRID.validate_python(data, strict=True), []
+    except ValidationError as error:
+        wrong = list(explain(error, under="grid").errors)
+    names = {field.field.split(".")[1] for field in wrong if "." in field.field}
+    return {name: data[name] for name in data if name not in names} if names else {}, wrong
 
 
 def _at_odds(grid: Grid, spec: JobSpec) -> list[FieldError]:

@@ -50,10 +50,37 @@ def test_no_duration(text: str) -> None:
     ],
 )
 def test_parameter(text: str, value: Any) -> None:
-    name, found = parameter(f"p={text}")
+    name, (found,) = parameter(f"p={text}")
     assert name == "p"
     assert type(found) is type(value)
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0.1,0.01", [0.1, 0.01]),
+        ("adam,sgd", ["adam", "sgd"]),
+        ("1, 2 ,3", [1, 2, 3]),
+        ('"a,b",c', ["a,b", "c"]),
+        ('"",x', ["", "x"]),
+        ("[64,64],[32]", [[64, 64], [32]]),
+        ('adam,{"a": [1, 2]},null', ["adam", {"a": [1, 2]}, None]),
+        ("NaN,1", ["NaN", 1]),
+        ("[1,2", ["[1", 2]),
+        ('x"y,z', ['x"y', "z"]),
+        ("[64,64]", [[64, 64]]),
+        ('"a,b"', ["a,b"]),
+    ],
+)
+def test_a_parameter_with_several_values(text: str, values: list[Any]) -> None:
+    assert parameter(f"p={text}") == ("p", values)
+
+
+@pytest.mark.parametrize("text", ["a,", ",a", "a,,b", ","])
+def test_a_parameter_with_nothing_between_commas(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="between two commas"):
+        parameter(f"p={text}")
 
 
 @pytest.mark.parametrize(

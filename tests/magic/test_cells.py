@@ -33,6 +33,17 @@ def test_a_cell_runs_as_python_in_the_kernels_environment(kernel: Kernel) -> Non
     assert seen.out == " ".join(words) + "\n"
 
 
+def test_a_cell_with_a_grid_is_a_sweep(kernel: Kernel, client: Client) -> None:
+    seen = kernel.do('%%jobsub --wait -p n=1,2 -p m="[1,2]"\necho "$n $m"')
+    assert seen.out.count("Succeeded") == 2
+    ids = kernel.ask("[job.id for job in _]")
+    assert [b"".join(client.log(each)).decode() for each in ids] == ["1 [1, 2]\n", "2 [1, 2]\n"]
+    sweep = client.job(ids[0])["sweep"]
+    assert sweep in seen.err
+    kernel.do(f"%jobsub sweep {sweep}")
+    assert kernel.ask("[job.parameters['n'] for job in _]") == [1, 2]
+
+
 def test_the_line_is_expanded_and_the_cell_is_not(kernel: Kernel) -> None:
     kernel.do("word, number = 'with space', 3")
     seen = kernel.do("%%jobsub --wait --name '{word}' -e N={number * 2} -e M=$number\necho {word} $N $M")

@@ -86,7 +86,7 @@ def test_names_are_given_once() -> None:
 
 def test_everything_at_once() -> None:
     found = wrong({"command": "x", "priority": 0, "env": {"lr": "1", "2": "x"}}, lr=[1, 1], depth=[])
-    assert sorted(found) == ["grid.depth", "spec.env.2", "spec.priority"]
+    assert sorted(found) == ["grid.depth", "grid.lr.1", "spec.env.2", "spec.priority"]
     found = wrong({"command": "x", "priority": 0, "parameters": {"lr": 1}}, lr=[1, 1])
     assert sorted(found) == ["grid.lr", "grid.lr.1", "spec.priority"]
 
