@@ -9,6 +9,7 @@ import socket
 import stat
 import sys
 import time
+from _thread import allocate_lock
 from pathlib import Path
 
 from .. import __version__, paths
@@ -41,6 +42,7 @@ class LocalEndpoint:
         self.headers: dict[str, str] = {}
         self.start = start
         self._checked = False
+        self._checking, self._starting = allocate_lock(), allocate_lock()  # one thread does it for all
 
     def connect(self) -> Connection:
         """Connect to the service.
@@ -52,8 +54,13 @@ class LocalEndpoint:
         """
         if not self.start:
             return self._required()
-        if self._checked:
-            return self._connect_or_start()
+        if not self._checked:
+            with self._checking:
+                if not self._checked:
+                    return self._checked_connection()
+        return self._connect_or_start()
+
+    def _checked_connection(self) -> Connection:
         connection, version = self._answering()
         if is_older(version, __version__):
             end_service(connection, handover=True)
@@ -101,13 +108,15 @@ class LocalEndpoint:
         return Connection(sock, "localhost")
 
     def _connect_or_start(self) -> Connection:
-        end = time.monotonic() + PATIENCE
-        while True:
-            if connection := self.try_connect():
-                return connection
-            refusal = self._start()
-            if time.monotonic() > end:
-                raise Unreachable(f"{refusal or 'The service started'}, but does not answer.", remedy=DOCTOR)
+        if connection := self.try_connect():
+            return connection
+        with self._starting:
+            end = time.monotonic() + PATIENCE
+            while not (connection := self.try_connect()):
+                refusal = self._start() or "The service started"
+                if time.monotonic() > end:
+                    raise Unreachable(f"{refusal}, but does not answer.", remedy=DOCTOR)
+            return connection
 
     def _start(self) -> str:
         """Start the service; give the reason if another one holds the folder."""

@@ -90,7 +90,7 @@ class JobRow:
 
     @property
     def progress(self) -> dict[str, Any] | None:
-        """How far it says it is: ``fraction`` from 0 to 1 and ``text``."""
+        """How far it is: ``fraction`` from 0 to 1, ``text``, and ``eta_seconds`` where it can be told."""
         found: dict[str, Any] | None = self.row["progress"]
         return found
 

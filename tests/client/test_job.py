@@ -160,6 +160,15 @@ def test_calls_that_make_no_sense(client: JobsubClient) -> None:
         client.jobs(since="yesterday")
 
 
+def test_what_a_task_has_used(client: JobsubClient) -> None:
+    job = client.submit(command="true").wait()
+    found = job.metrics("lifetime", role="main", task=0, attempt=1)
+    assert (found["id"], found["window"], found["attempt"]) == (job.id, "lifetime", 1)
+    assert len(found["at"]) == len(found["cpu"]) == len(found["memory"])
+    with pytest.raises(InvalidRequest, match="window"):
+        job.metrics("1d")  # type: ignore[arg-type]
+
+
 def test_a_job_is_made_once_under_its_key(client: JobsubClient) -> None:
     first, second = (client.submit(command="true", idempotency_key="k1") for _ in range(2))
     assert first == second

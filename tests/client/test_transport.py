@@ -7,11 +7,14 @@ import select
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from jupyter_jobsub import spawn
 from jupyter_jobsub.client import Client, Closed, LocalEndpoint
 from jupyter_jobsub.client.http import Connection
+from jupyter_jobsub.client.local import end_service
 from jupyter_jobsub.client.transport import Scope
 from jupyter_jobsub.client.watch import Watch
 
@@ -20,7 +23,7 @@ MANY = 8
 
 
 @pytest.fixture
-def connections(data_dir, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Connection]]:
+def connections(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Connection]]:
     """What is connected from now on."""
     made: list[Connection] = []
     connect = LocalEndpoint.connect
@@ -202,3 +205,19 @@ def test_a_closed_scope_takes_nothing_in() -> None:
         with pytest.raises(Closed), inner.holding(Held()):
             pass
     inner.sleep(60)  # returns at once
+
+
+def test_several_threads_start_one_service(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Path] = []
+    start_service = spawn.start_service
+
+    def counted(folder: Path, address: Path) -> None:
+        started.append(folder)
+        start_service(folder, address)
+
+    monkeypatch.setattr(spawn, "start_service", counted)
+    with Client(LocalEndpoint()) as service, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: service.call("GET", "/jobsub/status")["pid"], range(4)))
+        end_service(service.endpoint.connect())
+    assert len(set(found)) == 1
+    assert started == [data_dir]
