@@ -75,5 +75,7 @@ def standing(job: Row) -> str:
         return harmless(f"no. {job['position']} in {job['group']}; {job['message']}".rstrip("; "))
     progress = job.get("progress") or {}
     if progress.get("fraction") is not None:
-        return harmless(f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip())
+        left = progress.get("eta_seconds")
+        said = f"{progress['fraction']:.0%} {progress.get('text') or ''}".rstrip()
+        return harmless(said + (f", {seconds(left)} left" if left else ""))
     return harmless(job.get("message") or progress.get("text") or "")

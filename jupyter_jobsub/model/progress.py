@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from ..reports import CLOSE, LONGEST, MAX_TEXT, OPEN
 
+LEAST = 0.01  # of a job must be done before anybody can say when the rest will be
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
 _CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
 _BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*?/.*?(\]|$))")
@@ -32,6 +33,27 @@ class Progress:
 
     fraction: float
     text: str = ""
+
+
+def remaining(fraction: float, reached: float, ran: float) -> int | None:
+    """Estimate how many seconds a job goes on, if it stays as fast as it was up to a fraction.
+
+    Parameters
+    ----------
+    fraction
+        How far it is.
+    reached, ran
+        Seconds for which it had run when it got there, and has run by now.
+
+    Returns
+    -------
+    int or None
+        None where nobody knows: below 1 %, or when it should be done by now.
+    """
+    if fraction >= 1:
+        return 0
+    left = reached / fraction - ran if fraction >= LEAST else -1
+    return round(left) if left >= 0 else None
 
 
 def parse_progress(tail: bytes) -> Progress | None:

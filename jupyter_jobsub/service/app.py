@@ -32,7 +32,7 @@ from . import render
 from .catalog import build_catalog
 from .http import Call, Handler, Missing, Route
 from .hub import Hub
-from .live import Live, read_progress
+from .live import Live
 from .metrics import exposition
 from .routes import ROUTES
 from .usage import usage
@@ -151,7 +151,7 @@ class Service:
         if Action.READ not in granted:
             data |= {"message": "", "parameters": {}}  # a message may quote the command's own words
         elif job.phase is Phase.RUNNING:
-            data["progress"] = self._progress(job)
+            data["progress"] = render.progress(self.hub.live.progress(job, now))
             data["usage"] = render.usage(self.dispatcher.sampler.usage(job.id))
         if job.phase is Phase.PENDING:
             block, data["position"] = self.dispatcher.why(job)
@@ -271,10 +271,6 @@ class Service:
             artifacts=ArtifactLimits(config.max_artifact_files, config.max_artifact_bytes),
             clock=self._clock,
         )
-
-    def _progress(self, job: Job) -> dict[str, Any] | None:
-        found = read_progress(self.archive.logs, job)
-        return {"fraction": found.fraction, "text": found.text} if found else None
 
 
 def path_pattern(path: str) -> str:

@@ -66,7 +66,7 @@ _RUNNING: Json = {
     "admitted_at": "2026-01-31T08:20:00.000100Z",
     "started_at": "2026-01-31T08:20:00.015400Z",
     "duration_seconds": 12.5,
-    "progress": {"fraction": 0.45, "text": "9/20"},
+    "progress": {"fraction": 0.45, "text": "9/20", "eta_seconds": 15},
     "usage": {
         "at": "2026-01-31T08:20:10.001200Z",
         "cpu": 3870,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from ..archive import LogArchive, LogInfo
 from ..archive.changes import Change
-from ..model.job import Job, JobId, Phase, TaskKey
-from ..model.progress import Progress, parse_progress
+from ..model.job import Job, JobId, Micros, Phase, TaskKey
+from ..model.progress import Progress, parse_progress, remaining
 
 TAIL = 65536  # bytes of a running job's log in which its progress is looked for
 LOG_PACE, EVENTS_PACE = 1.0, 2.0  # seconds between two changes of a job, for its follower and for a list
@@ -32,12 +32,6 @@ def progress_log(job: Job) -> TaskKey:
     return TaskKey(job.id, job.attempt, next(iter(job.spec.roles)), 0)
 
 
-def read_progress(archive: LogArchive, job: Job) -> Progress | None:
-    """Read how far a job says it is."""
-    key = progress_log(job)
-    return _read(archive, key, archive.info(key))
-
-
 def _read(archive: LogArchive, key: TaskKey, info: LogInfo | None) -> Progress | None:
     if info is None:
         return None
@@ -57,6 +51,21 @@ class Live:
         self._archive = archive
         self._readers: set[Reader] = set()
         self._watches: dict[tuple[JobId, float], _Watch] = {}
+        self._reached: dict[JobId, tuple[Progress, float]] = {}  # and when, in seconds of running
+
+    def progress(self, job: Job, now: Micros) -> tuple[Progress, int | None] | None:
+        """Read how far a running job says it is, and estimate how many seconds are left."""
+        key = progress_log(job)
+        found = _read(self._archive, key, self._archive.info(key))
+        if found is None or job.started_at is None:
+            return None
+        ran = max(0, now - job.started_at) / 1e6
+        known, reached = self._reached.get(job.id, (found, ran))
+        if known.fraction != found.fraction:
+            reached = ran
+        if job.id in self.running:
+            self._reached[job.id] = found, reached
+        return found, remaining(found.fraction, reached, ran)
 
     def touch(self, ids: Iterable[JobId]) -> None:
         """Have the rows of these jobs told again: something else than their progress has changed."""
@@ -72,6 +81,7 @@ class Live:
             for reader in self._readers:
                 self._watch(job, reader)
         elif self.running.pop(job.id, None):
+            self._reached.pop(job.id, None)
             self._drop(lambda id, pace: id == job.id)
 
     def join(self, reader: Reader) -> None:

@@ -11,6 +11,7 @@ from ..engines.peers import Address, Peers
 from ..model.catalog import Group
 from ..model.job import Event, Job, Micros, Phase
 from ..model.metrics import Usage
+from ..model.progress import Progress
 from ..model.resources import Quota, Resources
 from ..model.spec import JobSpec
 
@@ -111,6 +112,14 @@ def _sum(amounts: Iterable[float | None]) -> int | None:
 def whole(amount: float | None) -> int | None:
     """An amount in whole units."""
     return None if amount is None else round(amount)
+
+
+def progress(found: tuple[Progress, int | None] | None) -> dict[str, Any] | None:
+    """How far a job is, and how many seconds are left."""
+    if found is None:
+        return None
+    reached, left = found
+    return {"fraction": reached.fraction, "text": reached.text, "eta_seconds": left}
 
 
 def detail(job: Job, addresses: Peers) -> dict[str, Any]:

@@ -47,6 +47,10 @@ class Progress(TypedDict):
 
     fraction: Annotated[float, Field(ge=0, le=1)]
     text: str
+    eta_seconds: Annotated[
+        int | None,
+        Field(ge=0, description="Until its end, if it stays as fast; null where nobody knows."),
+    ]
 
 
 class GpuUsage(TypedDict):

@@ -42,6 +42,14 @@ def test_resources(request_: dict[str, object] | None, text: str) -> None:
             {"position": None, "progress": {"fraction": 0.427, "text": "epoch 3"}, "message": ""},
             "43% epoch 3",
         ),
+        (
+            {
+                "position": None,
+                "progress": {"fraction": 0.4, "text": "e 2", "eta_seconds": 130},
+                "message": "",
+            },
+            "40% e 2, 2m10s left",
+        ),
         ({"position": None, "progress": None, "message": "exit code 1"}, "exit code 1"),
         (
             {"position": None, "progress": {"fraction": None, "text": "cell 3 of 9"}, "message": ""},

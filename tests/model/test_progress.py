@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tqdm import tqdm
 
-from jupyter_jobsub.model.progress import Progress, parse_progress
+from jupyter_jobsub.model.progress import Progress, parse_progress, remaining
 from jupyter_jobsub.reports import MAX_TEXT
 
 
@@ -86,3 +86,29 @@ def test_no_log_is_too_strange(tail: bytes) -> None:
         assert 0 <= found.fraction <= 1
         assert len(found.text) <= MAX_TEXT
         assert found.text.isprintable() or not found.text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("fraction", "reached", "ran", "left"),
+    [
+        (0.5, 60, 60, 60),
+        (0.25, 10, 10, 30),  # the first of four cells took 10 s
+        (0.25, 10, 25, 15),  # and the second one has been running for 15 s
+        (0.25, 10, 40, 0),
+        (0.25, 10, 41, None),  # by now all four should have been done: nobody knows
+        (0.01, 1, 1, 99),
+        (0.0099, 1, 1, None),
+        (0, 0, 5, None),
+        (1, 60, 60, 0),
+        (1, 60, 600, 0),
+        (0.3, 0, 0, 0),
+    ],
+)
+def test_what_is_left(fraction: float, reached: float, ran: float, left: int | None) -> None:
+    assert remaining(fraction, reached, ran) == left
+
+
+@given(st.floats(0, 1), st.floats(0, 1e7), st.floats(0, 1e7))
+def test_what_is_left_is_never_negative(fraction: float, reached: float, more: float) -> None:
+    left = remaining(fraction, reached, reached + more)
+    assert left is None or left >= 0

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub.archive import LogArchive
-from jupyter_jobsub.model.job import Job, JobId, Phase
+from jupyter_jobsub.model.job import Job, JobId, Micros, Phase
+from jupyter_jobsub.model.progress import Progress
 from jupyter_jobsub.service.hub import BACKLOG, Subscription
 from jupyter_jobsub.service.live import Live, progress_log
 from jupyter_jobsub.store.base import Committed
@@ -19,8 +20,15 @@ from tests.store.conftest import make_job
 PACE = 0.001
 
 
+STARTED = Micros(10**15)
+
+
 def a_job(id: str = "job-1") -> Job:
-    return make_job(1, id=JobId(id), phase=Phase.RUNNING, attempt=1)
+    return make_job(1, id=JobId(id), phase=Phase.RUNNING, attempt=1, started_at=STARTED)
+
+
+def after(seconds: float) -> Micros:
+    return Micros(STARTED + round(seconds * 1e6))
 
 
 class Stage:
@@ -185,5 +193,26 @@ def test_who_comes_late_is_shown_what_runs(tmp_path: Path) -> None:
         reader = stage.reader("two")
         stage.live.show(reader)
         assert await next_id(reader) == "two"
+
+    play(tmp_path, scenario)
+
+
+def test_what_is_left_is_counted_from_when_a_fraction_was_reached(tmp_path: Path) -> None:
+    async def scenario(stage: Stage) -> None:
+        job = a_job()
+        stage.run(job)
+        assert stage.live.progress(job, after(1)) is None
+        stage.report(job, 0.25)
+        assert stage.live.progress(job, after(10)) == (Progress(0.25), 30)
+        assert stage.live.progress(job, after(30)) == (Progress(0.25), 10)
+        assert stage.live.progress(job, after(50)) == (Progress(0.25), None)
+        stage.report(job, 0.5)
+        assert stage.live.progress(job, after(60)) == (Progress(0.5), 60)
+        stage.live.take(replace(job, phase=Phase.PENDING, started_at=None))
+        again = replace(job, attempt=2)
+        stage.run(again)
+        stage.report(again, 0.5)
+        assert stage.live.progress(again, after(20)) == (Progress(0.5), 20)
+        assert stage.live.progress(again, Micros(STARTED - 5)) == (Progress(0.5), 40)  # a clock set back
 
     play(tmp_path, scenario)
