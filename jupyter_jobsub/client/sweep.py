@@ -32,6 +32,9 @@ class Sweep:
     def __iter__(self) -> Iterator[Job]:
         return iter(self.jobs)
 
+    def __getitem__(self, place: int) -> Job:
+        return self.jobs[place]
+
     def __len__(self) -> int:
         return len(self.jobs)
 

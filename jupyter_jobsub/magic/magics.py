@@ -16,12 +16,12 @@ from . import cell as cells
 from .completion import complete
 from .errors import CommandFailed
 from .notebook import Notebook, Session
-from .value import Display, Jobs, value_of
+from .value import Display, value_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ..client.job import Job
+    from .value import Value
 
 ELSEWHERE = {
     "serve": "run it in a terminal: it becomes the service, here in place of the kernel",
@@ -40,7 +40,7 @@ class JobsubMagics(Magics):
         self.display = Display(shell)
 
     @line_cell_magic
-    def jobsub(self, line: str, cell: str | None = None) -> Job | Jobs | None:
+    def jobsub(self, line: str, cell: str | None = None) -> Value | None:
         """Hand work to the job queue, and look after it.
 
         ``%jobsub COMMAND …`` is the command ``jupyter jobsub``: see ``%jobsub --help``.
@@ -49,7 +49,8 @@ class JobsubMagics(Magics):
 
         Returns
         -------
-        The job that was submitted or looked at; several as a list; None if a variable got them (``--as``).
+        The job that was submitted or looked at, several as a list or a Sweep; None if ``--as`` names a
+        variable, which gets it.
         """
         session = Notebook() if hasattr(self.shell, "kernel") else Session()
         token = terminal.current.set(session)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..client import Client
 from ..client.job import Job
+from ..client.sweep import Sweep
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from ..client.api import Row
 
     _Way: TypeAlias = Callable[[object], object]
@@ -20,13 +19,19 @@ class Jobs(list[Job]):
     """Several jobs, in the order in which they were submitted or named."""
 
 
-def value_of(rows: Collection[Row]) -> Job | Jobs | None:
+def value_of(rows: Collection[Row]) -> Value | None:
     """Make the value of a cell from the jobs that its command gave."""
     if not rows:
         return None
     service = Client()
+    sweep, *others = {row["sweep"] for row in rows}
+    if len(rows) > 1 and sweep and not others:
+        return Sweep(service, sweep, list(rows))
     jobs = Jobs(Job(service, row) for row in rows)
     return jobs if len(jobs) > 1 else jobs[0]
+
+
+Value: TypeAlias = "Job | Jobs | Sweep"
 
 
 class Display:
@@ -39,7 +44,7 @@ class Display:
         self._shell = shell
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._told: object = None
-        self._usual: dict[type, _Way | None] = {kind: self._find(kind) for kind in (Job, Jobs)}
+        self._usual: dict[type, _Way | None] = {kind: self._find(kind) for kind in (Job, Jobs, Sweep)}
 
     def load(self) -> None:
         """Come before the usual way."""

@@ -36,6 +36,7 @@ def test_a_cell_runs_as_python_in_the_kernels_environment(kernel: Kernel) -> Non
 def test_a_cell_with_a_grid_is_a_sweep(kernel: Kernel, client: Client) -> None:
     seen = kernel.do('%%jobsub --wait -p n=1,2 -p m="[1,2]"\necho "$n $m"')
     assert seen.out.count("Succeeded") == 2
+    assert kernel.ask("[type(_).__name__, type(_[0]).__name__]") == ["Sweep", "Job"]
     ids = kernel.ask("[job.id for job in _]")
     assert [b"".join(client.log(each)).decode() for each in ids] == ["1 [1, 2]\n", "2 [1, 2]\n"]
     sweep = client.job(ids[0])["sweep"]

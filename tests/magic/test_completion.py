@@ -16,7 +16,6 @@ OFFERED = [
     ("%jobsub list --phase Su", ["%jobsub list --phase Succeeded"]),
     ("%jobsub submit --group de", ["%jobsub submit --group default"]),
     ("%jobsub submit --instance-type cpu-q", ["%jobsub submit --instance-type cpu-quarter"]),
-    ("%jobsub submit --image pyth", ["%jobsub submit --image python3"]),
     ("%jobsub submit trai", ["%jobsub submit train.ipynb", "%jobsub submit training/"]),
     ("%jobsub submit --wait -- python training/o", ["%jobsub submit --wait -- python training/one.py"]),
     ("%%jobsub --py", ["%%jobsub --python"]),
@@ -45,6 +44,10 @@ def test_jobs_are_offered_by_their_ids_and_their_ends(kernel: Kernel, client: Cl
     assert f"%jobsub get {job_id}" in kernel.complete("%jobsub get ")
     assert kernel.complete(f"%jobsub cancel {job_id[:-1]}") == [f"%jobsub cancel {job_id}"]
     assert kernel.complete(f"%jobsub logs -f {end[:-1]}") == [f"%jobsub logs -f {end}"]
+
+
+def test_images_are_offered(kernel: Kernel) -> None:
+    assert "%jobsub submit --image python3" in kernel.complete("%jobsub submit --image pyth")
 
 
 def test_other_lines_are_left_to_others(kernel: Kernel) -> None:
