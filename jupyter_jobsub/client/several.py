@@ -25,7 +25,7 @@ def watch_jobs(
     Parameters
     ----------
     jobs:
-        At least one; they learn what comes.
+        Of one service; they learn what comes.
     on_lost:
         Told why when the stream broke and getting it back takes more than one try.
 
@@ -34,13 +34,15 @@ def watch_jobs(
     Watch
         Of ("job", row) when anything about one has changed, and ("deleted", id).
     """
-    service = jobs[0]._service
-    return Watch(lambda scope: _watched(service, {job.id: job for job in jobs}, scope, on_lost))
+    return Watch(lambda scope: _watched({job.id: job for job in jobs}, scope, on_lost))
 
 
 def _watched(
-    service: Client, left: dict[str, Job], scope: Scope, on_lost: Callable[[Exception], None] | None
+    left: dict[str, Job], scope: Scope, on_lost: Callable[[Exception], None] | None
 ) -> Iterator[tuple[str, Any]]:
+    if not left:
+        return
+    service = next(iter(left.values()))._service
     for name, data in service.events(scope=scope, on_lost=on_lost):
         for kind, value in _news(service, left, name, data):
             if kind == "deleted":

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextvars import Context
 from secrets import token_hex
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import JobsubError
-from . import display
+from . import display, markup
+from .look import Look, look
 from .painter import painter
 
 if TYPE_CHECKING:
-    from ipywidgets import DOMWidget, Widget
+    from ipywidgets import HTML, DOMWidget, Widget
 
+    from ..client.job import Job
+
+TICK = 1.0  # seconds between two drawings of what only gets older
 SAVE_EVERY = 10.0  # seconds between two savings of what changes all the time
 
 
@@ -173,6 +177,32 @@ class View:
                 widget.close()
         painter.forget(self)
         display.forget(self)
+
+
+class Seen:
+    """A job's row, and since when it is known.
+
+    The row is taken from the job itself, which learns from the view's stream and from whatever else the
+    person does with it: so a view is never behind what a cell knows.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._row = job.row
+        self._at = time.monotonic()
+
+    def look(self) -> Look:
+        """What to show now."""
+        if self._row is not self._job.row:
+            self._row, self._at = self._job.row, time.monotonic()
+        return look(self._row, time.monotonic() - self._at)
+
+
+def show(parts: Mapping[str, HTML], html: Mapping[str, str]) -> None:
+    """Set the widgets of these names; those that show nothing take no room."""
+    for name, text in html.items():
+        parts[name].value = markup.block(text)
+        parts[name].layout.display = None if text else "none"
 
 
 def tree(widget: Widget) -> list[Widget]:

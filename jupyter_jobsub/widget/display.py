@@ -24,6 +24,9 @@ class Shown(Protocol):
     def leave(self, cell: str) -> None:
         """Its output in this cell is gone."""
 
+    def paint(self) -> object:
+        """Draw and save what is known now."""
+
     def close(self) -> None:
         """End it."""
 
@@ -114,9 +117,19 @@ def _close_before_run(info: Any) -> None:
         close_views(info.cell_id)
 
 
+def _draw_after_run(_: Any) -> None:
+    """Save what the cell has learnt, while whoever runs a notebook without a browser listens."""
+    for view in list(_shown):
+        view.paint()
+
+
+_HOOKS = {"pre_run_cell": _close_before_run, "post_run_cell": _draw_after_run}
+
+
 def _watch_cells(shell: Any) -> None:
-    if _close_before_run not in shell.events.callbacks["pre_run_cell"]:
-        shell.events.register("pre_run_cell", _close_before_run)
+    for event, hook in _HOOKS.items():
+        if hook not in shell.events.callbacks[event]:
+            shell.events.register(event, hook)
 
 
 def register(ipython: Any) -> None:
@@ -145,8 +158,9 @@ def unregister(ipython: Any) -> None:
     formatter = ipython.display_formatter.ipython_display_formatter
     for kind in (Job, Sweep, list):
         formatter.pop(kind, None)
-    if _close_before_run in ipython.events.callbacks["pre_run_cell"]:
-        ipython.events.unregister("pre_run_cell", _close_before_run)
+    for event, hook in _HOOKS.items():
+        if hook in ipython.events.callbacks[event]:
+            ipython.events.unregister(event, hook)
     for view in list(_shown):
         view.close()
 

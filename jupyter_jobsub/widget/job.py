@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 from contextlib import suppress
 from threading import Thread
@@ -12,10 +11,10 @@ from ipywidgets import HTML, VBox
 
 from ..errors import JobsubError
 from . import markup
-from .base import Stream, View, in_words
+from .base import TICK, Seen, Stream, View, in_words, show
 from .buttons import Buttons
 from .files import live_link, saved_link, server
-from .look import Look, look, saved_look
+from .look import saved_look
 from .painter import painter
 from .terminal import Terminal
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 LINES = 10  # of the log
 TAIL = 200  # lines that the view begins with: the newest may go back over them
-TICK = 1.0
 
 
 class JobView(View):
@@ -51,8 +49,7 @@ class JobView(View):
 
     def _begin(self, job: Job) -> None:
         self.job = job
-        self._row = job.row
-        self._at = time.monotonic()
+        self._seen = Seen(job)
         self._terminal = Terminal()
         self._problem = ""
         self._output: str | None = job.row.get("output")
@@ -70,18 +67,13 @@ class JobView(View):
             self._terminal.feed(value)
         elif kind == "attempt":
             self._terminal = Terminal()
-        else:
-            self._row, self._at = value, time.monotonic()
         self._problem = ""
 
     def _tell(self, problem: str) -> None:
         self._problem = problem
 
-    def _look(self, age: float) -> Look:
-        return look(self._row, age)
-
     def _draw(self) -> float | None:
-        now = self._look(time.monotonic() - self._at)
+        now = self._seen.look()
         shown = {
             "head": markup.head(now),
             "meter": markup.meter(now),
@@ -89,23 +81,21 @@ class JobView(View):
             "log": markup.log(self._terminal.lines(LINES), now.name),
             "files": live_link(self._output, server()),
         }
-        for name, html in shown.items():
-            self._parts[name].value = markup.block(html)
-            self._parts[name].layout.display = None if html else "none"
-        ticks = [self._buttons.draw(self._row["allowed"], busy=bool(self._busy)), None if now.final else TICK]
+        show(self._parts, shown)
+        allowed = self.job.row["allowed"]
+        ticks = [self._buttons.draw(allowed, busy=bool(self._busy)), None if now.final else TICK]
         return min((tick for tick in ticks if tick is not None), default=None)
 
     def _saved(self) -> tuple[str, str, Hashable]:
-        then = saved_look(self._row)
-        lines = self._terminal.lines(LINES)
+        then = saved_look(self.job.row)
         html = markup.block(
             markup.head(then),
             markup.meter(then),
             markup.note(self._problem),
             saved_link(self._output, server()),
-            markup.log(lines, then.name),
+            markup.log(self._terminal.lines(LINES), then.name),
         )
-        return then.line, markup.STYLE + html, (then.id, then.phase, then.reason, then.notes)
+        return then.line, markup.STYLE + html, html if then.final else (then.id, then.phase, then.reason)
 
     def _press(self, action: str) -> None:
         """Do it in a thread of its own: the service may be slow, or away."""

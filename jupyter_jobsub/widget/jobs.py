@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Iterable
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,16 @@ from ipywidgets import HTML, VBox
 from ..client.several import watch_jobs
 from ..errors import JobsubError
 from . import markup
-from .base import Stream, View, in_words
+from .base import TICK, Seen, Stream, View, in_words, show
 from .buttons import Buttons, Face
 from .job import JobView
-from .look import Look, look, saved_look
+from .look import Look, saved_look
 from .painter import painter
 
 if TYPE_CHECKING:
     from ..client.job import Job
 
 SHOWN = 50  # jobs; of the others there are counts
-TICK = 1.0
 FACES = {"cancel": Face("Cancel all", "End all that have not ended; their logs stay", "Really cancel all?")}
 
 
@@ -37,8 +35,7 @@ class JobsView(View):
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         self.jobs = {job.id: job for job in jobs}
-        self._rows = {job.id: (job.row, time.monotonic()) for job in self.jobs.values()}
-        self._gone: set[str] = set()
+        self._seen = {job.id: Seen(job) for job in self.jobs.values()}
         self._problem = ""
         self._busy = False
         self._parts = {name: HTML() for name in ("style", "head", "table", "note")}
@@ -53,46 +50,35 @@ class JobsView(View):
         return watch_jobs(list(self.jobs.values()), on_lost=self._lost)
 
     def _take(self, kind: str, value: Any) -> None:
-        if kind == "job":
-            self._rows[value["id"]] = value, time.monotonic()
-        elif kind == "deleted":
-            self._gone.add(value)
+        if kind == "deleted":
+            del self.jobs[value], self._seen[value]
         self._problem = ""
 
     def _tell(self, problem: str) -> None:
         self._problem = problem
 
-    def _looks(self, *, live: bool) -> list[Look]:
-        now = time.monotonic()
-        rows = [(row, at) for row, at in self._rows.values() if row["id"] not in self._gone]
-        return [look(row, now - at) if live else saved_look(row) for row, at in rows]
-
     def _draw(self) -> float | None:
-        looks = self._looks(live=True)
-        allowed = {"cancel"} if self._cancellable() else ()
-        shown = {
-            "head": markup.counts(looks),
-            "table": markup.table(looks[:SHOWN], len(looks)),
-            "note": markup.note(self._problem),
-        }
-        for name, html in shown.items():
-            self._parts[name].value = markup.block(html)
-            self._parts[name].layout.display = None if html else "none"
-        ticks = [self._buttons.draw(allowed, busy=self._busy)]
+        looks = [seen.look() for seen in self._seen.values()]
+        show(self._parts, self._html(looks))
+        ticks = [self._buttons.draw({"cancel"} if self._cancellable() else (), busy=self._busy)]
         ticks += [TICK] * any(not one.final for one in looks)
         return min((tick for tick in ticks if tick is not None), default=None)
 
     def _saved(self) -> tuple[str, str, Hashable]:
-        looks = self._looks(live=False)
-        html = markup.block(
-            markup.counts(looks), markup.table(looks[:SHOWN], len(looks)), markup.note(self._problem)
-        )
-        text = "\n".join(f"{one.id}: {one.line}" for one in looks)
-        return text, markup.STYLE + html, tuple((one.phase, one.reason) for one in looks)
+        looks = [saved_look(job.row) for job in self.jobs.values()]
+        html = markup.block(*self._html(looks).values())
+        text = "\n".join(one.line for one in looks)
+        return text, markup.STYLE + html, tuple((one.id, one.phase, one.reason) for one in looks)
+
+    def _html(self, looks: list[Look]) -> dict[str, str]:
+        return {
+            "head": markup.counts(looks),
+            "table": markup.table(looks[:SHOWN], len(looks)),
+            "note": markup.note(self._problem),
+        }
 
     def _cancellable(self) -> list[Job]:
-        rows = (row for row, _ in self._rows.values())
-        return [self.jobs[row["id"]] for row in rows if "cancel" in row["allowed"]]
+        return [job for job in self.jobs.values() if "cancel" in job.row["allowed"]]
 
     def _press(self, action: str) -> None:
         with self._lock:

@@ -42,6 +42,7 @@ PHASES = {
     "Failed": "var(--jp-error-color1, #d32f2f)",
     "Unknown": "var(--jp-warn-color1, #f57c00)",
 }
+TITLES = ("Job", "Phase", "Progress", "Time", "Message")
 QUIET = "var(--jp-ui-font-color2, #767676)"
 
 
@@ -99,7 +100,9 @@ def counts(jobs: Sequence[Look]) -> str:
 
 def table(jobs: Sequence[Look], total: int) -> str:
     """A line for each job."""
-    titles = "".join(f'<th scope="col">{title}</th>' for title in ("Job", "Phase", "Progress", "Time", ""))
+    titles = "".join(
+        f'<th scope="col">{title}</th>' for title in ("Job", "Phase", "Progress", "Time", "Message")
+    )
     more = f'<div class="jobsub-quiet">and {total - len(jobs)} more</div>' if total > len(jobs) else ""
     return (
         f'<table class="jobsub-jobs"><thead><tr>{titles}</tr></thead>'

@@ -100,7 +100,7 @@ def test_several_jobs_are_shown_live_and_cancelled_together(
     kernel.run("jobs = [client.submit(command=c, name=c) for c in ('exit 3', 'true', 'sleep 600')]")
     kernel.run("jobs", cell="jobs")
     kernel.until(lambda: "<b>3 jobs</b>: 1 Running, 1 Succeeded, 1 Failed" in kernel.html)
-    assert "exit code 3" in kernel.html
+    kernel.until(lambda: "exit code 3" in kernel.html)
     kernel.click("Cancel all")
     kernel.until(lambda: "Really cancel all?" in kernel.labels)
     kernel.click("Really cancel all?")
