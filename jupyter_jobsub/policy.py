@@ -23,6 +23,7 @@ class Action(str, enum.Enum):
     EDIT = "edit"  # name at any time, priority and deadline while it waits
     RERUN = "rerun"
     CLONE = "clone"
+    PURGE = "purge"  # log, metrics and artifacts
     DELETE = "delete"
 
 
@@ -104,5 +105,6 @@ _POSSIBLE: Mapping[Action, Callable[[Phase, Intent], bool]] = {
     ),
     Action.RESUME: lambda phase, intent: phase is Phase.PAUSED and intent is Intent.PAUSE,
     Action.RERUN: lambda phase, intent: phase.final,
+    Action.PURGE: lambda phase, intent: phase.final,
     Action.DELETE: lambda phase, intent: phase.final,
 }

@@ -109,15 +109,29 @@ class Usecases(Submission):
             # A full disk refuses here, before anything is gone. The row goes last: whoever is killed
             # in between leaves one that says what is gone, and can be deleted again.
             job = await self._stored(job, replace(job, log_expired=True, kept_bytes=0))
-            try:
-                await self.archive.remove(job.id)
-            except OSError as error:
-                raise StoreError(f"the log of {job.id} can't be removed: {error.strerror}") from error
-            await self.engine.purge(job.id)
+            await self._remove(job)
             await self.store.delete(job)
             return job
 
         return await self._until_fresh(person, id, Action.DELETE, remove)
+
+    async def purge(self, person: Person, id: JobId) -> Job:
+        """Remove the log, metrics and artifacts of an ended job now; its row stays, and says so."""
+
+        async def remove(job: Job) -> Job:
+            if job.log_expired:
+                return job
+            await self._remove(job)
+            return await self._stored(job, replace(job, log_expired=True, kept_bytes=0))
+
+        return await self._until_fresh(person, id, Action.PURGE, remove)
+
+    async def _remove(self, job: Job) -> None:
+        try:
+            await self.archive.remove(job.id)
+        except OSError as error:
+            raise StoreError(f"what is kept of {job.id} can't be removed: {error.strerror}") from error
+        await self.engine.purge(job.id)
 
     async def counts(self, person: Person) -> Sequence[Count]:
         """Count the jobs of the groups that the person may see."""
@@ -166,6 +180,7 @@ _PAST = {
     Action.PAUSE: "paused",
     Action.RESUME: "resumed",
     Action.RERUN: "rerun",
+    Action.PURGE: "purged",
     Action.DELETE: "deleted",
 }
 
@@ -188,8 +203,8 @@ def _state(job: Job) -> str:
 
 def _remedy(action: Action, job: Job) -> str:
     if job.phase.final:
-        return "it has ended: rerun or clone it" if action is not Action.DELETE else ""
-    if action in (Action.RERUN, Action.DELETE):
+        return "it has ended: rerun or clone it" if action not in (Action.PURGE, Action.DELETE) else ""
+    if action in (Action.RERUN, Action.PURGE, Action.DELETE):
         return "cancel it first, or wait for its end" + (
             "; clone works now" if action is Action.RERUN else ""
         )

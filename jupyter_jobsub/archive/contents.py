@@ -141,7 +141,7 @@ class _Survey:
 
     def _take(self, folder: int, name: str, path: str, status: os.stat_result) -> None:
         if len(self.items) >= self.limits.files:
-            self.drop(path, status.st_size, f"at most {self.limits.files:,} files are kept")
+            self.drop(path, status.st_size, _at_most(self.limits.files))
         elif self.bytes + status.st_size > self.limits.bytes:
             self.drop(path, status.st_size, f"at most {amount(self.limits.bytes)} are kept")
         else:
@@ -163,6 +163,10 @@ class _Survey:
             *(self.items, self.bytes, self.ended, self.dropped, self.count, self.dropped_bytes),
             why=list(self.why),
         )
+
+
+def _at_most(files: int) -> str:
+    return f"at most {files:,} files are kept" if files != 1 else "at most 1 file is kept"
 
 
 def settle(folder: int, name: str, kept: Collection[str], path: str = "", depth: int = 0) -> None:

@@ -31,6 +31,7 @@ REQUEST_HEADERS = (
     "If-Match",
     "If-Modified-Since",
     "If-None-Match",
+    "If-Range",
     "Last-Event-ID",
     "Range",
     "User-Agent",
@@ -39,7 +40,6 @@ SERVERS_OWN_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 # Of a response, everything passes but what belongs to a connection or to the Jupyter server.
 KEPT_HERE = {
     "connection",
-    "content-security-policy",
     "keep-alive",
     "proxy-authenticate",
     "proxy-connection",
@@ -234,7 +234,8 @@ def copy_headers(headers: Iterable[tuple[str, str]], handler: ForwardHandler) ->
     for name, value in headers:
         if name.lower() in KEPT_HERE:
             continue
-        if name in seen:
+        # policies add up: what the service forbids is forbidden besides what this server does
+        if name in seen or name.lower() == "content-security-policy":
             handler.add_header(name, value)
         else:
             handler.set_header(name, value)

@@ -158,7 +158,8 @@ class Service:
             if block:
                 data["reason"] = block.reason.value
                 data["message"] = "; ".join(filter(None, [block.message, data["message"]]))
-        data["allowed"] = list(allowed(granted, job.phase, job.intent))
+        possible = granted - {Action.PURGE} if job.log_expired else granted
+        data["allowed"] = list(allowed(possible, job.phase, job.intent))
         return data
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
@@ -275,7 +276,8 @@ class Service:
 
 def path_pattern(path: str) -> str:
     """A route's path as a regular expression."""
-    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.replace(".", r"\."))
+    path = path.replace(".", r"\.").replace("{path}", r"(?P<path>.+)")
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
 
 
 def _path(route: Route) -> str:

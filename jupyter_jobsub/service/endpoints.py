@@ -66,6 +66,12 @@ async def delete_job(call: Call) -> Reply:
     return Reply(status=204)
 
 
+async def purge(call: Call) -> Reply:
+    """Remove what is kept of an ended job, and leave its row."""
+    job = await call.service.usecases.purge(call.person, call.service.id_of(call))
+    return Reply(call.service.row(job, call.person))
+
+
 async def cancel(call: Call) -> Reply:
     """End a job."""
     return await _intend(call, Action.CANCEL)

@@ -70,11 +70,15 @@ _QUOTA = _wrong(
     "input should be a valid dictionary (/home/ada/.jupyter/jupyter_jobsub_config.py, line 2)",
     "give an object in { }",
 )
-_EXPIRED = _problem(
-    410, "Gone", f"the log of {ID} was removed after its time to live", "rerun the job to get a new one"
+_GONE = _problem(
+    410,
+    "Gone",
+    f"nothing is kept of {ID} any more: its time to live is over, or it was purged",
+    "rerun the job to get its log, metrics and artifacts anew",
 )
-_NO_METRICS = {**_EXPIRED, "detail": f"the metrics of {ID} were removed after its time to live"}
 _WINDOW = _wrong("window", "input should be '15m', '1h', '3h' or 'lifetime'", "give one of these", "")
+_ATTEMPT = _wrong("attempt", "input should be greater than or equal to 1", "give a larger number", "")
+_BYTES = _problem(416, "Range not satisfiable", "the file has 1048576 bytes", "ask for a range within it")
 
 PROBLEMS: Mapping[str, Problems] = {
     "submit": {**_BODY, 409: _REUSED, 422: _PRIORITY},
@@ -95,6 +99,10 @@ PROBLEMS: Mapping[str, Problems] = {
         **_refused("delete"),
         409: _conflict("Running: it can't be deleted now", "cancel it first, or wait for its end"),
     },
+    "purge": {
+        **_refused("purge"),
+        409: _conflict("Running: it can't be purged now", "cancel it first, or wait for its end"),
+    },
     "cancel": {**_refused("cancel"), 409: _conflict("Succeeded: it can't be cancelled now", _ENDED)},
     "pause": {**_refused("pause"), 409: _conflict("Succeeded: it can't be paused now", _ENDED)},
     "resume": {**_refused("resume"), 409: _conflict("Succeeded: it can't be resumed now", _ENDED)},
@@ -104,9 +112,11 @@ PROBLEMS: Mapping[str, Problems] = {
         422: _wrong("instance_type", "there is no 'gpu-1'", "there are: gpu-2"),
     },
     "get_spec": _refused("read"),
-    "get_log": {**_refused("read"), 410: _EXPIRED, 422: _TAIL, **_STREAMS},
+    "get_log": {**_refused("read"), 410: _GONE, 422: _TAIL, **_STREAMS},
+    "list_artifacts": {**_refused("read"), 410: _GONE, 422: _ATTEMPT},
+    "get_artifact": {**_refused("read"), 410: _GONE, 416: _BYTES, 422: _ATTEMPT},
     "timeline": _refused("read"),
-    "get_metrics": {**_refused("read"), 410: _NO_METRICS, 422: _WINDOW},
+    "get_metrics": {**_refused("read"), 410: _GONE, 422: _WINDOW},
     "events": {422: _LAST, **_STREAMS},
     "stop": {**_BODY, **_ADMINS, 422: _wrong("handover", _BOOL, "give true or false")},
     "reload": {**_ADMINS, 422: _QUOTA},

@@ -20,7 +20,7 @@ from .events import sse
 from .http import Call, Reply
 from .hub import KEEP_ALIVE, Subscription
 from .live import LOG_PACE
-from .tasks import Gone, TaskQuery, refuse_missing
+from .tasks import TaskQuery, refuse_gone, refuse_missing
 
 DEFAULT_TAIL = 2000  # lines
 _CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
@@ -120,10 +120,7 @@ async def get_log(call: Call) -> Reply | None:
     query.refuse_mixed()
     job = await call.service.usecases.read(call.person, call.service.id_of(call))
     key = query.key(job)
-    if job.log_expired or _removed(call.service.archive.logs, job, key):
-        raise Gone(
-            f"the log of {job.id} was removed after its time to live", remedy="rerun the job to get a new one"
-        )
+    refuse_gone(job, call.service.archive, key)
     if query.follow:
         await _Follow(call, job, query).run()
         return None
@@ -131,11 +128,6 @@ async def get_log(call: Call) -> Reply | None:
         await _download(call, key, reports=query.reports)
         return None
     return _part(call.service.archive.logs, job, key, query)
-
-
-def _removed(archive: LogArchive, job: Job, key: TaskKey) -> bool:
-    # a task that has ended has a log, if only an empty one: its removal may not be noted yet
-    return job.phase.final and job.attempt > 0 and archive.info(key) is None
 
 
 def _part(archive: LogArchive, job: Job, key: TaskKey, query: LogQuery) -> Reply:

@@ -39,6 +39,8 @@ REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
         "instead of making another.",
         {"type": "string", "minLength": 1, "maxLength": 200},
     ),
+    "Range": ("A part of the file, such as `bytes=0-1023`, `bytes=1024-` or `bytes=-512`.", _TEXT),
+    "If-Range": ("The file's ETag: if it has changed since, the whole is answered.", _TEXT),
     "Last-Event-ID": ("The id of the last event that you have: the stream goes on after it.", _TEXT),
 }
 RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -51,8 +53,17 @@ RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
         {"type": "string", "enum": ["true", "false"]},
     ),
     "Content-Disposition": ("The file's name, of a download.", _TEXT),
+    "Content-Range": ("Which part this is, and how long the whole, such as `bytes 0-1023/4096`.", _TEXT),
+    "Accept-Ranges": ("Parts can be asked for.", _TEXT),
+    "ETag": ("Another one if the file has changed.", _TEXT),
 }
 OF_EVERY_ANSWER = "Jobsub-Version"
+PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "id": ("The job's id.", {"pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}),
+    "path": ("The path of a file, as the list has it; its slashes may be escaped or not.", {"minLength": 1}),
+}
+ABSENT = {("Content-Range", 200)}
+PART = "The part that Range asks for."
 REPEATED = "The same Idempotency-Key came before: the job that it made."
 
 
@@ -106,8 +117,8 @@ def _answer(route: Route, status: int, schemas: dict[str, Any]) -> dict[str, Any
     if status >= HTTPStatus.BAD_REQUEST:
         return _problem(text, PROBLEMS.get(route.endpoint.__name__, {}).get(status), schemas)
     described: dict[str, Any] = {
-        "description": text if status == route.status else REPEATED,
-        "headers": _headers(*route.answer_headers),
+        "description": text if status == route.status else PART if status == 206 else REPEATED,
+        "headers": _headers(*(name for name in route.answer_headers if (name, status) not in ABSENT)),
     }
     content = {} if status == HTTPStatus.NO_CONTENT else _content(route, schemas)
     return described | ({"content": content} if content else {})
@@ -144,8 +155,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": "The job's id.",
-            "schema": _TEXT | {"pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
+            "description": PARAMETERS[name][0],
+            "schema": _TEXT | PARAMETERS[name][1],
         }
         for name in _PARAMETER.findall(route.path)
     ]

@@ -6,10 +6,12 @@ from ..model.edit import JobEdit
 from ..model.spec import JobSpec
 from ..model.sweep import Sweep
 from . import endpoints as e
+from .artifacts import ArtifactsQuery, get_artifact, list_artifacts
 from .http import Route
 from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
 from .logs import LogQuery, get_log
 from .schemas import (
+    Artifacts,
     Deleted,
     DrainBody,
     EventsQuery,
@@ -79,6 +81,14 @@ ROUTES = (
     Route(
         "DELETE", JOB, e.delete_job, "Delete an ended job with its log.", status=204, statuses=(403, 404, 409)
     ),
+    Route(
+        "POST",
+        f"{JOB}/purge",
+        e.purge,
+        "Remove the log, metrics and artifacts of an ended job; its row stays.",
+        answer=JobRow,
+        statuses=(403, 404, 409),
+    ),
     Route("POST", f"{JOB}/cancel", e.cancel, "End a job.", answer=JobRow, statuses=(403, 404, 409)),
     Route(
         "POST",
@@ -135,6 +145,26 @@ ROUTES = (
         query=MetricsQuery,
         answer=TaskMetrics,
         statuses=(403, 404, 410, 422),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/artifacts",
+        list_artifacts,
+        "List what an attempt keeps or, while it runs, what it would keep if it ended now.",
+        query=ArtifactsQuery,
+        answer=Artifacts,
+        statuses=(403, 404, 410, 422),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/artifacts/{{path}}",
+        get_artifact,
+        "Download an artifact, whole or in part.",
+        query=ArtifactsQuery,
+        media="application/octet-stream",
+        statuses=(206, 403, 404, 410, 416, 422),
+        headers=("Range", "If-Range"),
+        answer_headers=("Content-Disposition", "Content-Range", "Accept-Ranges", "ETag"),
     ),
     Route(
         "GET",

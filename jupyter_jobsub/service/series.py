@@ -13,7 +13,7 @@ from ..model.metrics import Gpu
 from .http import Call, Reply
 from .render import time_text, whole
 from .schemas import Time
-from .tasks import Gone, TaskQuery
+from .tasks import TaskQuery, refuse_gone
 
 WindowName = Literal["15m", "1h", "3h", "lifetime"]
 Amounts = list[int | None]
@@ -62,11 +62,7 @@ async def get_metrics(call: Call) -> Reply:
     query, service = call.query(MetricsQuery), call.service
     job = await service.usecases.read(call.person, service.id_of(call))
     key = query.key(job)
-    if job.log_expired:
-        raise Gone(
-            f"the metrics of {job.id} were removed after its time to live",
-            remedy="rerun the job to get new ones",
-        )
+    refuse_gone(job, service.archive, key)
     found = await asyncio.to_thread(service.archive.metrics.read, key, query.window, service.settings.clock())
     answer = TaskMetrics(
         id=job.id,

@@ -38,6 +38,9 @@ ON_JOBS = {
     "get_log": ("GET", "/log"),
     "get_metrics": ("GET", "/metrics"),
     "timeline": ("GET", "/timeline"),
+    "list_artifacts": ("GET", "/artifacts"),
+    "get_artifact": ("GET", "/artifacts/pi"),
+    "purge": ("POST", "/purge"),
 }
 SPEC, EDIT = REQUESTS["submit"], REQUESTS["edit"]
 
@@ -74,8 +77,9 @@ def _of_jobs(service: Live, found: Answers) -> None:
     found["list_jobs", 200] = service.get(JOBS)
     done = f"{JOBS}/{service.until(found['submit', 201].json['id'])['id']}"
     for name, (method, path) in ON_JOBS.items():
-        if method == "GET":
+        if method == "GET" and name != "get_artifact":
             found[name, 200] = service.get(done + path)
+    _of_artifacts(service, found)
     found["rerun", 201] = service.post(f"{done}/rerun", headers={"Idempotency-Key": "again"})
     found["rerun", 200] = service.post(f"{done}/rerun", headers={"Idempotency-Key": "again"})
     for name in ("cancel", "pause", "resume"):
@@ -86,6 +90,7 @@ def _of_jobs(service: Live, found: Answers) -> None:
     service.until(running.rpartition("/")[2], "Running")
     found["rerun", 409] = service.post(f"{running}/rerun")
     found["delete_job", 409] = service.ask("DELETE", running)
+    found["purge", 409] = service.post(f"{running}/purge")
     found["pause", 200] = service.post(f"{running}/pause")
     service.until(running.rpartition("/")[2], "Paused")
     found["edit", 200] = service.ask("PATCH", running, EDIT)
@@ -107,6 +112,20 @@ def _of_sweeps(service: Live, found: Answers) -> None:
     found["submit_sweep", 422] = service.post(SWEEPS, twice)
     for job in found["submit_sweep", 201].json["items"]:
         service.until(job["id"])
+
+
+def _of_artifacts(service: Live, found: Answers) -> None:
+    job = f"{JOBS}/{service.until(service.submit('echo 3 >$JOBSUB_ARTIFACTS/pi')['id'])['id']}"
+    pi = f"{job}/artifacts/pi"
+    found["list_artifacts", 200] = service.get(f"{job}/artifacts")
+    found["list_artifacts", 422] = service.get(f"{job}/artifacts", attempt=0)
+    found["get_artifact", 200] = service.get(pi)
+    found["get_artifact", 206] = service.ask("GET", pi, headers={"Range": "bytes=0-0"})
+    found["get_artifact", 416] = service.ask("GET", pi, headers={"Range": "bytes=2-"})
+    found["get_artifact", 422] = service.get(pi, attempt=0)
+    found["purge", 200] = service.post(f"{job}/purge")
+    found["list_artifacts", 410] = service.get(f"{job}/artifacts")
+    found["get_artifact", 410] = service.get(pi)
 
 
 def _rerun_of_what_is_gone(service: Live, path: str) -> Answer:

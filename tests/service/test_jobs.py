@@ -30,7 +30,7 @@ def test_a_command_runs_and_its_row_tells_its_life(service: Live) -> None:
     assert re.fullmatch(r"job-\d{8}-[0-9a-z]{8}", job["id"])
     times = [job[f"{moment}_at"] for moment in ("queued", "admitted", "started", "finished")]
     assert times == sorted(times)
-    assert job["allowed"] == ["edit", "rerun", "clone", "delete"]
+    assert job["allowed"] == ["edit", "rerun", "clone", "purge", "delete"]
     assert job["tasks"][0]["exit_code"] == 3
     assert service.log(job["id"]) == b"hi\n"
 

@@ -32,6 +32,7 @@ MATRIX = {
     ("GET", JOB):                     (200, 200, 200, 200, 404),
     ("PATCH", JOB):                   (200, 403, 200, 200, 404),
     ("DELETE", JOB):                  (204, 403, 204, 204, 404),
+    ("POST", f"{JOB}/purge"):         (200, 403, 200, 200, 404),
     ("POST", f"{JOB}/cancel"):        (200, 403, 200, 200, 404),
     ("POST", f"{JOB}/pause"):         (200, 403, 200, 200, 404),
     ("POST", f"{JOB}/resume"):        (200, 403, 200, 200, 404),
@@ -39,6 +40,8 @@ MATRIX = {
     ("GET", f"{JOB}/spec"):           (200, 200, 200, 200, 404),  # to clone; without the variables' values
     ("GET", f"{JOB}/log"):            (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/metrics"):        (200, 200, 200, 200, 404),
+    ("GET", f"{JOB}/artifacts"):      (200, 200, 200, 200, 404),
+    ("GET", f"{JOB}/artifacts/{{path}}"): (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/timeline"):       (200, 200, 200, 200, 404),
     ("GET", "/jobsub/events"):        (200, 200, 200, 200, 200),  # of the jobs that one may see
     ("GET", "/jobsub/catalog"):       (200, 200, 200, 200, 200),  # of one's own groups
@@ -52,7 +55,9 @@ MATRIX = {
     ("GET", "/jobsub/openapi.json"):  (200, 200, 200, 200, 200),
 }  # fmt: skip
 
-SHARED_READS = [f"{JOB}/spec", f"{JOB}/log", f"{JOB}/metrics", f"{JOB}/timeline"]
+SHARED_READS = [
+    f"{JOB}/{part}" for part in ("spec", "log", "metrics", "artifacts", "artifacts/{path}", "timeline")
+]
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/jobsub/jobs"): {"command": "true", "group": "lab"},
     ("POST", "/jobsub/sweeps"): {"spec": {"command": "true", "group": "lab"}, "grid": {"lr": [1, 2]}},
@@ -89,6 +94,7 @@ def ended(service: Live) -> str:
 
 STATES: dict[tuple[str, str], Callable[[Live], str]] = {
     ("DELETE", JOB): ended,
+    ("POST", f"{JOB}/purge"): ended,
     ("POST", f"{JOB}/rerun"): ended,
     ("POST", f"{JOB}/resume"): paused,
 }
@@ -98,7 +104,8 @@ STATES: dict[tuple[str, str], Callable[[Live], str]] = {
 def people() -> Iterator[Live]:
     """A service of several people, in which one job has run in each group and the others wait."""
     with live(CONFIG) as service:
-        failing = {"command": "echo its output; echo its words > $JOBSUB_TERMINATION_LOG; exit 1"}
+        words = "echo its words | tee $JOBSUB_ARTIFACTS/words > $JOBSUB_TERMINATION_LOG"
+        failing = {"command": f"echo its output; {words}; exit 1"}
         for group in ("lab", "quiet"):
             body = failing | {"group": group, "name": "ran", "env": {"TOKEN": SECRET}}
             service.until(ask(service, "owner", "POST", "/jobsub/jobs", body).json["id"])
@@ -139,7 +146,7 @@ def test_the_matrix_has_a_row_for_every_route() -> None:
 def test_matrix(people: Live, person: str, method: str, path: str, status: int) -> None:
     id = STATES.get((method, path), waiting)(people) if method != "GET" else ran(people, "lab")
     body = BODIES.get((method, path))
-    assert status_of(people, person, method, path.replace("{id}", id), body) == status
+    assert status_of(people, person, method, path.format(id=id, path="words"), body) == status
 
 
 def test_an_admin_may_stop_the_service() -> None:
@@ -155,7 +162,7 @@ def test_a_group_may_keep_logs_and_specs_from_its_members(
     people: Live, person: str, status: int, path: str
 ) -> None:
     id = ran(people, "quiet")
-    assert ask(people, person, "GET", path.replace("{id}", id)).status == status
+    assert ask(people, person, "GET", path.format(id=id, path="words")).status == status
 
 
 def test_what_is_kept_from_a_member_is_kept_everywhere(people: Live) -> None:

@@ -1,0 +1,134 @@
+"""Artifacts over HTTP: what there is, and one of them, whole or in part."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field
+
+from ..archive import Contents
+from ..errors import NotFound, UserError
+from ..model.job import Job, TaskKey
+from . import render
+from .http import Call, Reply
+from .tasks import Attempt, refuse_gone, refuse_missing
+
+PIECE = 256 * 1024  # bytes read at once
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII)
+
+
+class ArtifactsQuery(BaseModel, extra="forbid"):
+    """Of which attempt."""
+
+    attempt: Attempt | None = Field(None, description="The newest if missing.")
+
+
+class BadRange(UserError):
+    """There are no such bytes."""
+
+    status = 416
+    title = "Range not satisfiable"
+
+
+async def list_artifacts(call: Call) -> Reply:
+    """List what an attempt keeps or, while it runs, what it would keep if it ended now."""
+    job, attempt = await _asked(call)
+    archive, limits = call.service.archive, call.service.settings.artifacts
+    contents = await asyncio.to_thread(archive.artifacts.contents, job.id, attempt, limits)
+    return Reply({"attempt": attempt} | _listing(contents, _over(job, attempt)))
+
+
+async def get_artifact(call: Call) -> None:
+    """Send one artifact, or a range of it."""
+    job, attempt = await _asked(call)
+    path = call.params["path"]
+    try:
+        fd = await asyncio.to_thread(call.service.archive.artifacts.open, job.id, attempt, path)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{job.id} has no artifact {path[:200]!r} in attempt {attempt}", remedy="list its artifacts"
+        ) from error
+    try:
+        await _send(call, fd, path.rpartition("/")[2])
+    finally:
+        os.close(fd)
+
+
+async def _asked(call: Call) -> tuple[Job, int]:
+    job = await call.service.usecases.read(call.person, call.service.id_of(call))
+    attempt = call.query(ArtifactsQuery).attempt or max(job.attempt, 1)
+    refuse_missing(job, attempt)
+    first = TaskKey(job.id, attempt, next(iter(job.spec.roles)), 0)
+    refuse_gone(job, call.service.archive, first)
+    return job, attempt
+
+
+def _over(job: Job, attempt: int) -> bool:
+    return job.phase.final or attempt < job.attempt or (attempt == job.attempt and not job.phase.placed)
+
+
+def _listing(contents: Contents, over: bool) -> dict[str, Any]:
+    return {
+        "items": [
+            {"path": item.path, "size": item.size, "modified_at": render.time_text(item.modified_at)}
+            for item in contents.items
+        ],
+        "bytes": contents.bytes,
+        "complete": contents.complete or over,
+        "dropped": contents.dropped,
+        "dropped_count": contents.dropped_count,
+        "dropped_bytes": contents.dropped_bytes,
+        "dropped_because": contents.why,
+    }
+
+
+async def _send(call: Call, fd: int, name: str) -> None:
+    status = os.fstat(fd)
+    etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    asked = call.headers.get("Range") if call.headers.get("If-Range") in (None, etag) else None
+    start, end = _range(call, asked, status.st_size)
+    call.stream(
+        "application/octet-stream",
+        {
+            "Content-Length": str(end - start),
+            "Content-Disposition": disposition(name),
+            "Content-Security-Policy": "sandbox",
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+        },
+    )
+    while start < end:
+        piece = await asyncio.to_thread(os.pread, fd, min(end - start, PIECE), start)
+        if not piece:
+            raise NotFound("the file became shorter while it was read")
+        await call.send(piece)
+        start += len(piece)
+
+
+def _range(call: Call, asked: str | None, size: int) -> tuple[int, int]:
+    """Where to begin and to end; several ranges, or what can't be read, are as none."""
+    match = _RANGE.fullmatch(asked) if asked else None
+    if not match or not (match[1] or match[2]):
+        return 0, size
+    if match[1]:
+        start, end = int(match[1]), min(int(match[2]) + 1 if match[2] else size, size)
+        if match[2] and int(match[1]) > int(match[2]):
+            return 0, size
+    else:
+        start, end = max(size - int(match[2]), 0), size
+    if start >= end:
+        call.handler.set_header("Content-Range", f"bytes */{size}")
+        raise BadRange(f"the file has {size} bytes", remedy="ask for a range within it")
+    call.handler.set_status(206)
+    call.handler.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+    return start, end
+
+
+def disposition(name: str) -> str:
+    """Have a browser save it under its name (RFC 6266)."""
+    plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
