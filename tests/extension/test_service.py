@@ -147,6 +147,25 @@ async def test_who_listens_for_events_keeps_no_service(folder, jobs, jp_environ)
     assert service_pid(folder) is None
 
 
+async def test_an_artifact_is_read_by_ranges_and_runs_in_no_browser(jobs, jp_fetch):
+    job = await jobs.submit("mkdir artifacts/sub; printf 0123456789 > 'artifacts/sub/a b%.html'")
+    await jobs.until_final(job["id"])
+    path = f"jobsub/jobs/{job['id']}/artifacts"
+    (item,) = json.loads((await jp_fetch(path)).body)["items"]
+    whole = await jp_fetch(path, item["path"])
+    part = await jp_fetch(path, item["path"], headers={"Range": "bytes=-3"})
+    assert (whole.code, whole.body, part.code, part.body) == (200, b"0123456789", 206, b"789")
+    assert part.headers["Content-Range"] == "bytes 7-9/10"
+    assert part.headers["Content-Disposition"].endswith("filename*=UTF-8''a%20b%25.html")
+    assert part.headers["Content-Type"] == "application/octet-stream"
+    assert part.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in part.headers.get_list("Content-Security-Policy")
+    etag = {"If-Range": '"other"', "Range": "bytes=0-0"}
+    assert (await jp_fetch(path, item["path"], headers=etag)).code == 200
+    beyond = await jp_fetch(path, item["path"], headers={"Range": "bytes=10-"}, raise_error=False)
+    assert (beyond.code, beyond.headers["Content-Range"]) == (416, "bytes */10")
+
+
 async def test_a_log_is_downloaded_whole(jobs, jp_fetch, http_server_client):
     http_server_client.max_body_size = 2**30
     job = await jobs.submit("seq 1 3000000")
