@@ -6,7 +6,7 @@ _HOMES = {
     "client.jobsub": ("JobsubClient",),
     "client.job": ("Job",),
     "client.sweep": ("Sweep",),
-    "client.aio": ("AsyncJob", "AsyncJobsubClient"),
+    "client.aio": ("AsyncJob", "AsyncJobsubClient", "AsyncSweep"),
     "client.artifacts": ("Artifacts",),
     "client.errors": (
         "Closed",
@@ -40,6 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client.aio import AsyncJob as AsyncJob
     from .client.aio import AsyncJobsubClient as AsyncJobsubClient
+    from .client.aio import AsyncSweep as AsyncSweep
     from .client.artifacts import Artifacts as Artifacts
     from .client.errors import Closed as Closed
     from .client.errors import Expired as Expired

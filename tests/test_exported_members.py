@@ -15,6 +15,7 @@ PUBLIC = {
     "Artifacts",
     "AsyncJob",
     "AsyncJobsubClient",
+    "AsyncSweep",
     "Closed",
     "Conflict",
     "Expired",

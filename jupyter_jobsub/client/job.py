@@ -66,8 +66,8 @@ class Job(JobRow):
         JobFailed
             With ``check``: with the job's message and the last lines of its log.
         """
-        for row in self._service.wait([self.id], timeout=timeout):
-            self._now(row)
+        for _ in ended(self._service, [self], timeout):
+            pass
         if check and self.phase != "Succeeded":
             raise JobFailed(self.row, self._last_lines())
         return self
@@ -272,8 +272,10 @@ class Job(JobRow):
 
 
 def ended(service: Client, jobs: Iterable[Job], timeout: float | None) -> Iterator[Job]:
-    """Wait for jobs, and give each when it has ended."""
+    """Wait for jobs, and give each when it has ended; at once what is known to have."""
     by_id = {job.id: job for job in jobs}
+    for job_id in [job.id for job in by_id.values() if job.final]:
+        yield by_id.pop(job_id)
     for row in service.wait(by_id, timeout=timeout):
         job = by_id[row["id"]]
         job.row = row

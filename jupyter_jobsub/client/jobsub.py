@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import NotFound
 from . import specs
 from .api import Client
 from .ids import resolve
@@ -68,6 +67,9 @@ class JobsubClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<JobsubClient at {self.service.endpoint}>"
 
     def submit(
         self,
@@ -202,10 +204,7 @@ class JobsubClient:
 
     def sweep(self, id: str) -> Sweep:
         """Find a sweep by its id."""
-        found = Sweep(self.service, id, []).refresh()
-        if not found.jobs:
-            raise NotFound(f"There is no sweep {id!r}.")
-        return found
+        return Sweep(self.service, id, []).refresh()
 
     def job(self, id: str) -> Job:
         """Find a job by its id, or three or more characters that this or its last part begins or ends with.

@@ -44,6 +44,9 @@ class LocalEndpoint:
         self._checked = False
         self._checking, self._starting = allocate_lock(), allocate_lock()  # one thread does it for all
 
+    def __str__(self) -> str:
+        return os.fspath(self.socket_path)
+
     def connect(self) -> Connection:
         """Connect to the service.
 

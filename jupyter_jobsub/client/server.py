@@ -41,6 +41,9 @@ class ServerEndpoint:
         token = token or parse_qs(parts.query).get("token", [""])[0]
         self.headers = {"Authorization": f"token {token}"} if token else {}
 
+    def __str__(self) -> str:
+        return self.url
+
     def connect(self) -> Connection:
         """Connect to the server.
 

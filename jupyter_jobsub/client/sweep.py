@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..errors import Conflict
+from .ids import of_sweep
 from .job import Job, ended
 
 if TYPE_CHECKING:
@@ -39,19 +42,22 @@ class Sweep:
         return len(self.jobs)
 
     def refresh(self) -> Sweep:
-        """Ask for the jobs as they are now; one that was deleted is no longer there."""
-        rows = {row["id"]: row for row in self._service.jobs(sweep=self.id)}
-        known = [job.id for job in self.jobs if job.id in rows]
-        ids = known or list(reversed(rows))
-        self.jobs = [Job(self._service, rows[job_id]) for job_id in ids]
+        """Ask for the jobs as they are now; one that was deleted is no longer there.
+
+        Raises
+        ------
+        NotFound
+            If none is left.
+        """
+        self.jobs = [Job(self._service, row) for row in of_sweep(self._service, self.id)]
         return self
 
     def cancel(self) -> Sweep:
         """End all that have not ended."""
-        for job in self.refresh().jobs:
-            if not job.final:
+        for job in reversed(self.refresh().jobs):  # what waits first, or it would start meanwhile
+            with suppress(Conflict):  # it has ended
                 job.cancel()
-        return self
+        return self.refresh()
 
     def wait(self, timeout: float | None = None) -> Iterator[Job]:
         """Wait for the jobs; give each when it has ended.

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_jobsub import AsyncJob, AsyncJobsubClient, Closed, JobFailed, NotFound, UsageError
 from jupyter_jobsub.client import Client
-from jupyter_jobsub.client.threads import Threads
+from jupyter_jobsub.client.aio.threads import Threads
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 HELD = "echo ready; until [ -e go ]; do sleep 0.05; done; echo gone"

@@ -10,10 +10,10 @@ from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
-from .api import Client
+from ..api import Client
 
 if TYPE_CHECKING:
-    from .server import Endpoint
+    from ..server import Endpoint
 
 T = TypeVar("T")
 
