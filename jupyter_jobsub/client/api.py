@@ -96,7 +96,7 @@ class Client(Transport):
         return answer
 
     def act(self, job_id: str, action: str) -> Row:
-        """Cancel, pause or resume; asking twice is the same as asking once."""
+        """Cancel, pause, resume or purge; asking twice is the same as asking once."""
         answer: Row = self.call("POST", _job(job_id, action), repeatable=True)
         return answer
 
@@ -129,7 +129,7 @@ class Client(Transport):
 
     def artifact(self, job_id: str, path: str, **query: object) -> Iterator[bytes]:
         """Read one of the files that the job keeps, in pieces."""
-        return self.body(_job(job_id, "artifacts", quote(path)), query)
+        return self.body(_job(job_id, "artifacts", quote(path, errors="surrogateescape")), query)
 
     # sweeps
 

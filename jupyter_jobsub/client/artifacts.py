@@ -78,10 +78,12 @@ class Artifacts:
     def _save(self, name: str, folder: Path) -> Path:
         target = folder.joinpath(*(part for part in name.split("/") if part not in ("", ".", "..")))
         chunks = self._service.artifact(self._job_id, name, attempt=self._attempt)
+        first = next(chunks, b"")  # if there is no such file nothing is made
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part")
+        part = target.with_name(f".jobsub-{os.urandom(4).hex()}.part")
         try:
             with part.open("wb") as file:
+                file.write(first)
                 file.writelines(chunks)
             part.replace(target)
         finally:

@@ -246,6 +246,10 @@ class Job(JobRow):
         spec = specs.changed_spec(self._service, self.spec(), command=command, args=args or None, **changes)
         return Job(self._service, self._service.submit(spec, idempotency_key=idempotency_key))
 
+    def purge(self) -> Job:
+        """Remove its log, metrics and artifacts now, when it has ended; the job stays listed."""
+        return self._now(self._service.act(self.id, "purge"))
+
     def delete(self) -> None:
         """Delete it, when it has ended, with its log and artifacts. Files of yours stay."""
         self._service.delete(self.id)

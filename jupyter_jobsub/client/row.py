@@ -100,6 +100,12 @@ class JobRow:
         return self.row.get("usage")
 
     @property
+    def kept_bytes(self) -> int | None:
+        """What is kept of it after its end: log, metrics and artifacts; None before."""
+        found: int | None = self.row["kept_bytes"]
+        return found
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The parameters that it was submitted with."""
         return self.row.get("parameters") or {}

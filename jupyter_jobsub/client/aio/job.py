@@ -100,6 +100,7 @@ class AsyncJob(JobRow, Asynchronous[Job]):
     pause = _same(Job.pause)
     resume = _same(Job.resume)
     edit = _same(Job.edit)
+    purge = _same(Job.purge)
     rerun = new(Job.rerun)
     clone = new(Job.clone)
     delete = value(Job.delete)
