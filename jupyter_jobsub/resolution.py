@@ -89,6 +89,7 @@ def resolve(
     filled = {
         "group": group.name,
         "instance_type": sizes[plain[0]].name if plain else spec.instance_type,
+        "gpus": None,
         "image": image,
         "name": spec.name or default_name(spec),
         "content": spec.content and "",  # kept once, as the snapshot
@@ -125,14 +126,29 @@ def _sizes(
     catalog = settings.catalog
     types = catalog.instance_types_of(group) if group else list(catalog.instance_types.values())
     named = {kind.name: kind for kind in types}
-    default = spec.instance_type or next(iter(named), None)
-    fields = {"instance_type": default}
+    if spec.gpus is None:
+        default = spec.instance_type or next(iter(named), None)
+        fields = {"instance_type": default}
+    else:
+        default, fields = _smallest(types, spec.gpus, errors), {}
     fields |= {_field(i): r.instance_type for i, r in enumerate(spec.task_roles) if r.instance_type}
     for field, name in fields.items():
         if name not in named:
             errors.append(FieldError(field, f"there is no {name!r}", f"there are: {', '.join(named)}"))
     asked = {role.name: role.instance_type or default for role in spec.task_roles} or {"main": default}
     return {role: named[name] for role, name in asked.items() if name in named}
+
+
+def _smallest(types: Sequence[InstanceType], gpus: int, errors: list[FieldError]) -> str | None:
+    """The smallest instance type with at least so many GPUs."""
+    fitting = [kind for kind in types if kind.resources.gpus >= gpus]
+    if not fitting:
+        most = max((kind.resources.gpus for kind in types), default=0)
+        remedy = "see what there is: jupyter jobsub catalog"
+        errors.append(FieldError("gpus", f"no instance type has {gpus}; the largest has {most}", remedy))
+        return None
+    sizes = [(kind.resources, kind.name) for kind in fitting]
+    return min(sizes, key=lambda size: (size[0].gpus, size[0].cpu, size[0].memory))[1]
 
 
 def _field(role: int) -> str:

@@ -48,9 +48,9 @@ def new_spec(args: argparse.Namespace, service: Client) -> Row:
     )
 
 
-def changed_spec(spec: Row, args: argparse.Namespace, service: Client) -> Row:
+def changed_spec(spec: Row, args: argparse.Namespace) -> Row:
     """Change a job's specification as the options of `clone` ask."""
-    return specs.changed_spec(service, spec, args=args.rest, **given(args))
+    return specs.changed_spec(spec, args=args.rest, **given(args))
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:

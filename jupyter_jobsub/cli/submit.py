@@ -143,7 +143,7 @@ def clone(args: argparse.Namespace) -> int:
     """Carry ``clone`` out."""
     with client() as service:
         job_id = resolve(service, args.id)
-        return send(args, service, changed_spec(service.spec(job_id), args, service))
+        return send(args, service, changed_spec(service.spec(job_id), args))
 
 
 def send(args: argparse.Namespace, service: Client, spec: Row) -> int:

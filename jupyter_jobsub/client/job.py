@@ -243,7 +243,7 @@ class Job(JobRow):
         Job
             The new one.
         """
-        spec = specs.changed_spec(self._service, self.spec(), command=command, args=args or None, **changes)
+        spec = specs.changed_spec(self.spec(), command=command, args=args or None, **changes)
         return Job(self._service, self._service.submit(spec, idempotency_key=idempotency_key))
 
     def purge(self) -> Job:

@@ -1,4 +1,4 @@
-"""From what a person names (a file, a command, a number of GPUs) to a job's specification."""
+"""From what a person names (a file, a command) to a job's specification."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def new_spec(
     spec = dict(base or {})
     if runs := what_runs(target, args, command):
         spec = {key: value for key, value in spec.items() if key not in RUNS} | runs
-    override(service, spec, **fields)
+    override(spec, **fields)
     if base is None and not any(spec.get(key) for key in RUNS):
         raise UsageError("say what to run", remedy="give a notebook, a script, or a command")
     if spec.get("working_dir") is None and (spec.get("command") or spec.get("task_roles")):
@@ -65,7 +65,6 @@ def new_spec(
 
 
 def changed_spec(
-    service: Client,
     spec: Mapping[str, Any],
     *,
     command: str | Sequence[object] | None = None,
@@ -92,7 +91,7 @@ def changed_spec(
         for key in RUNS:
             changed.pop(key, None)
         changed["command"] = _command(command) if command is not None else words(args or ())
-    override(service, changed, **fields)
+    override(changed, **fields)
     return plain(changed)
 
 
@@ -134,10 +133,8 @@ def words(values: Sequence[object]) -> list[str]:
 
 
 def override(
-    service: Client,
     spec: Row,
     *,
-    gpus: int | None = None,
     env: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     grid: Mapping[str, Sequence[Any]] | None = None,
@@ -148,8 +145,6 @@ def override(
 
     Parameters
     ----------
-    gpus:
-        The instance type becomes the smallest with so many.
     grid:
         Values of parameters, of which a sweep is to be made: `grid` beside the fields of the specification.
     working_dir:
@@ -157,6 +152,9 @@ def override(
     fields:
         Others of the specification; None leaves them as they are.
     """
+    for size, other in (("gpus", "instance_type"), ("instance_type", "gpus")):
+        if fields.get(size) is not None:
+            spec.pop(other, None)
     spec.update((name, value) for name, value in fields.items() if value is not None)
     if working_dir is not None:
         spec["working_dir"] = absolute(os.fspath(working_dir))
@@ -164,10 +162,6 @@ def override(
         spec["env"] = {**(spec.get("env") or {}), **env}
     if parameters or grid:
         _set_parameters(spec, parameters or {}, grid or {})
-    if gpus is not None:
-        if fields.get("instance_type") is not None:
-            raise UsageError("both gpus and an instance type are given", remedy="give one of them")
-        spec["instance_type"] = smallest_with(gpus, service.call("GET", "/jobsub/catalog"), spec.get("group"))
 
 
 def _set_parameters(spec: Row, single: Mapping[str, Any], grid: Mapping[str, Sequence[Any]]) -> None:
@@ -177,25 +171,6 @@ def _set_parameters(spec: Row, single: Mapping[str, Any], grid: Mapping[str, Seq
         if isinstance(known, dict) and (known or given):  # what is wrong is refused by the service
             kept = {name: value for name, value in known.items() if name not in other}
             spec[field] = {**kept, **given}
-
-
-def smallest_with(gpus: int, catalog: Row, group: str | None) -> str:
-    """Choose the smallest instance type of the group with at least that many GPUs."""
-    wanted = group or catalog["defaults"]["group"]
-    names = next((g["instance_types"] for g in catalog["groups"] if g["name"] == wanted), None)
-    types = [t for t in catalog["instance_types"] if names is None or t["name"] in names]
-    fitting = [t for t in types if _gpus(t) >= gpus]
-    if not fitting:
-        most = max((_gpus(t) for t in types), default=0)
-        raise UsageError(
-            f"no instance type has {gpus} GPUs; the largest has {most}", remedy="see: jupyter jobsub catalog"
-        )
-    name: str = min(fitting, key=lambda t: (_gpus(t), t["cpu"], t["memory"]))["name"]
-    return name
-
-
-def _gpus(instance_type: Row) -> int:
-    return sum((instance_type.get("gpu") or {}).values())
 
 
 def absolute(path: str) -> str:

@@ -37,6 +37,7 @@ from .fields import (
 from .parameters import Parameters, as_variables
 
 MAX_TASKS = 1000
+MAX_GPUS = 10_000
 MAX_PORTS = 4000  # of a job: each task is told all of them
 
 _ENVIRONMENT = TypeAdapter(Environment)
@@ -110,6 +111,9 @@ class JobSpec(Strict):
     name: Label | None = Field(None, description="Shown to people; made from what runs if missing.")
     group: Label | None = Field(None, description="The queue; the person's first group if missing.")
     instance_type: Label | None = Field(None, description="A size of the catalog; the first if missing.")
+    gpus: Annotated[int, Field(ge=0, le=MAX_GPUS)] | None = Field(
+        None, description="In place of an instance type: the smallest with at least so many GPUs."
+    )
     image: Annotated[Text, Field(max_length=4096)] | None = Field(
         None, description="A name of the catalog; on the local engine also an environment's folder."
     )
@@ -142,6 +146,13 @@ class JobSpec(Strict):
     )
     retries: Annotated[int, Field(ge=0, le=100)] = 0
     task_roles: Roles = Field([], description="Instead of command: several roles, each of several tasks.")
+
+    @field_validator("gpus")
+    @classmethod
+    def _one_size(cls, gpus: int | None, info: ValidationInfo) -> int | None:
+        if gpus is not None and info.data.get("instance_type") is not None:
+            reject("an instance type is given too", "leave one of them out")
+        return gpus
 
     @model_validator(mode="after")
     def _one_thing_runs(self) -> JobSpec:

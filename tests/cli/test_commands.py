@@ -318,7 +318,7 @@ def test_usage_and_catalog(jobsub: Run, rows: Rows, done: str) -> None:
 def test_gpus_choose_an_instance_type(jobsub: Run, rows: Rows) -> None:
     (row,) = rows("submit", "--gpus", "0", "--wait", "--", "true")
     assert row["request"]["gpu"] == {}
-    assert "no instance type has 999 GPUs" in jobsub("submit", "--gpus", "999", "--", "true", code=2)
+    assert "gpus: no instance type has 999" in jobsub("submit", "--gpus", "999", "--", "true", code=5)
 
 
 def test_status_drain_and_reload(jobsub: Run, rows: Rows, done: str) -> None:

@@ -27,7 +27,7 @@ def spec(*words: str) -> dict[str, Any]:
 
 
 def changed(old: dict[str, Any], *words: str) -> dict[str, Any]:
-    return changed_spec(old, parse(["clone", "job-1", *words]), Client(LocalEndpoint(start=False)))
+    return changed_spec(old, parse(["clone", "job-1", *words]))
 
 
 def test_a_command_runs_in_this_folder_and_environment(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.client import Client, LocalEndpoint, ServerEndpoint, UsageError
-from jupyter_jobsub.client.specs import changed_spec, new_spec, smallest_with
+from jupyter_jobsub.client.specs import changed_spec, new_spec
 from jupyter_jobsub.errors import InvalidRequest
 
 
@@ -16,7 +16,7 @@ def new(*args: Any, **more: Any) -> dict[str, Any]:
 
 
 def changed(spec: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return changed_spec(Client(LocalEndpoint(start=False)), spec, **more)
+    return changed_spec(spec, **more)
 
 
 def test_a_command_is_words_or_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,6 @@ def test_an_environment_of_this_machine_stays_on_it() -> None:
         ({"args": ["x"]}, "no script"),
         ({"target": "a.ipynb", "args": ["x"]}, "takes no arguments"),
         ({"target": "train"}, r"no .ipynb, .py or .sh file"),
-        ({"command": "true", "gpus": 1, "instance_type": "t"}, "both gpus and an instance type"),
     ],
 )
 def test_calls_that_make_no_sense(wrong: dict[str, Any], what: str) -> None:
@@ -98,29 +97,6 @@ def test_a_clone_with_another_command() -> None:
     assert changed(old, args=["y"]) == {"script": "/a.py", "args": ["y"], "name": "n"}
 
 
-CATALOG = {
-    "defaults": {"group": "g"},
-    "groups": [
-        {"name": "g", "instance_types": ["cpu", "one", "two-big", "two"]},
-        {"name": "h", "instance_types": ["eight"]},
-    ],
-    "instance_types": [
-        {"name": "cpu", "cpu": 1000, "memory": 1, "gpu": {}},
-        {"name": "one", "cpu": 4000, "memory": 1, "gpu": {"T4": 1}},
-        {"name": "two-big", "cpu": 9000, "memory": 1, "gpu": {"T4": 1, "V100": 1}},
-        {"name": "two", "cpu": 8000, "memory": 1, "gpu": {"T4": 2}},
-        {"name": "eight", "cpu": 64_000, "memory": 1, "gpu": {"H200": 8}},
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("gpus", "group", "name"), [(0, None, "cpu"), (1, None, "one"), (2, "g", "two"), (1, "h", "eight")]
-)
-def test_the_smallest_type_with_gpus(gpus: int, group: str | None, name: str) -> None:
-    assert smallest_with(gpus, CATALOG, group) == name
-
-
-def test_no_type_has_so_many_gpus() -> None:
-    with pytest.raises(UsageError, match="no instance type has 3 GPUs; the largest has 2"):
-        smallest_with(3, CATALOG, None)
+def test_a_number_of_gpus_and_an_instance_type_replace_each_other() -> None:
+    assert changed({"command": "x", "instance_type": "t"}, gpus=2) == {"command": "x", "gpus": 2}
+    assert changed({"command": "x", "gpus": 2}, instance_type="t") == {"command": "x", "instance_type": "t"}
