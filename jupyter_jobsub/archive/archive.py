@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,6 +36,12 @@ class Archive:
         with suppress(FileNotFoundError), os.scandir(self.root / job) as entries:
             return sum(map(_size, entries))
         return 0
+
+    def room(self) -> tuple[int, int]:
+        """How many bytes the disk has, and how many of them are free."""
+        there = next(path for path in (self.root, *self.root.parents) if path.exists())
+        total, _, free = shutil.disk_usage(there)
+        return total, free
 
     async def remove(self, job: JobId) -> None:
         """Remove all of a job, or raise OSError; followers of what is gone end."""

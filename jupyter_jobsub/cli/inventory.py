@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from ..client.words import resources, seconds
+from ..client.words import resources, seconds, size
 from .common import client
 from .errors import OK
 from .output import clean, fields, json_line, table
@@ -22,8 +22,9 @@ UNITS = {"cpu": 1000, "memory": 2**30}  # of what people read, in what the servi
 def declare_usage(parser: Parser) -> None:
     """Declare ``usage``."""
     parser.description = (
-        "Show what the machine and the quotas have, what is held of them, and how many jobs run and\n"
-        "wait. A quota that was lowered below what is held is over until enough has ended."
+        "Show what the machine and the quotas have, what is held of them, how many jobs run and wait,\n"
+        "and what is kept of those that have ended. A quota that was lowered below what is held is\n"
+        "over until enough has ended."
     )
     examples(parser, "usage", "usage --json | jq '.groups[].waiting'")
     parser.set_defaults(run=usage)
@@ -43,12 +44,16 @@ def usage(args: argparse.Namespace) -> int:
 def show_usage(found: Row) -> None:
     """Print a row for the machine, each group, and each of its users."""
     kinds = _kinds(found)
-    machine = {"name": "(machine)", "held": found["held"], "quota": found["capacity"] or {}}
+    disk = found["disk"]
+    machine = {"name": "(machine)", "held": found["held"], "quota": found["capacity"] or {}, **disk}
     rows = [_usage_row(machine, None, kinds)]
     for group in found["groups"]:
         rows += [_usage_row(group, user, kinds) for user in (None, *group["users"])]
-    counts = ("RUNNING", "WAITING")
+    counts = ("RUNNING", "WAITING", "KEPT")
     table(("GROUP", "USER", "CPU", "MEMORY GiB", *kinds.values(), *counts), rows, right=counts)
+    if terminal().for_people():
+        print()
+    fields([("free disk", f"{size(disk['free'])} of {size(disk['total'])}")])
 
 
 def _kinds(found: Row) -> dict[str, str]:
@@ -64,7 +69,14 @@ def _usage_row(group: Row, user: Row | None, kinds: dict[str, str]) -> tuple[obj
     use = user or group
     cells = [_use(use, name) for name in ("cpu", "memory", *kinds)]
     name = group["name"] if group.get("configured", True) else f"{group['name']} (not configured)"
-    return name, user and user["name"], *cells, use.get("running"), use.get("waiting")
+    return (
+        name,
+        user and user["name"],
+        *cells,
+        use.get("running"),
+        use.get("waiting"),
+        size(use["kept_bytes"]),
+    )
 
 
 def _use(use: Row, name: str) -> str:

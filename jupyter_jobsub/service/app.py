@@ -35,7 +35,7 @@ from .hub import Hub
 from .live import Live
 from .metrics import exposition
 from .routes import ROUTES
-from .usage import usage
+from .usage import Disk, usage
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,10 @@ class Service:
     async def usage_for(self, person: Person) -> dict[str, Any]:
         """Quotas of the person's groups, and what is held of them."""
         counts = await self.usecases.counts(person)
-        return usage(person, self.settings.catalog, self.dispatcher.held, counts, self.engine.capacity())
+        kept = sum(count.bytes for count in await self.store.counts())
+        total, free = await asyncio.to_thread(self.archive.room)
+        catalog, held = self.settings.catalog, self.dispatcher.held
+        return usage(person, catalog, held, counts, self.engine.capacity(), Disk(total, free, kept))
 
     async def status_for(self, person: Person) -> dict[str, Any]:
         """Facts about the service, and how many jobs that the person may see stand where."""

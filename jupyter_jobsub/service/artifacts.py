@@ -5,20 +5,43 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from ..archive import Contents
 from ..errors import NotFound, UserError
 from ..model.job import Job, TaskKey
 from . import render
 from .http import Call, Reply
+from .schemas import Time
 from .tasks import Attempt, refuse_gone, refuse_missing
 
 PIECE = 256 * 1024  # bytes read at once
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII)
+
+
+class Artifact(TypedDict):
+    """A file that a job keeps."""
+
+    path: Annotated[str, Field(description="What is no UTF-8 in it is like `\\xff`.")]
+    size: int
+    modified_at: Time
+
+
+class Artifacts(TypedDict):
+    """What an attempt keeps of its artifacts, in order of name."""
+
+    attempt: int
+    items: list[Artifact]
+    bytes: Annotated[int, Field(description="Of all items.")]
+    complete: Annotated[bool, Field(description="False while the attempt runs: more may come, or less stay.")]
+    dropped: Annotated[list[str], Field(description="Paths that are not kept; the first hundred.")]
+    dropped_count: int
+    dropped_bytes: int
+    dropped_because: Annotated[list[str], Field(description="Why they are not kept, for people.")]
 
 
 class ArtifactsQuery(BaseModel, extra="forbid"):

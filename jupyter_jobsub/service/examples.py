@@ -154,10 +154,11 @@ _CATALOG: Json = {
     "notes": ["CPU and memory are counted on this machine, not enforced."],
 }
 _HELD: Json = {"cpu": 8000, "memory": 34359738368, "gpu": {"A100": 2}}
-_COUNTS: Json = {"held": _HELD, "over": [], "running": 2, "waiting": 1}
+_COUNTS: Json = {"held": _HELD, "over": [], "running": 2, "waiting": 1, "kept_bytes": 734003200}
 _USAGE: Json = {
     "capacity": {"cpu": 32000, "memory": 274877906944, "gpu": {"A100": 4}},
     "held": _HELD,
+    "disk": {"total": 1099511627776, "free": 824633720832, "kept_bytes": 2936012800},
     "groups": [
         {
             "name": "research",

@@ -94,13 +94,22 @@ class UserUsage(TypedDict):
     ]
     running: int
     waiting: int
+    kept_bytes: Annotated[int, Field(description="Of logs, metrics and artifacts of jobs that have ended.")]
 
 
 class GroupUsage(UserUsage):
-    """What a group holds, and each of its people who has unfinished jobs, and yourself."""
+    """What a group holds, and each of its people of whose jobs there is something, and yourself."""
 
     configured: Annotated[bool, Field(description="False where only jobs are left of a group.")]
     users: list[UserUsage]
+
+
+class Disk(TypedDict):
+    """Where logs, metrics and artifacts are kept, in bytes."""
+
+    total: int
+    free: int
+    kept_bytes: Annotated[int, Field(description="Of all jobs that have ended.")]
 
 
 class Usage(TypedDict):
@@ -108,6 +117,7 @@ class Usage(TypedDict):
 
     capacity: Annotated[Amounts | None, Field(description="Of the machine; null where quotas alone admit.")]
     held: Annotated[Amounts, Field(description="By all jobs, those that you may not see among them.")]
+    disk: Disk
     groups: list[GroupUsage]
 
 

@@ -6,12 +6,11 @@ from ..model.edit import JobEdit
 from ..model.spec import JobSpec
 from ..model.sweep import Sweep
 from . import endpoints as e
-from .artifacts import ArtifactsQuery, get_artifact, list_artifacts
+from .artifacts import Artifacts, ArtifactsQuery, get_artifact, list_artifacts
 from .http import Route
 from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
 from .logs import LogQuery, get_log
 from .schemas import (
-    Artifacts,
     Deleted,
     DrainBody,
     EventsQuery,

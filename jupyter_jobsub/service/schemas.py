@@ -155,27 +155,6 @@ class JobPage(TypedDict):
     next: str | None
 
 
-class Artifact(TypedDict):
-    """A file that a job keeps."""
-
-    path: Annotated[str, Field(description="What is no UTF-8 in it is like `\\xff`.")]
-    size: int
-    modified_at: Time
-
-
-class Artifacts(TypedDict):
-    """What an attempt keeps of its artifacts, in order of name."""
-
-    attempt: int
-    items: list[Artifact]
-    bytes: Annotated[int, Field(description="Of all items.")]
-    complete: Annotated[bool, Field(description="False while the attempt runs: more may come, or less stay.")]
-    dropped: Annotated[list[str], Field(description="Paths that are not kept; the first hundred.")]
-    dropped_count: int
-    dropped_bytes: int
-    dropped_because: Annotated[list[str], Field(description="Why they are not kept, for people.")]
-
-
 class TimelineEntry(TypedDict):
     """Something that happened to a job."""
 

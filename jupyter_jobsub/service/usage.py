@@ -1,4 +1,4 @@
-"""Quotas, what is held of them, and how many jobs run and wait."""
+"""Quotas, what is held of them, how many jobs run and wait, and what is kept of those that ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,22 @@ from . import render
 NOTHING = Resources()
 
 
+@dataclass(frozen=True)
+class Disk:
+    """Where logs, metrics and artifacts are kept: bytes that it has, that are free, that all jobs take."""
+
+    total: int
+    free: int
+    kept: int
+
+
 def usage(
-    person: Person, catalog: Catalog, held: Ledger, counts: Sequence[Count], capacity: Resources | None
+    person: Person,
+    catalog: Catalog,
+    held: Ledger,
+    counts: Sequence[Count],
+    capacity: Resources | None,
+    disk: Disk,
 ) -> dict[str, Any]:
     """Describe the groups of a person, or for an admin all of them, and all that is held of the machine.
 
@@ -31,6 +45,7 @@ def usage(
     return {
         "capacity": render.resources(capacity) if capacity else None,
         "held": render.resources(held.total),
+        "disk": {"total": disk.total, "free": disk.free, "kept_bytes": disk.kept},
         "groups": [
             _group(group, person, tally) | {"configured": group.name in catalog.groups}
             for group in _groups(person, catalog, tally)
@@ -44,6 +59,7 @@ class _Tally:
 
     held: Ledger
     jobs: Counter[tuple[str, UserName | None, str]] = field(default_factory=Counter)
+    kept: Counter[tuple[str, UserName | None]] = field(default_factory=Counter)
     users: defaultdict[str, set[UserName]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
@@ -52,6 +68,10 @@ class _Tally:
                 self.users[group].add(user)
 
     def add(self, count: Count) -> None:
+        for user in (count.user, None):
+            self.kept[count.group, user] += count.bytes
+        if count.bytes:
+            self.users[count.group].add(count.user)
         if not (count.phase.placed or count.phase is Phase.PENDING):
             return
         kind = "running" if count.phase.placed else "waiting"
@@ -67,6 +87,7 @@ class _Tally:
             "over": _over(quota, amounts or NOTHING),
             "running": self.jobs[group, user, "running"],
             "waiting": self.jobs[group, user, "waiting"],
+            "kept_bytes": self.kept[group, user],
         }
 
 

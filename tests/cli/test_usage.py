@@ -10,6 +10,7 @@ GIB = 2**30
 FOUND = {
     "capacity": {"cpu": 8000, "memory": 64 * GIB, "gpu": {"A100": 4, "T4": 2}},
     "held": {"cpu": 2500, "memory": 12 * GIB, "gpu": {"A100": 4}},
+    "disk": {"total": 1024 * GIB, "free": 700 * GIB, "kept_bytes": 4 * GIB},
     "groups": [
         {
             "name": "research",
@@ -19,6 +20,7 @@ FOUND = {
             "over": ["gpus"],
             "running": 2,
             "waiting": 5,
+            "kept_bytes": 3 * GIB,
             "users": [
                 {
                     "name": "bob",
@@ -27,6 +29,7 @@ FOUND = {
                     "over": ["cpu"],
                     "running": 2,
                     "waiting": 1,
+                    "kept_bytes": 1536,
                 }
             ],
         },
@@ -38,6 +41,7 @@ FOUND = {
             "over": [],
             "running": 1,
             "waiting": 0,
+            "kept_bytes": 0,
             "users": [],
         },
     ],
@@ -48,18 +52,21 @@ def test_what_is_held_of_each_resource_and_what_is_over(capsys: pytest.CaptureFi
     show_usage(FOUND)
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        ["GROUP", "USER", "CPU", "MEMORY GiB", "GPU", "A100", "T4", "RUNNING", "WAITING"],
-        ["(machine)", "-", "2.5/8", "12/64", "4/6", "4/4", "0/2", "-", "-"],
-        ["research", "-", "1.5", "8/16", "4/2 over", "4", "0/0", "2", "5"],
-        ["research", "bob", "1.5/1 over", "8", "4", "4", "0", "2", "1"],
-        ["gone (not configured)", "-", "1", "4", "0", "0", "0", "1", "0"],
+        ["GROUP", "USER", "CPU", "MEMORY GiB", "GPU", "A100", "T4", "RUNNING", "WAITING", "KEPT"],
+        ["(machine)", "-", "2.5/8", "12/64", "4/6", "4/4", "0/2", "-", "-", "4 GiB"],
+        ["research", "-", "1.5", "8/16", "4/2 over", "4", "0/0", "2", "5", "3 GiB"],
+        ["research", "bob", "1.5/1 over", "8", "4", "4", "0", "2", "1", "1.5 KiB"],
+        ["gone (not configured)", "-", "1", "4", "0", "0", "0", "1", "0", "0 B"],
+        ["free disk", "700 GiB of 1 TiB"],
     ]
 
 
 def test_a_machine_without_gpus_has_no_columns_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    disk = {"total": 2, "free": 1, "kept_bytes": 0}
     nothing = {"cpu": 0, "memory": 0, "gpu": {}}
-    show_usage({"capacity": None, "held": nothing, "groups": []})
-    assert (
-        capsys.readouterr().out
-        == "GROUP\tUSER\tCPU\tMEMORY GiB\tRUNNING\tWAITING\n(machine)\t-\t0\t0\t-\t-\n"
-    )
+    show_usage({"capacity": None, "held": nothing, "disk": disk, "groups": []})
+    assert capsys.readouterr().out.splitlines() == [
+        "GROUP\tUSER\tCPU\tMEMORY GiB\tRUNNING\tWAITING\tKEPT",
+        "(machine)\t-\t0\t0\t-\t-\t0 B",
+        "free disk\t1 B of 2 B",
+    ]

@@ -226,7 +226,24 @@ def test_purged_means_gone_and_the_row_says_so(service: Live) -> None:
     for part in ("/artifacts", "/artifacts/a", "/log"):
         assert service.get(path + part).status == 410
     assert not (service.data / "archive" / job["id"]).exists()
-    assert service.post(f"{path}/rerun").status == 201
+    again = service.post(f"{path}/rerun")
+    assert again.status == 201
+    service.until(again.json["id"], seconds=60)
+
+
+def test_usage_says_what_is_kept_of_whom_and_what_is_free(service: Live) -> None:
+    def kept() -> tuple[int, int, int]:
+        found = service.get("/jobsub/usage").json
+        (group,) = found["groups"]
+        (user,) = group["users"]
+        assert 0 < found["disk"]["free"] <= found["disk"]["total"]
+        return found["disk"]["kept_bytes"], group["kept_bytes"], user["kept_bytes"]
+
+    before = kept()
+    job = ran(service, "truncate -s 12345 artifacts/a; echo 123")
+    assert kept() == tuple(count + 12349 for count in before)
+    service.post(f"/jobsub/jobs/{job['id']}/purge")
+    assert kept() == before
 
 
 def test_what_runs_can_not_be_purged(service: Live) -> None:
