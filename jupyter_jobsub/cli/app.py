@@ -21,6 +21,7 @@ COMMANDS = {
     "clone": ("submit", "submit a job's specification again, with changes"),
     "list": ("jobs", "list jobs, newest first"),
     "get": ("jobs", "show everything about jobs"),
+    "top": ("top", "show what running jobs use, as it changes"),
     "sweep": ("sweeps", "compare the jobs of a parameter sweep"),
     "timeline": ("jobs", "show what happened to jobs, and when"),
     "spec": ("jobs", "print what jobs were submitted with, ready for submit --file"),

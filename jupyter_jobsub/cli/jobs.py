@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..client.words import assigned, resources, seconds, standing
+from ..client.words import assigned, resources, seconds, standing, use
 from .common import client, each
 from .errors import OK
 from .output import age, fields, json_line, note, short_time, table
@@ -178,6 +178,7 @@ def _facts(job: Row) -> list[tuple[str, object]]:
         ("attempt", job["attempt"] or None),
         ("retries", f"{job['failures']} of {job['retries']} spent" if job["retries"] else None),
         *((title, short_time(job[f"{title}_at"])) for title in ("queued", "admitted", "started", "finished")),
+        ("uses", ", ".join(use(job))),
         ("duration", seconds(job["duration_seconds"])),
         ("deadline", seconds(job["deadline_seconds"])),
         ("rerun of", job["rerun_of"]),

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from rich.table import Table
 
 ROOMY = 32  # columns that a name, and what stands last in a table, keep if they can
 SHORTEST = 8  # and on a narrow terminal
@@ -56,21 +57,28 @@ def table(
 
 
 def _rich_table(titles: Sequence[str], rows: list[list[str]], right: Sequence[str], fold: bool) -> None:
-    from rich import box
     from rich.console import Console
+
+    console = Console()
+    grid = ruled(titles, rows, console.width, right=right)
+    if fold:
+        grid.columns[-1].no_wrap, grid.columns[-1].overflow = False, "fold"
+    console.print(grid)
+
+
+def ruled(titles: Sequence[str], rows: list[list[str]], width: int, *, right: Sequence[str] = ()) -> Table:
+    """Make a table that fits a terminal."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
-    for title, limit in zip(titles, _limits(titles, rows, console.width), strict=True):
+    for title, limit in zip(titles, _limits(titles, rows, width), strict=True):
         justify: Any = "right" if title in right else "left"
         grid.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis", max_width=limit)
-    if fold:
-        grid.columns[-1].no_wrap, grid.columns[-1].overflow = False, "fold"
     for row in rows:
         grid.add_row(*(Text(cell, style=PHASE_STYLES.get(cell, "")) for cell in row))
-    console.print(grid)
+    return grid
 
 
 def _limits(titles: Sequence[str], rows: list[list[str]], width: int) -> list[int]:

@@ -44,12 +44,13 @@ def examples(parser: Parser, *lines: str, more: str = "") -> None:
     )
 
 
-def add_ids(parser: Parser, *, many: bool = True) -> None:
-    """Take jobs' ids."""
+def add_ids(parser: Parser, *, many: bool = True, none: str = "") -> None:
+    """Take jobs' ids; ``none`` says what it means to give none, where that means something."""
     text = "the job's id, or a beginning or end of it that only one job has"
     if many:
         text += "; a sweep's id is all its jobs"
-        action = parser.add_argument("ids", metavar="ID", nargs="+", help=text)
+        text += f"; {none} if none is given" if none else ""
+        action = parser.add_argument("ids", metavar="ID", nargs="*" if none else "+", help=text)
     else:
         action = parser.add_argument("id", metavar="ID", help=text)
     complete_with(action, "job_ids")

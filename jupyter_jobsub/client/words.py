@@ -69,6 +69,28 @@ def resources(request: Row | None) -> str:
     return ", ".join(found)
 
 
+def use(job: Row) -> list[str]:
+    """Say what a running job uses of what it asked for: processor, memory, each GPU."""
+    usage, request = job.get("usage") or {}, job.get("request") or {}
+    shown = []
+    if usage.get("cpu") is not None:
+        asked = f" of {request['cpu'] / 1000:g}" if request.get("cpu") else ""
+        shown.append(f"CPU {usage['cpu'] / 1000:.2f}{asked}")
+    if usage.get("memory") is not None:
+        shown.append(f"memory {_part(usage['memory'], request.get('memory'))}")
+    return shown + [_gpu(number, gpu) for number, gpu in enumerate(usage.get("gpus") or ())]
+
+
+def _gpu(number: int, gpu: Row) -> str:
+    busy = "" if gpu.get("utilization") is None else f" {gpu['utilization']:.0%}"
+    filled = "" if gpu.get("memory") is None else f" {_part(gpu['memory'], gpu.get('memory_total'))}"
+    return f"GPU {number}{busy}{filled}"
+
+
+def _part(count: int, whole: int | None) -> str:
+    return f"{size(count)} of {size(whole)}" if whole else size(count)
+
+
 def standing(job: Row) -> str:
     """Say in a few words what a job waits for, or how it went."""
     if job.get("position") is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..client.words import harmless, seconds, size
+from ..client.words import harmless, seconds, use
 
 if TYPE_CHECKING:
     from ..client.api import Row
@@ -83,7 +83,7 @@ def look(row: Row, age: float, now: datetime | None = None) -> Look:
         fraction=_fraction(phase, progress),
         time=_time(row, age, now or datetime.now(timezone.utc)),
         left=_left(phase, progress, age),
-        usage=tuple(_usage(row.get("usage") or {}, row.get("request") or {})),
+        usage=tuple(use(row)),
         notes=tuple(_notes(row)),
         final=phase in FINAL,
     )
@@ -138,28 +138,6 @@ def _left(phase: str, progress: Row, age: float) -> str:
     if phase != "Running" or eta is None:
         return ""
     return f"about {seconds(eta - age)} left" if eta > age else "nearly done"
-
-
-def _usage(usage: Row, request: Row) -> list[str]:
-    shown = []
-    if usage.get("cpu") is not None:
-        shown.append(f"CPU {usage['cpu'] / 1000:.2g}{_of(request.get('cpu'), lambda n: f'{n / 1000:g}')}")
-    if usage.get("memory") is not None:
-        shown.append(f"memory {size(usage['memory'])}{_of(request.get('memory'), size)}")
-    gpus: list[dict[str, Any]] = usage.get("gpus") or []
-    return shown + [_gpu(number, gpu) for number, gpu in enumerate(gpus)]
-
-
-def _of(whole: int | None, write: Any) -> str:
-    return f" of {write(whole)}" if whole else ""
-
-
-def _gpu(number: int, gpu: Row) -> str:
-    busy = gpu.get("utilization")
-    parts = [f"GPU {number}", "" if busy is None else f"{busy:.0%}"]
-    if gpu.get("memory") is not None:
-        parts.append(f"{size(gpu['memory'])}{_of(gpu.get('memory_total'), size)}")
-    return " ".join(part for part in parts if part)
 
 
 def _notes(row: Row) -> list[str]:
