@@ -25,6 +25,8 @@ NO_EXIT_CODE = 125
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+WHOLE = "(whole)"  # in place of a field's name: what is wrong concerns no field alone
+
 EXIT_CODES = (
     ("0", "all went well; for wait and submit --wait: the job succeeded"),
     ("N", "the job's own exit code, for wait and submit --wait"),
@@ -89,11 +91,9 @@ def as_lines(error: Exception) -> list[str]:
     if not fields:
         remedy = getattr(error, "remedy", "")
         return [f"jupyter jobsub: {_detail(error)}", *([f"  {remedy}"] if remedy else [])]
-    count = len({field.field for field in fields})
-    many = "a field" if count == 1 else f"{count} fields"
-    lines = [f"jupyter jobsub: the request is wrong in {many}; nothing was done"]
+    lines = ["jupyter jobsub: this is wrong, and nothing was done:"]
     for field in fields:
-        lines.append(f"  {field.field}: {field.message}")
+        lines.append(f"  {field.message}" if field.field == WHOLE else f"  {field.field}: {field.message}")
         if field.remedy:
             lines.append(f"      {field.remedy}")
     return lines

@@ -8,8 +8,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidRequest
+from .explain import explain
 from .fields import Label, Priority, Seconds
-from .spec import JobSpec, explain
+from .spec import JobSpec
 
 
 class JobEdit(TypedDict, total=False):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import FieldError, InvalidRequest
+from ..errors import FieldError
+from .explain import explain
 from .fields import (
     DAY,
     AbsolutePath,
@@ -195,50 +195,7 @@ class JobSpec(Strict):
         return command[0] if len(command) == 1 else shlex.join(command)
 
 
-_REMEDIES = {
-    "missing": "add this field",
-    "extra_forbidden": "remove it, or check its spelling",
-    "string_type": "give text in quotes",
-    "string_too_short": "give more characters",
-    "string_pattern_mismatch": "use lower-case letters, digits and '-' in between",
-    "int_type": "give a whole number without quotes",
-    "int_parsing": "give a whole number",
-    "int_parsing_size": "give a smaller number",
-    "bool_type": "give true or false",
-    "bool_parsing": "give true or false",
-    "list_type": "give a list in [ ]",
-    "dict_type": "give an object in { }",
-    "model_type": "give an object in { }",
-    "string_too_long": "shorten it",
-    "too_long": "give fewer",
-    "greater_than_equal": "give a larger number",
-    "less_than": "give a smaller number",
-    "less_than_equal": "give a smaller number",
-}
-
-
 _NAME_IT = "give script: the folder that it is to run in, and a name that ends in .py or .sh"
-
-
-def explain(error: ValidationError, *, under: str = "") -> InvalidRequest:
-    """Turn pydantic's findings into field errors with remedies.
-
-    Parameters
-    ----------
-    under:
-        Path of the validated object inside the request, if it isn't the whole.
-    """
-    found: dict[str, FieldError] = {}
-    for row in error.errors(include_url=False, include_input=False):
-        path = ".".join([under] * bool(under) + [str(p) for p in _visible(row["loc"])])
-        remedy = row.get("ctx", {}).get("remedy") or _REMEDIES.get(row["type"], "correct the value")
-        message = row["msg"].removeprefix("Value error, ")
-        if row["type"] != "jobsub":
-            message = message[:1].lower() + message[1:]
-        found.setdefault(path, FieldError(path or "(whole)", message, remedy))
-    # of a union's members, the one that got further into the value is the one that was meant
-    inner = {path.rpartition(".")[0] for path in found}
-    return InvalidRequest([error for path, error in found.items() if path not in inner or not path])
 
 
 def parse_env(env: Any) -> dict[str, str]:
@@ -254,11 +211,6 @@ def parse_env(env: Any) -> dict[str, str]:
     except ValidationError as error:
         wrong = explain(error, under="env").errors
         raise ValueError("; ".join(f"{e.field}: {e.message} ({e.remedy})" for e in wrong)) from error
-
-
-def _visible(loc: tuple[int | str, ...]) -> list[int | str]:
-    hidden = re.compile(r"(function-|constrained-|nullable|list\[|dict\[|str$|int$|\[key\])")
-    return [p for p in loc if isinstance(p, int) or not hidden.match(p)]
 
 
 def parse_spec(data: Any) -> tuple[JobSpec, list[FieldError]]:

@@ -11,9 +11,10 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from ..errors import FieldError
+from .explain import explain
 from .fields import LONGEST_LABEL, EnvName, Strict
 from .parameters import LARGEST, as_text
-from .spec import JobSpec, explain, parse_spec
+from .spec import JobSpec, parse_spec
 
 MAX_JOBS = 500
 LONGEST_VALUE = 32  # characters of a value in a job's name

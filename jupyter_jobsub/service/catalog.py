@@ -22,9 +22,9 @@ from pydantic_core import PydanticCustomError
 from ..config import JobsubService, misplaced
 from ..errors import ConfigError, FieldError
 from ..model.catalog import Catalog, Group, InstanceType
+from ..model.explain import explain
 from ..model.fields import Label
 from ..model.resources import Quota, Resources, parse_memory
-from ..model.spec import explain
 
 
 def _bytes(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, FieldError, InvalidRequest
+from ..model.explain import explain
 from ..model.job import UNFINISHED, Job, Phase, SweepId, UserName
-from ..model.spec import explain
 from ..policy import Action, hides_env
 from ..store.base import JobQuery
 from . import render

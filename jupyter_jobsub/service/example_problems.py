@@ -45,7 +45,7 @@ _BODY = {
     ),
     413: _problem(413, "Too large", "the body is over 1048576 bytes", "send less; put large data into files"),
 }
-_PRIORITY = _wrong("priority", "input should be less than or equal to 1000", "give a smaller number")
+_PRIORITY = _wrong("priority", "5000 is too large", "give 1000 at most")
 _STREAMS = {429: _problem(429, "Too many streams", "you have 20 streams open", "close some, or share one")}
 _REUSED = _problem(
     409,
@@ -54,7 +54,7 @@ _REUSED = _problem(
     "use a new key for each job, or send the same body again",
 )
 _ENDED = "it has ended: rerun or clone it"
-_BOOL = "input should be a valid boolean"
+_BOOL = "is neither true nor false"
 ANY_OTHER = _problem(
     507,
     "Insufficient Storage",
@@ -62,12 +62,12 @@ ANY_OTHER = _problem(
     "free disk space or see `jupyter jobsub doctor`",
 )
 
-_LIMIT = _wrong("limit", "input should be less than or equal to 500", "give a smaller number", "")
-_TAIL = _wrong("tail", "input should be greater than or equal to 0", "give a larger number", "")
+_LIMIT = _wrong("limit", "1000 is too large", "give 500 at most", "")
+_TAIL = _wrong("tail", "-1 is too small", "give 0 or more", "")
 _LAST = _wrong("Last-Event-ID", "'soon' is not an event's id", "send back an id of this stream", "")
 _QUOTA = _wrong(
     "JobsubService.groups.research.quota.gpu",
-    "input should be a valid dictionary (/home/ada/.jupyter/jupyter_jobsub_config.py, line 2)",
+    "is not an object (/home/ada/.jupyter/jupyter_jobsub_config.py, line 2)",
     "give an object in { }",
 )
 _GONE = _problem(
@@ -76,8 +76,8 @@ _GONE = _problem(
     f"nothing is kept of {ID} any more: its time to live is over, or it was purged",
     "rerun the job to get its log, metrics and artifacts anew",
 )
-_WINDOW = _wrong("window", "input should be '15m', '1h', '3h' or 'lifetime'", "give one of these", "")
-_ATTEMPT = _wrong("attempt", "input should be greater than or equal to 1", "give a larger number", "")
+_WINDOW = _wrong("window", "'2h' is not '15m', '1h', '3h' or 'lifetime'", "give one of these", "")
+_ATTEMPT = _wrong("attempt", "0 is too small", "give 1 or more", "")
 _BYTES = _problem(416, "Range not satisfiable", "the file has 1048576 bytes", "ask for a range within it")
 
 PROBLEMS: Mapping[str, Problems] = {

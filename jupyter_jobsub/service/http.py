@@ -20,7 +20,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from .. import __version__
 from ..errors import FieldError, InvalidRequest, NotFound, StoreError, StoreUnavailable, TooLarge, UserError
-from ..model.spec import explain
+from ..model.explain import explain
 from ..policy import Person
 from .bodies import parse_json
 

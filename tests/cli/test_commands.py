@@ -93,8 +93,13 @@ def test_the_same_key_makes_one_job(jobsub: Run) -> None:
 def test_every_wrong_field_is_told(jobsub: Run, rows: Rows) -> None:
     words = ("submit", "--priority", "0", "--name", "a\nb", "--retries", "1000", "--", "true")
     text = jobsub(*words, code=5)
-    assert text.startswith("jupyter jobsub: the request is wrong in 3 fields; nothing was done\n")
-    assert all(f"\n  {field}: " in text for field in ("priority", "name", "retries"))
+    head, *lines = text.splitlines()
+    assert head == "jupyter jobsub: this is wrong, and nothing was done:"
+    assert [*lines[:2], *lines[4:]] == [
+        *("  name: has control characters", "      use printable characters on one line"),
+        *("  retries: 1000 is too large", "      give 100 at most"),
+    ]
+    assert lines[2:4] == ["  priority: 0 is too small", "      give 1 or more"]
     ((error),) = rows(*words, code=5)
     assert {e["field"] for e in error["error"]["errors"]} == {"priority", "name", "retries"}
     assert all(e["remedy"] for e in error["error"]["errors"])

@@ -129,7 +129,7 @@ WRONG = [
     ("%%jobsub --gpus 1 --gpu 2\ntrue", "unrecognized arguments: --gpu 2"),
     ("%%jobsub --as class\ntrue", "'class' is no name for a variable"),
     ("%%jobsub --name 'x\ntrue", "No closing quotation"),
-    ("%%jobsub --instance-type none --image none\ntrue", "the request is wrong in 2 fields"),
+    ("%%jobsub --instance-type none --image none\ntrue", "this is wrong"),
     ("%%jobsub --python\n!ls", "the cell is no Python script: invalid syntax (line 1 of the script)"),
     ("%%jobsub --python\nfor x in y:", "line 1 of the script"),
 ]

@@ -140,7 +140,7 @@ WRONG = [
     ("submit --file none.yaml", "none.yaml: No such file"),
     ("submit --file -", "a cell has no standard input"),
     ("submit 'x", "No closing quotation"),
-    ("submit --priority 5000 --retries 5000 -- true", "the request is wrong in 2 fields"),
+    ("submit --priority 5000 --retries 5000 -- true", "this is wrong"),
     ("submit --wait -- 'exit 4'", "did not succeed (exit code 4)"),
     ("wait --timeout 1 zzzzzzzz", "There is no job"),
     ("list --json --limit x", "%jobsub: argument --limit"),
