@@ -232,7 +232,7 @@ class Job(JobRow):
         Parameters
         ----------
         args:
-            Other arguments for the script.
+            Other arguments for the script, or the words of another command.
         command:
             What to run instead.
         changes:
@@ -280,10 +280,13 @@ def ended(service: Client, jobs: Iterable[Job], timeout: float | None) -> Iterat
     by_id = {job.id: job for job in jobs}
     for job_id in [job.id for job in by_id.values() if job.final]:
         yield by_id.pop(job_id)
-    for row in service.wait(by_id, timeout=timeout):
-        job = by_id[row["id"]]
-        job.row = row
-        yield job
+    try:
+        for row in service.wait(list(by_id), timeout=timeout):
+            job = by_id.pop(row["id"])
+            job.row = row
+            yield job
+    except TimeoutError as error:
+        raise TimeoutError(f"not ended after {timeout:g} s: {', '.join(by_id)}") from error
 
 
 def _text(events: Iterable[tuple[str, Any]]) -> Iterator[str]:

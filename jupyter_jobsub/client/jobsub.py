@@ -279,15 +279,15 @@ class JobsubClient:
         given = [job if isinstance(job, Job) else self.job(job) for job in jobs]
         return ended(self.service, given, timeout)
 
-    def events(self) -> Watch[tuple[str, Row]]:
-        """Follow what happens to all jobs that you may see.
+    def events(self, *, progress: bool = False) -> Watch[tuple[str, Row]]:
+        """Follow what happens to all jobs that you may see; also their ``progress`` and what they use.
 
         Returns
         -------
         Watch
             Of ("hello", …) at each connection, ("job", {"job": row}), ("deleted", {"id": …}).
         """
-        return Watch(lambda scope: self.service.events(scope=scope))
+        return Watch(lambda scope: self.service.events(scope=scope, progress=progress))
 
     def catalog(self) -> Row:
         """Fetch what can be asked for: ``groups``, ``instance_types``, ``images``, ``defaults``."""

@@ -51,8 +51,11 @@ def new_spec(
     InvalidRequest
         If values are no JSON.
     """
+    if base is not None and not isinstance(base, Mapping):
+        raise UsageError("a specification is a mapping, as Job.spec() gives", remedy="read the file first")
     spec = dict(base or {})
-    if runs := what_runs(target, args, command):
+    runs = what_runs(target, args, command)
+    if runs or fields.get("task_roles"):
         spec = {key: value for key, value in spec.items() if key not in RUNS} | runs
     override(spec, **fields)
     if base is None and not any(spec.get(key) for key in RUNS):
@@ -159,7 +162,7 @@ def override(
     if working_dir is not None:
         spec["working_dir"] = absolute(os.fspath(working_dir))
     if env:
-        spec["env"] = {**(spec.get("env") or {}), **env}
+        spec["env"] = _merged(spec.get("env") or {}, env)
     if parameters or grid:
         _set_parameters(spec, parameters or {}, grid or {})
 
@@ -170,7 +173,12 @@ def _set_parameters(spec: Row, single: Mapping[str, Any], grid: Mapping[str, Seq
         known = spec.get(field) or {}
         if isinstance(known, dict) and (known or given):  # what is wrong is refused by the service
             kept = {name: value for name, value in known.items() if name not in other}
-            spec[field] = {**kept, **given}
+            spec[field] = _merged(kept, given)
+
+
+def _merged(known: Any, given: Any) -> Any:
+    # what should be a mapping and is none is refused by the service, with whatever else is wrong
+    return {**known, **given} if isinstance(known, Mapping) and isinstance(given, Mapping) else given
 
 
 def absolute(path: str) -> str:

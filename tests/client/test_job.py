@@ -94,7 +94,7 @@ def test_check_raises_with_what_the_job_said(client: JobsubClient) -> None:
 
 def test_waiting_ends_in_time(client: JobsubClient) -> None:
     job = client.submit(command="sleep 60")
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=rf"not ended after 0.05 s: {job.id}"):
         job.wait(timeout=0.05)
     assert job.cancel().wait(check=False).phase == "Cancelled"
     with pytest.raises(JobFailed, match="Cancelled"):
@@ -149,6 +149,14 @@ def test_every_wrong_value_is_named(client: JobsubClient) -> None:
     assert all(error.remedy for error in caught.value.errors)
 
 
+def test_what_should_be_a_mapping_is_named_too(client: JobsubClient) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        client.submit(command="true", env=["A=1"], parameters="lr=1", task_roles={})  # type: ignore[arg-type]
+    assert {error.field for error in caught.value.errors} == {"env", "parameters", "task_roles"}
+    with pytest.raises(UsageError, match="a specification is a mapping"):
+        client.submit(spec="job.yaml")  # type: ignore[arg-type]
+
+
 def test_calls_that_make_no_sense(client: JobsubClient) -> None:
     with pytest.raises(UsageError, match="say what to run"):
         client.submit()
@@ -176,7 +184,7 @@ def test_a_job_is_made_once_under_its_key(client: JobsubClient) -> None:
 
 
 def test_events_of_all_jobs(client: JobsubClient) -> None:
-    with client.events() as events:
+    with client.events(progress=True) as events:
         assert next(events)[0] == "hello"
         job = client.submit(command="true")
         assert next(data["job"]["id"] for kind, data in events if kind == "job") == job.id

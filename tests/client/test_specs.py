@@ -49,6 +49,10 @@ def test_a_specification_with_changes() -> None:
         "working_dir": "/w",
     }
     assert base["priority"] == 5
+    roles = [{"name": "a", "command": "x"}]
+    assert new(base, task_roles=roles, working_dir="/w").keys() & {"script", "args", "task_roles"} == {
+        "task_roles"
+    }
 
 
 def test_an_environment_of_this_machine_stays_on_it() -> None:

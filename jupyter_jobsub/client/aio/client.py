@@ -85,6 +85,6 @@ class AsyncJobsubClient(Asynchronous[JobsubClient]):
             async for job in found:
                 yield job
 
-    def events(self) -> AsyncGenerator[tuple[str, Row], None]:
+    def events(self, *, progress: bool = False) -> AsyncGenerator[tuple[str, Row], None]:
         """Follow what happens to all jobs that you may see, as `JobsubClient.events` does."""
-        return self._threads.iterate(lambda service: self._on(service).events())
+        return self._threads.iterate(lambda service: self._on(service).events(progress=progress))
