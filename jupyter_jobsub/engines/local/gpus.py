@@ -29,7 +29,10 @@ class Gpus:
         wanted = list(uuids)
         if wanted:
             self._open()
-        return {uuid: self._look(uuid) for uuid in wanted}
+        found = {uuid: self._look(uuid) for uuid in wanted}
+        if all(gpu.utilization is None and gpu.memory is None for gpu in found.values()):
+            self.close()  # the driver may have been replaced: it is opened anew at the next look
+        return found
 
     def close(self) -> None:
         """Let go of the driver."""
@@ -54,8 +57,7 @@ class Gpus:
         if not (nvml := self._nvml):
             return gpu
         handle = self._ask(nvml, _handle, nvml, uuid)
-        if handle is None:  # the driver may have been replaced: open it anew at the next look
-            self.close()
+        if handle is None:
             return gpu
         rates = self._ask(nvml, nvml.nvmlDeviceGetUtilizationRates, handle)  # not of a MIG slice
         memory = self._ask(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
