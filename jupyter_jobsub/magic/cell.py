@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..client.api import Row
 
 _UNFIT = re.compile(r"[^\w.-]+")
+_PREAMBLE = re.compile(r"#!|(import|from|set) ")
 LONGEST = 64  # of a name that becomes a file's
 
 
@@ -81,14 +82,15 @@ def run(args: argparse.Namespace) -> int:
 def _script(args: argparse.Namespace) -> Row:
     name = _UNFIT.sub("-", args.name or "").strip("-.")[:LONGEST] or "cell"
     file = f"{name}.py" if args.python else f"{name}.sh"
-    title = {} if args.name else {"name": _title(args.cell)}
+    title = {} if args.name else {"name": title(args.cell)}
     return {"script": specs.absolute(file), "content": args.cell, "args": args.rest, **title}
 
 
-def _title(text: str) -> str:
+def title(text: str) -> str:
     """Name a job by the first line that says something: a comment's words, or the code."""
-    lines = (line.strip() for line in text.splitlines() if not line.startswith("#!"))
-    return next(line.lstrip("# ") or line for line in lines if line)[:LONGEST]
+    lines = [line.strip() for line in text.splitlines() if line.strip(" #")]
+    telling = [line for line in lines if not _PREAMBLE.match(line)]
+    return next(iter(telling + lines), "cell").lstrip("# ")[:LONGEST]
 
 
 def _check(text: str) -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from jupyter_jobsub.client import Client
+from jupyter_jobsub.magic.cell import title
 from tests.magic.kernel import Kernel
 
 ID = r"job-\d{8}-\w{8}"
@@ -61,6 +62,20 @@ def test_a_cell_gives_its_job_and_says_so_once(kernel: Kernel, client: Client) -
     assert name == "Warm up"
     assert client.job(job_id)["kind"] == "script"
     assert job_id in kernel.do("job").text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("#!/bin/bash\nset -e\n\n## Warm up\ntrue", "Warm up"),
+        ("import os\nfrom sys import argv\nprint(argv)", "print(argv)"),
+        ("\n  import os\n", "import os"),
+        ("#\n#\n", "cell"),
+        ("x" * 100, "x" * 64),
+    ],
+)
+def test_a_job_is_named_by_what_its_cell_says_first(text: str, name: str) -> None:
+    assert title(text) == name
 
 
 def test_a_variable_gets_the_job(kernel: Kernel) -> None:
