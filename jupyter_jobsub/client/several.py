@@ -43,7 +43,7 @@ def _watched(
     if not left:
         return
     service = next(iter(left.values()))._service
-    for name, data in service.events(scope=scope, on_lost=on_lost):
+    for name, data in service.events(scope=scope, on_lost=on_lost, progress=True):
         for kind, value in _news(service, left, name, data):
             if kind == "deleted":
                 del left[value]
