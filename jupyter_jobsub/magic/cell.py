@@ -82,8 +82,8 @@ def run(args: argparse.Namespace) -> int:
 def _script(args: argparse.Namespace) -> Row:
     name = _UNFIT.sub("-", args.name or "").strip("-.")[:LONGEST] or "cell"
     file = f"{name}.py" if args.python else f"{name}.sh"
-    title = {} if args.name else {"name": title(args.cell)}
-    return {"script": specs.absolute(file), "content": args.cell, "args": args.rest, **title}
+    runs = {"script": specs.absolute(file), "content": args.cell, "args": args.rest}
+    return runs if args.name else {**runs, "name": title(args.cell)}
 
 
 def title(text: str) -> str:
