@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..client import FINAL
 from ..client.ids import of_sweep
 from ..client.words import seconds, shown, standing
 from .common import client
 from .errors import OK
+from .jobs import PHASES
 from .live import StatusLine
 from .logs import code_of, outcome, running_on
 from .output import json_line, note, table
@@ -22,6 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..client import Client
     from ..client.api import Row
+
+
+LONGEST = 32  # characters of a value in a table for people
 
 
 def declare_sweep(parser: Parser) -> None:
@@ -67,13 +71,29 @@ def varied(rows: Sequence[Row]) -> list[str]:
 
 
 def _compared(row: Row, names: Sequence[str]) -> tuple[object, ...]:
-    values = (shown(row["parameters"][name]) if name in row["parameters"] else None for name in names)
+    values = (_cut(shown(row["parameters"][name])) if name in row["parameters"] else None for name in names)
     took = seconds(row["duration_seconds"])
     return (row["id"], *values, row["phase"], took, row["exit_code"], standing(row))
 
 
-def _summary(rows: Sequence[Row]) -> str:
-    return ", ".join(f"{number} {phase}" for phase, number in Counter(row["phase"] for row in rows).items())
+def _cut(text: str) -> str:
+    too_long = len(text) > LONGEST and terminal().for_people()
+    return f"{text[: LONGEST - 1]}…" if too_long else text
+
+
+def _summary(rows: Collection[Row]) -> str:
+    numbers = Counter(row["phase"] for row in rows)
+    return ", ".join(f"{numbers[phase]} {phase}" for phase in PHASES if phase in numbers)
+
+
+def _done(rows: Collection[Row]) -> float:
+    """How far all of them are together, as far as they say."""
+    return sum(1 if row["phase"] in FINAL else _fraction(row) for row in rows) / len(rows)
+
+
+def _fraction(row: Row) -> float:
+    fraction: float = (row["progress"] or {}).get("fraction") or 0
+    return fraction
 
 
 def send(
@@ -102,12 +122,12 @@ def _watch(service: Client, made: Row, *, as_json: bool, own_code: bool) -> int:
     """Print how each job ended as it ends, and meanwhile on a terminal how many stand where."""
     rows = {row["id"]: row for row in made["items"]}
     with running_on(made["id"], "wait"), StatusLine(wanted=not as_json) as status:
-        for row in service.changes(rows):
+        for row in service.changes(rows, progress=terminal().redraws() or None):
             rows[row["id"]] = row
             if row["phase"] in FINAL:
                 terminal().give(row)
                 with status.aside(b"\n"):
                     json_line(row) if as_json else print(f"{outcome(row)}  {row['name']}", flush=True)
-            status.say(_summary(list(rows.values())))
+            status.say(f"{_done(rows.values()):.0%} done: {_summary(rows.values())}")
     codes = [code for row in rows.values() if (code := code_of(row))]
     return next(iter(codes), OK) if own_code else OK

@@ -219,12 +219,20 @@ class Client(Transport):
         """
         return (row for row in self.changes(job_ids, timeout=timeout) if row["phase"] in FINAL)
 
-    def changes(self, job_ids: Iterable[str], *, timeout: float | None = None) -> Iterator[Row]:
-        """Yield each job as it is now and as it changes, at last when it is final; raises as `wait` does."""
+    def changes(
+        self, job_ids: Iterable[str], *, timeout: float | None = None, progress: bool | None = None
+    ) -> Iterator[Row]:
+        """Yield each job as it is now and as it changes, at last when it is final; raises as `wait` does.
+
+        Parameters
+        ----------
+        progress:
+            Also when its progress or usage has changed.
+        """
         left = dict.fromkeys(job_ids)
         if not left:
             return
-        for name, data in self.events(timeout=timeout):
+        for name, data in self.events(timeout=timeout, progress=progress):
             if name == "hello":  # what happened before this connection is in the jobs themselves
                 rows = [self.job(job_id) for job_id in left]
             elif name == "deleted" and data["id"] in left:
