@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if args.python and args.image is None:
         _check(args.cell)
     with client() as service:
-        base = from_file(args.file) if args.file else {}
+        base = {"name": title(args.cell)} | (from_file(args.file) if args.file else {})
         base = {field: value for field, value in base.items() if field not in specs.RUNS} | _script(args)
         spec = specs.new_spec(service, base, environment=terminal().environment(), **given(args))
         return send(args, service, spec)
@@ -82,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
 def _script(args: argparse.Namespace) -> Row:
     name = _UNFIT.sub("-", args.name or "").strip("-.")[:LONGEST] or "cell"
     file = f"{name}.py" if args.python else f"{name}.sh"
-    runs = {"script": specs.absolute(file), "content": args.cell, "args": args.rest}
-    return runs if args.name else {**runs, "name": title(args.cell)}
+    return {"script": specs.absolute(file), "content": args.cell, "args": args.rest}
 
 
 def title(text: str) -> str:

@@ -130,10 +130,11 @@ def test_a_rerun_has_the_cell_again(kernel: Kernel, client: Client) -> None:
 
 
 def test_a_file_gives_what_the_line_does_not(kernel: Kernel, client: Client) -> None:
-    (kernel.folder / "job.yaml").write_text("command: 'false'\npriority: 7\nretries: 2\n")
+    (kernel.folder / "job.yaml").write_text("command: 'false'\npriority: 7\nretries: 2\nname: mine\n")
     kernel.do("%%jobsub --file job.yaml --priority 9\ntrue")
     found = client.spec(kernel.ask("_.id"))
-    assert (found["priority"], found["retries"], found["content"]) == (9, 2, "true\n")
+    assert (found["priority"], found["retries"], found["name"]) == (9, 2, "mine")
+    assert found["content"] == "true\n"
     assert "command" not in found
 
 
