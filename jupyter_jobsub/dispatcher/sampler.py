@@ -90,7 +90,7 @@ class Sampler:
             for task in job.tasks
             if task.started_at is not None and task.finished_at is None
         }
-        samples = await self._engine.sample(list(started))
+        samples = await self._engine.sample(list(started)) if started else {}
         before = {key: self._before(key, sample, started[key]) for key, sample in samples.items()}
         self._samples = {key: self._samples[key] for key in started if key in self._samples} | dict(samples)
         self._newest = await asyncio.to_thread(self._keep, before, samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_while_nothing_runs_there_is_no_timer(world: World) -> None:
         await world.look()
         assert not world.timers.due
         assert not world.sampler.usage(job.id)
+
+    asyncio.run(scenario())
+
+
+def test_while_nothing_has_started_the_engine_is_not_asked(world: World) -> None:
+    async def scenario() -> None:
+        job = world.run(KEY)
+        world.placed[job.id] = replace(job, phase=Phase.PREPARING, tasks=(Task(KEY),))
+        await world.look()
+        assert world.engine.asked == []
+        assert world.timers.due  # it goes on: the task may start at any moment
 
     asyncio.run(scenario())
 

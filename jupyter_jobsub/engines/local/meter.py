@@ -15,7 +15,7 @@ from ...model.job import Micros, TaskKey
 from ...model.metrics import Sample
 from .gpus import Gpus
 from .runfolder import Belongings, RunFolder
-from .supervisor.processes import read, relatives, snapshot
+from .supervisor.processes import lives, read, relatives, snapshot
 
 # fields of /proc/<pid>/stat after the name, counted from 0: proc(5)
 _TIMES = slice(11, 15)  # user and system, its own and of the children that it has waited for
@@ -85,7 +85,11 @@ class Meter:
         at, stats = self._clock(), snapshot()
         started = [(task, has) for task in tasks if (has := task.belongings(stats))]
         processes = _processes(stats, [has for _, has in started])
-        running = [(task, has, pids) for (task, has), pids in zip(started, processes, strict=True) if pids]
+        running = [
+            (task, has, pids)
+            for (task, has), pids in zip(started, processes, strict=True)
+            if any(lives(stats[pid]) for pid in pids)
+        ]
         gpus = self._gpus.look({uuid for _, has, _ in running for uuid in has.gpus})
         network = _network() if running else (None, None)
         samples = {}
@@ -143,10 +147,13 @@ def _numbers(text: bytes) -> list[tuple[bytes, int]]:
     return [(name, int(number)) for name, number in rows]
 
 
-def _network() -> tuple[int, int]:
+def _network() -> tuple[int, int] | tuple[None, None]:
     """Bytes that the machine has received and sent, but to itself."""
     import psutil  # only where something runs
 
-    cards = psutil.net_io_counters(pernic=True)
+    try:
+        cards = psutil.net_io_counters(pernic=True)
+    except OSError:  # a container may hide them
+        return None, None
     outer = [card for name, card in cards.items() if name != "lo"]
     return sum(card.bytes_recv for card in outer), sum(card.bytes_sent for card in outer)

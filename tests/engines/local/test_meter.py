@@ -125,6 +125,17 @@ def test_a_process_that_ends_while_it_is_looked_at_is_counted_as_far_as_it_was_s
     assert look(lab, task) == {}
 
 
+def test_what_only_waits_to_be_buried_does_not_run(lab: Lab) -> None:
+    launch = lab.task("true")
+    folder = prepare(lab.folder / "runs", launch)
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        started(folder, process.pid)
+        assert look(lab, TaskMeter(folder))
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert look(lab, TaskMeter(folder)) == {}
+
+
 def test_a_pid_that_is_anothers_now_is_not_the_tasks(lab: Lab) -> None:
     launch = lab.task("sleep 60")
     folder = prepare(lab.folder / "runs", launch)
@@ -148,3 +159,11 @@ def test_network_traffic_of_the_machine_with_itself_does_not_count(monkeypatch: 
     }
     monkeypatch.setattr("psutil.net_io_counters", lambda pernic: cards)
     assert meter._network() == (15, 27)
+
+
+def test_hidden_network_figures_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hide(pernic: bool) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("psutil.net_io_counters", hide)
+    assert meter._network() == (None, None)

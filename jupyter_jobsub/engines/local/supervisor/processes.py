@@ -25,7 +25,7 @@ def uptime() -> int:
 def start_time(pid: int) -> int:
     """When the process was started, in clock ticks since boot; 0 if it has ended."""
     fields = _stat(str(pid))
-    return int(fields[_START]) if _lives(fields) else 0
+    return int(fields[_START]) if lives(fields) else 0
 
 
 def open_process(pid: int, start: int) -> int:
@@ -58,7 +58,7 @@ def members(leader: int, start: int, mark: bytes, ancestor: int) -> "Iterator[tu
     Answers pids and start times of what is no older than the start time. The ancestor and the mark
     find those that left the session.
     """
-    stats = {pid: fields for pid, fields in snapshot().items() if _lives(fields)}
+    stats = {pid: fields for pid, fields in snapshot().items() if lives(fields)}
     for pid, _ in relatives(stats, [(leader, start, mark, ancestor)]):
         yield pid, int(stats[pid][_START])
 
@@ -114,7 +114,8 @@ def _marked(pid: int, marks: "dict[bytes, int]") -> int:
     return -1
 
 
-def _lives(fields: "list[bytes]") -> bool:
+def lives(fields: "list[bytes]") -> bool:
+    """Say whether a process with these fields has not ended."""
     return bool(fields) and fields[_STATE] not in (b"Z", b"X")
 
 
