@@ -114,7 +114,8 @@ def declare_delete(parser: Parser) -> None:
     add_ids(parser)
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.description = (
-        "Delete finished jobs with their logs. Asks first on a terminal. Your own files stay."
+        "Delete finished jobs with their logs, metrics and artifacts. Asks first on a terminal. Your own\n"
+        "files stay. To keep the jobs listed, purge them."
     )
     examples(parser, "delete k7x2mp9w --yes")
     parser.set_defaults(run=delete)
@@ -140,5 +141,5 @@ def delete(args: argparse.Namespace) -> int:
 def _confirmed(args: argparse.Namespace, service: Client) -> bool:
     ids = [job_id for text in unique(args.ids) for job_id in jobs_named(service, text, "delete")]
     names = ", ".join(ids) if len(ids) <= NAMED else f"{len(ids)} jobs"
-    logs = "its log" if len(ids) == 1 else "their logs"
-    return terminal().confirms(f"Delete {names} with {logs}?")
+    whose = "its log" if len(ids) == 1 else "their logs"
+    return terminal().confirms(f"Delete {names} with {whose} and artifacts?")

@@ -37,15 +37,16 @@ def each(
     """
     codes: list[int] = []
     for text in unique(args.ids):
-        with _reported(args, text, codes):
+        with reported(args, text, codes):
             for job_id in jobs_named(service, text, verb):
-                with _reported(args, job_id, codes):
+                with reported(args, job_id, codes):
                     action(job_id)
     return next(iter(codes), OK)
 
 
 @contextmanager
-def _reported(args: argparse.Namespace, text: str, codes: list[int]) -> Iterator[None]:
+def reported(args: argparse.Namespace, text: str, codes: list[int]) -> Iterator[None]:
+    """Tell an error of one of several jobs, and go on with the next."""
     try:
         yield
     except (UserError, UsageError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..client.words import assigned, resources, seconds, standing, use
+from ..client.words import assigned, resources, seconds, size, standing, use
 from .common import client, each
 from .errors import OK
 from .output import age, fields, json_line, note, short_time, table
@@ -183,9 +183,15 @@ def _facts(job: Row) -> list[tuple[str, object]]:
         ("deadline", seconds(job["deadline_seconds"])),
         ("rerun of", job["rerun_of"]),
         ("sweep", job["sweep"]),
-        ("log", "removed, its time to live is over" if job["log_expired"] else None),
+        ("kept", _kept(job)),
         ("may", ", ".join(job["allowed"])),
     ]
+
+
+def _kept(job: Row) -> str | None:
+    if job["log_expired"]:
+        return "nothing any more: its time to live is over, or it was purged"
+    return None if job["kept_bytes"] is None else size(job["kept_bytes"])
 
 
 def _task(task: Row) -> tuple[object, ...]:

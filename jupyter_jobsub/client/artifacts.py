@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import UsageError
+
 if TYPE_CHECKING:
     from .api import Client, Row
+
+
+def below(folder: Path, path: str) -> Path:
+    """Give a file's place in a folder, and in no other, whatever its path is.
+
+    Raises
+    ------
+    UsageError
+        If a link in the folder leads out of it.
+    """
+    target = folder.joinpath(*(part for part in path.split("/") if part not in ("", ".", "..")))
+    root, parent = folder.resolve(), target.parent.resolve()
+    if root != parent and root not in parent.parents:
+        raise UsageError(f"{target} would be outside of {folder}", remedy="give another folder")
+    return target
 
 
 class Artifacts:
@@ -73,18 +91,25 @@ class Artifacts:
             What was written.
         """
         names = [row["path"] for row in self] if path is None else [path]
-        return [self._save(name, Path(to)) for name in names]
+        return [self.save(name, below(Path(to), name)) for name in names]
 
-    def _save(self, name: str, folder: Path) -> Path:
-        target = folder.joinpath(*(part for part in name.split("/") if part not in ("", ".", "..")))
-        chunks = self._service.artifact(self._job_id, name, attempt=self._attempt)
+    def save(self, path: str, target: Path, told: Callable[[int], object] = int) -> Path:
+        """Write one file to a place, whole or not at all.
+
+        Parameters
+        ----------
+        told:
+            Called with the length of each piece that was written.
+        """
+        chunks = self._service.artifact(self._job_id, path, attempt=self._attempt)
         first = next(chunks, b"")  # if there is no such file nothing is made
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".jobsub-{os.urandom(4).hex()}.part")
         try:
             with part.open("wb") as file:
-                file.write(first)
-                file.writelines(chunks)
+                for chunk in chain([first], chunks):
+                    file.write(chunk)
+                    told(len(chunk))
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)

@@ -254,9 +254,32 @@ def test_delete_asks_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Ru
     jobsub("wait", job_id)
     for answer, text in (("n", "nothing was deleted"), ("y", f"{job_id}: deleted")):
         asking = terminal("delete", job_id)
-        assert f"Delete {job_id} with its log?" in asking.until(r"\[y/N\] ")
+        assert f"Delete {job_id} with its log and artifacts?" in asking.until(r"\[y/N\] ")
         asking.write(f"{answer}\n")
         assert text in asking.read()
+
+
+def test_purge_asks_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Run) -> None:
+    job_id = jobsub("submit", "--", "echo 1 > $JOBSUB_ARTIFACTS/a").strip()
+    jobsub("wait", job_id)
+    assert "MODIFIED" in terminal("artifacts", "list", job_id).read()
+    for answer, text in (("n", "nothing was purged"), ("y", f"{job_id}: purged, ")):
+        asking = terminal("purge", job_id)
+        question = f"Remove log, metrics and artifacts of {job_id} ("
+        assert question in asking.until(r"\[y/N\] ")
+        asking.write(f"{answer}\n")
+        assert text in asking.read()
+
+
+def test_a_download_tells_its_progress_on_a_terminal(
+    terminal: Callable[..., Terminal], jobsub: Run, tmp_path: Path
+) -> None:
+    job_id = jobsub("submit", "--", "truncate -s 3000000 $JOBSUB_ARTIFACTS/zeros").strip()
+    jobsub("wait", job_id)
+    text = terminal("artifacts", "download", job_id).read()
+    assert re.search(r"\x1b\[K\d+ %  \d", text)
+    assert text.rstrip().endswith("\x1b[K")  # no half line is left
+    assert (tmp_path / "zeros").stat().st_size == 3_000_000
 
 
 def test_submit_on_a_terminal_says_where_the_job_stands(terminal: Callable[..., Terminal]) -> None:
