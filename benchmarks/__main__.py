@@ -13,13 +13,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import admission, idle, latency, machine, memory, pages, submits, surfaces, throughput
+from . import admission, idle, lag, latency, machine, memory, pages, submits, surfaces, throughput
 from .figures import REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
 __all__ = [
     "admission",
     "idle",
+    "lag",
     "latency",
     "memory",
     "pages",

@@ -7,14 +7,21 @@ somebody waits, and the kernel ends the watch by itself at the first write.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from struct import Struct
 from typing import TypeAlias
 
 from inotify_simple import INotify, flags
 
 WITHOUT_WATCH = 0.2  # seconds between looks when the system has no watch left to give
+
+MOST_EVENTS = 65536  # bytes of them that are read at once
+EVENT = Struct(
+    "iIII"
+)  # of a file, which has no name in it: the watch's number, then what does not matter here
 
 Change: TypeAlias = "asyncio.Future[None]"
 
@@ -68,14 +75,14 @@ class Changes:
 
     def _opened(self) -> INotify:
         if self._inotify is None:
-            self._inotify = INotify()
+            self._inotify = INotify(nonblocking=True)
             asyncio.get_running_loop().add_reader(self._inotify.fd, self._read)
         return self._inotify
 
     def _read(self) -> None:
         assert self._inotify is not None
-        for event in self._inotify.read(timeout=0):
-            if path := self._paths.pop(event.wd, None):
+        for number, *_ in EVENT.iter_unpack(os.read(self._inotify.fd, MOST_EVENTS)):
+            if path := self._paths.pop(number, None):
                 del self._watches[path]
                 self.tell(path)
 

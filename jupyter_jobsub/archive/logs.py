@@ -94,21 +94,16 @@ class LogArchive:
                 end = log.size - (0 if log.sealed else log.unfinished())
             return tail_start(log.fd, lines, end, max_bytes, gap), end
 
-        return _chunk(self.path(key), bounds)
+        path = self.path(key)
+        with _opened(path) as fd:
+            return Chunk(b"", 0, 0) if fd is None else _chunk(fd, path, bounds)[1]
 
     def read(self, key: TaskKey, start: int, limit: int) -> Chunk:
         """Read at most ``limit`` bytes (4 at least) from an offset on.
 
         A UTF-8 character is not cut, unless the log ends in it.
         """
-
-        def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
-            end = range_end(start, max(limit, 4), log.size, gap)
-            if (gap and end == gap.end) or (end == log.size and log.sealed):
-                return start, end
-            return start, max(start, end - log.unfinished(end))
-
-        return _chunk(self.path(key), bounds)
+        return _read(self.path(key), start, limit)[1]
 
     async def follow(self, key: TaskKey, start: int = 0) -> AsyncIterator[Chunk]:
         """Yield what is there from an offset on and what comes, until the log is sealed or removed.
@@ -118,10 +113,9 @@ class LogArchive:
         reader costs the task nothing.
         """
         came, size = -QUIET, 0
-        exists = False
+        exists, path = False, self.path(key)
         while True:
-            before = self.info(key)
-            chunk = self.read(key, start, BLOCK)
+            before, chunk = _read(path, start, BLOCK)
             if chunk.end > start:
                 grows = before is not None and not before.sealed and before.size > size
                 busy = grows and time.monotonic() - came < QUIET
@@ -192,18 +186,58 @@ def _sealed(status: os.stat_result) -> bool:
     return not status.st_mode & stat.S_IWUSR
 
 
-def _chunk(path: Path, bounds: Callable[[_Log, Gap | None], tuple[int, int]]) -> Chunk:
-    """Read between bounds, again if bytes were dropped from the log meanwhile."""
+def _read(path: Path, start: int, limit: int) -> tuple[LogInfo | None, Chunk]:
+    """Read on from an offset, and tell what the log was just before."""
+
+    def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
+        end = range_end(start, max(limit, 4), log.size, gap)
+        if (gap and end == gap.end) or (end == log.size and log.sealed):
+            return start, end
+        return start, max(start, end - log.unfinished(end))
+
+    with _opened(path) as fd:
+        if fd is None:
+            return None, Chunk(b"", start, start)
+        return _whole(fd, path, start, max(limit, 4)) or _chunk(fd, path, bounds)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """Open a log, if it is there."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # whatever a job may have put there
     except FileNotFoundError:
-        fd = os.open(os.devnull, os.O_RDONLY)
+        yield None
+        return
     try:
-        while True:
-            status, gap = os.fstat(fd), read_gap(path)
-            start, end = bounds(_Log(fd, status.st_size, _sealed(status)), gap)
-            data = read_range(fd, start, end, gap)
-            if read_gap(path) == gap:
-                return Chunk(data, start, end)
+        yield fd
     finally:
         os.close(fd)
+
+
+def _whole(fd: int, path: Path, start: int, limit: int) -> tuple[LogInfo, Chunk] | None:
+    """Read on from an offset, in few steps; None if something was dropped from the log.
+
+    What is dropped is noted before it goes: nothing of what was read before the look was.
+    """
+    status = os.fstat(fd)
+    data = os.pread(fd, max(0, min(limit, status.st_size - start)), start)
+    if read_gap(path):
+        return None
+    info = LogInfo(status.st_size, _sealed(status))
+    if not (info.sealed and start + len(data) == info.size) and (cut := unfinished_character(data[-3:])):
+        data = data[:-cut]
+    return info, Chunk(data, start, start + len(data))
+
+
+def _chunk(
+    fd: int, path: Path, bounds: Callable[[_Log, Gap | None], tuple[int, int]]
+) -> tuple[LogInfo, Chunk]:
+    """Read between bounds, again if bytes were dropped from the log meanwhile."""
+    while True:
+        status, gap = os.fstat(fd), read_gap(path)
+        log = _Log(fd, status.st_size, _sealed(status))
+        start, end = bounds(log, gap)
+        data = read_range(fd, start, end, gap)
+        if read_gap(path) == gap:
+            return LogInfo(log.size, log.sealed, (gap,) if gap else ()), Chunk(data, start, end)

@@ -1,0 +1,77 @@
+"""F9: how long after a job has written a line its follower has it."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from jupyter_jobsub.archive import Archive
+from jupyter_jobsub.model.job import JobId, TaskKey
+
+from . import product
+from .figures import REGISTRY, Bench, Bound, CannotMeasure, Outcome, Term, interleave
+from .product import JOBS, Service
+
+ROUNDS = 7
+LINES = 100
+FIRST = 10  # lines of a round that are left out: its reader has only just come
+WRITER = """\
+import os, time
+while True:
+    os.write(1, b"%d\\n" % time.monotonic_ns())
+    time.sleep(0.02)
+"""
+
+
+@REGISTRY.figure("F9")
+def log_lag(bench: Bench) -> Sequence[Outcome]:
+    """Follow a job that writes the time, as its follower and with ``tail -f`` of its log, in turns."""
+    writer = bench.folder("F9") / "writer.py"
+    writer.write_text(WRITER)
+    with product.running(bench, "F9-service") as service, service.connect() as connection:
+        command = [sys.executable, "-I", "-S", str(writer)]
+        id = product.submit(connection, {"command": command})["id"]
+        product.until_running(connection, id)
+        log = Archive(service.data_dir / "archive").logs.path(TaskKey(JobId(id), 1))
+        ours, tail = interleave(ROUNDS, lambda: _p95(_followed(service, id)), lambda: _p95(_tailed(log)))
+        connection.request("POST", f"{JOBS}/{id}/cancel")
+    what = f"log lag, writer → follower, p95 of {LINES} lines"
+    own, other = Term("ours", ours, "ms"), Term("tail -f", tail, "ms")
+    return [
+        Outcome("F9", what, own, other, Bound("≤ 5 ×", 5)),
+        Outcome("F9", what, own, None, Bound("≤ 5 ms", 5)),
+    ]
+
+
+def _p95(lags: Iterator[float]) -> float:
+    return statistics.quantiles(islice(lags, FIRST, FIRST + LINES), n=20)[-1]
+
+
+def _followed(service: Service, id: str) -> Iterator[float]:
+    with service.connect() as follower:
+        for name, data in follower.events(f"{JOBS}/{id}/log?follow=true&tail=0"):
+            if name == "log":
+                yield from _lags(data["text"].splitlines())
+    raise CannotMeasure(f"the log of {id} ended")
+
+
+def _tailed(log: Path) -> Iterator[float]:
+    with subprocess.Popen(["tail", "-n", "0", "-f", log], stdout=subprocess.PIPE, bufsize=0) as tail:
+        assert tail.stdout
+        try:
+            while piece := tail.stdout.read(1 << 16):
+                yield from _lags(piece.decode().splitlines())
+        finally:
+            tail.terminate()
+    raise CannotMeasure(f"tail -f of {log} ended")
+
+
+def _lags(stamps: Sequence[str]) -> Iterator[float]:
+    now = time.monotonic_ns()
+    for stamp in stamps:
+        yield (now - int(stamp)) / 1e6

@@ -1,0 +1,19 @@
+"""How the lag of a log is taken from what its readers get."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks import lag
+
+
+def test_the_first_lines_do_not_count_and_the_slowest_twentieth_is_left_out() -> None:
+    lags = [1000.0] * lag.FIRST + [2.0] * 96 + [50.0] * 4 + [1000.0]
+    assert lag._p95(iter(lags)) == 2.0
+
+
+def test_a_line_is_as_late_as_its_reader_got_it() -> None:
+    now = time.monotonic_ns()
+    first, second = lag._lags([str(now - 10**7), str(now)])
+    assert first > second >= 0
+    assert 9.9 < first - second < 10.1
