@@ -7,12 +7,15 @@ import os
 import re
 import stat
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..model.job import Micros
 from . import trees
 from .pieces import amount
 
+SYNCED_AT_ONCE = 8  # files: they share much of what the disk has to write
 NAMED = 100  # of what is dropped, so many by name
 TOLD = 3  # and in the message of a job
 LONGEST_TOLD = 80  # characters of a name there
@@ -169,26 +172,36 @@ def _at_most(files: int) -> str:
     return f"at most {files:,} files are kept" if files != 1 else "at most 1 file is kept"
 
 
-def settle(folder: int, name: str, kept: Collection[str], path: str = "", depth: int = 0) -> None:
+def settle(folder: int, name: str, kept: Collection[str]) -> None:
     """Leave in a folder of an open folder what is kept, on disk, and nothing else, not even empty folders."""
+    with ThreadPoolExecutor(SYNCED_AT_ONCE) as threads:
+        _settle(folder, name, kept, threads, "", 0)
+
+
+def _settle(
+    folder: int, name: str, kept: Collection[str], threads: ThreadPoolExecutor, path: str, depth: int
+) -> None:
     with contextlib.suppress(PermissionError, FileNotFoundError):  # somebody else's stays, and is not shown
-        if path in kept:
-            _make_durable(folder, name)
-        elif depth < trees.DEEPEST and stat.S_ISDIR(trees.look(folder, name).st_mode):
-            trees.allow(folder, name, 0o700)
-            with trees.entered(folder, name) as inner:
-                for each in os.listdir(inner):
-                    settle(inner, each, kept, f"{path}/{shown(each)}" if path else shown(each), depth + 1)
-                os.fsync(inner)
-            with contextlib.suppress(OSError):
-                os.rmdir(name, dir_fd=folder)
-        else:
+        if depth == trees.DEEPEST or not stat.S_ISDIR(trees.look(folder, name).st_mode):
             trees.remove(folder, name)
+            return
+        trees.allow(folder, name, 0o700)
+        with trees.entered(folder, name) as inner:
+            inside = {each: f"{path}{shown(each)}" for each in os.listdir(inner)}
+            for each, its_path in inside.items():
+                if its_path not in kept:
+                    _settle(inner, each, kept, threads, f"{its_path}/", depth + 1)
+            stay = [each for each, its_path in inside.items() if its_path in kept]
+            list(threads.map(partial(_make_durable, inner), stay))
+            os.fsync(inner)
+        with contextlib.suppress(OSError):
+            os.rmdir(name, dir_fd=folder)
 
 
 def _make_durable(folder: int, name: str) -> None:
-    fd = trees.open_file(folder, name)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+        fd = trees.open_file(folder, name)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
