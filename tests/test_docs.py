@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from jupyter_jobsub.config import JobsubService
 from jupyter_jobsub.model.job import Phase
+from jupyter_jobsub.model.progress import Progress, parse_progress
+from jupyter_jobsub.reports import without_reports
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -63,3 +66,12 @@ def test_every_part_has_its_layer() -> None:
     }
     text = (ROOT / "docs/architecture.md").read_text().partition("## Layers")[2].partition("## Vocabulary")[0]
     assert parts - set(re.findall(r"`([\w.]+/?)`", text)) == {"__init__.py"}
+
+
+@pytest.mark.parametrize(("language", "interpreter"), [("printf", "sh"), ("print(", sys.executable)])
+def test_a_report_in_another_language_is_one(language: str, interpreter: str) -> None:
+    lines = README.partition("## Progress")[2].splitlines()
+    line = next(line.strip() for line in lines if line.strip().startswith(language))
+    written = subprocess.run([interpreter, "-c", line], capture_output=True, check=True).stdout
+    assert parse_progress(written) == Progress(0.25, "epoch 5 of 20")
+    assert without_reports(written) == b""
