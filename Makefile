@@ -9,7 +9,7 @@ export PYTHON
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo ## Put a notebook and a script through the queue, headless
+demo: $(VENV)/.demo ## Put a notebook and two scripts through the queue, headless
 	@$(PY) tools/demo.py
 
 lab: $(VENV)/.lab ## Start JupyterLab with the extension, in examples/

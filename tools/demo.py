@@ -1,4 +1,4 @@
-"""Put a notebook and a script through the queue, headless, and print both results.
+"""Put a notebook and two scripts through the queue, headless: progress, metrics, artifacts, results.
 
 Everything goes through the command line, as a person would type it. The store and the home folder
 that the jobs see are fresh ones in ``.cache/demo``, where the results stay to be looked at.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ ENV = {
 }
 COMMAND = [sys.executable, "-m", "jupyter_jobsub.cli"]
 SECONDS = 1.0  # between two looks at the progress
+JOBS = (
+    ("examples/train.ipynb", "-p", "epochs=60"),
+    ("examples/train.sh", "--", "6"),
+    ("examples/simulate.py", "--", "--seconds", "22"),  # long enough for two looks at what it uses
+)
 ESCAPES = re.compile(rb"\x1b\][^\x07]*\x07|\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -54,6 +60,19 @@ def submit(*arguments: str) -> dict[str, Any]:
     return job
 
 
+def show(*arguments: str, columns: Sequence[int] = ()) -> None:
+    """Run a command in front of whoever watches, and print its table, or some columns of it."""
+    cut = ["| cut -f", ",".join(map(str, columns))] if columns else []
+    print("$ jupyter jobsub", *arguments, *cut)
+    done = jobsub(*arguments)
+    if done.returncode:
+        sys.exit(f"demo: {' '.join(arguments)} failed: {done.stderr or done.stdout}")
+    rows = [line.split("\t") for line in done.stdout.splitlines() if line]
+    for row in rows:
+        cells = [row[n - 1] for n in columns] or row
+        print("  " + "  ".join(f"{cell:<14}" for cell in cells), flush=True)
+
+
 def follow(job: dict[str, Any]) -> threading.Thread:
     """Print a job's log as it is written, each line behind the job's name."""
 
@@ -76,8 +95,9 @@ def readable(line: bytes) -> str:
 
 
 def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Print how far they are until all have ended."""
+    """Print how far they are until all have ended, and once what the last of them uses."""
     shown: dict[str, str] = {}
+    looked = False
     while True:
         rows = ask("get", *(job["id"] for job in jobs))
         for row in rows:
@@ -85,6 +105,9 @@ def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if shown.get(row["id"]) != line:
                 print(line, flush=True)
             shown[row["id"]] = line
+        if not looked and rows[-1]["usage"] and (rows[-1]["progress"] or {}).get("fraction", 0) > 0.5:
+            looked = True
+            show("top", rows[-1]["id"], columns=(2, 7, 8, 9, 10))
         if all(row["finished_at"] for row in rows):
             return rows
         time.sleep(SECONDS)
@@ -94,7 +117,9 @@ def describe(row: dict[str, Any]) -> str:
     """Write where a job stands."""
     progress = row["progress"]
     how_far = f" {progress['fraction']:4.0%} {progress['text']}" if progress else ""
-    return f"* {row['name']}: {row['phase']}{how_far}"
+    usage = row["usage"]
+    used = f" [{usage['cpu'] / 1000:.2f} CPU, {usage['memory'] / 2**20:.0f} MiB]" if usage else ""
+    return f"* {row['name']}: {row['phase']}{how_far}{used}"
 
 
 def result(row: dict[str, Any]) -> str:
@@ -108,22 +133,24 @@ def result(row: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Run both, and answer 0 if both succeeded."""
+    """Run them, and answer 0 if all have succeeded."""
     shutil.rmtree(PLACE, ignore_errors=True)
     (PLACE / "home").mkdir(parents=True)
     try:
-        jobs = [submit("examples/train.ipynb", "-p", "epochs=150"), submit("examples/train.sh", "--", "6")]
+        jobs = [submit(*arguments) for arguments in JOBS]
         logs = [follow(job) for job in jobs]
         rows = watch(jobs)
         for thread in logs:
             thread.join()
+        show("artifacts", "list", rows[-1]["id"])
+        show("artifacts", "download", rows[-1]["id"], "--to", str(PLACE / "results"))
+        print("Results")
+        for row in rows:
+            code, seconds = row["exit_code"], row["duration_seconds"]
+            print(f"  {row['name']}: {row['phase']}, exit code {code}, {seconds:.1f} s")
+            print(f"{'':12}{result(row)}")
     finally:
         jobsub("stop")
-    print("\nResults")
-    for row in rows:
-        code, seconds = row["exit_code"], row["duration_seconds"]
-        print(f"  {row['name']}: {row['phase']}, exit code {code}, {seconds:.1f} s")
-        print(f"{'':12}{result(row)}")
     return 0 if all(row["phase"] == "Succeeded" for row in rows) else 1
 
 
