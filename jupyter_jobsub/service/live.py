@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from ..archive import LogArchive, LogInfo
 from ..archive.changes import Change
 from ..model.job import Job, JobId, Micros, Phase, TaskKey
 from ..model.progress import Progress, parse_progress, remaining
+
+log = logging.getLogger(__name__)
 
 TAIL = 65536  # bytes of a running job's log in which its progress is looked for
 LOG_PACE, EVENTS_PACE = 1.0, 2.0  # seconds between two changes of a job, for its follower and for a list
@@ -153,7 +156,10 @@ class _Watch:
             if not self._touched:
                 with self._archive.expect(self._key, before) as self._change:
                     await self._change
-            self._seen = self._look()
+            try:
+                self._seen = self._look()
+            except OSError as error:
+                log.warning("the progress of %s can't be read: %s", self._key.job, error)
             if self._touched or self._seen[1] != progress:
                 self._touched = False
                 self._tell()
