@@ -93,6 +93,7 @@ def set_clock(stage: Stage, dice: random.Random, jobs: list[PlannedJob], number:
         stage.set_clock(0)
         stage.configure()
     seen.logs[seen.accepted[brief.name], 1] = brief.log(1)  # it was to be removed
+    seen.artifacts[seen.accepted[brief.name], 1] = brief.kept(1)
     yield from judge((plain, brief, *line), seen)
     if not any(row["name"] == stuck.name and row["phase"] == "Succeeded" for row in seen.rows):
         yield Fault("lost", f"{stuck.name} did not succeed after its back-off")

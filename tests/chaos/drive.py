@@ -121,6 +121,7 @@ class Play:
             seen.timelines[row["id"]] = [event["phase"] for event in timeline]
             for attempt in range(1, row["attempt"] + 1):
                 seen.logs[row["id"], attempt] = self._log(client, row["id"], attempt)
+                seen.artifacts[row["id"], attempt] = self._artifacts(client, row["id"], attempt)
         seen.held = self.insist(lambda: held(client.call("GET", "/jobsub/usage"))) or ""
         seen.left = self.world.left_of(self.mark)
         return seen
@@ -133,6 +134,17 @@ class Play:
                 return b""
 
         return self.insist(whole) or b""
+
+    def _artifacts(self, client: Client, id: str, attempt: int) -> dict[str, bytes]:
+        def whole() -> dict[str, bytes]:
+            try:
+                items = client.artifacts(id, attempt=attempt)["items"]
+                paths = [item["path"] for item in items]
+                return {path: b"".join(client.artifact(id, path, attempt=attempt)) for path in paths}
+            except (NotFound, Expired):
+                return {}
+
+        return self.insist(whole) or {}
 
     def insist(self, call: Callable[[], T | None]) -> T | None:
         """Repeat a call until it gets through, as a person would who was refused."""

@@ -34,6 +34,8 @@ class Evidence:
         Names of the folders that the commands have made.
     logs:
         Whole downloaded logs by job id and attempt.
+    artifacts:
+        What was kept, by path, by job id and attempt.
     timelines:
         Phases by job id, oldest first.
     killed:
@@ -48,6 +50,7 @@ class Evidence:
     rows: list[Row] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     logs: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    artifacts: dict[tuple[str, int], dict[str, bytes]] = field(default_factory=dict)
     timelines: dict[str, list[str]] = field(default_factory=dict)
     killed: set[tuple[str, int]] = field(default_factory=set)
     held: str = ""
@@ -122,6 +125,8 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
             yield _wrong(planned, row, f"was tried again after attempt {attempt} had succeeded")
         if ran or ((id, attempt) in seen.logs and not unbegun):
             yield from _of_log(planned, row, attempt, cut, seen)
+        if ran:
+            yield from _of_artifacts(planned, row, attempt, cut, seen)
     for mark in sorted(seen.marks):
         owner, _, attempt_text = mark.partition(".")
         if owner == id and AGAIN not in mark and int(attempt_text) > last:
@@ -134,6 +139,14 @@ def _of_log(planned: PlannedJob, row: Row, attempt: int, cut: bool, seen: Eviden
     found, whole = seen.logs.get((row["id"], attempt), b""), planned.log(attempt)
     if not (whole.startswith(found) if cut else found == whole):
         yield _wrong(planned, row, f"the log of attempt {attempt} has {len(found)} of {len(whole)} bytes")
+
+
+def _of_artifacts(planned: PlannedJob, row: Row, attempt: int, cut: bool, seen: Evidence) -> Iterator[Fault]:
+    found, whole = seen.artifacts.get((row["id"], attempt), {}), planned.kept(attempt)
+    # what was being written when the job was cancelled may be there in part
+    right = all(whole.get(path, b"").startswith(data) for path, data in found.items())
+    if not right or (found != whole and not cut):
+        yield _wrong(planned, row, f"of attempt {attempt} is kept {found}")
 
 
 def _of_timeline(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 Victim = Literal["service", "supervisor", "jupyter"]
 
 JOBS = 30
+ARTIFACTS = 2  # that are kept of an attempt
 AGAIN = ".again."  # in the name of a mark that a second run of an attempt leaves
 RAN_TWICE = 99
 
@@ -19,6 +20,8 @@ _SCRIPT = """\
 trap '' XFSZ
 mark="$MARKS/$JOBSUB_JOB_ID.$JOBSUB_ATTEMPT"
 if ! mkdir "$mark"; then mkdir "$mark{again}$$"; exit {ran_twice}; fi
+keep() {{ echo "{name} $JOBSUB_ATTEMPT kept $1" 2>/dev/null >"$JOBSUB_ARTIFACTS/$1"; }}
+for file in 1 2 3; do until keep $file; do sleep 0.1; done; done
 say() {{ i=$1; while [ $i -lt $2 ]; do line $i; i=$((i+1)); done; }}
 line() {{ until echo "{name} $JOBSUB_ATTEMPT line $1" 2>/dev/null; do sleep 0.1; done; }}
 say 0 {half}
@@ -62,6 +65,10 @@ class PlannedJob:
         """The whole log of an attempt."""
         lines = (f"{self.name} {attempt} line {number}\n" for number in range(self.lines))
         return "".join(lines).encode()
+
+    def kept(self, attempt: int) -> dict[str, bytes]:
+        """The artifacts of an attempt: one more was written than is to be kept."""
+        return {f"{n}": f"{self.name} {attempt} kept {n}\n".encode() for n in range(1, ARTIFACTS + 1)}
 
     def command(self) -> str:
         """What the shell is given."""

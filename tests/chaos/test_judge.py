@@ -47,6 +47,12 @@ def good() -> Evidence:
             ("job-retried", 2): RETRIED.log(2),
             ("job-cancelled", 1): CANCELLED.log(1)[:40],
         },
+        artifacts={
+            ("job-plain", 1): PLAIN.kept(1),
+            ("job-retried", 1): RETRIED.kept(1),
+            ("job-retried", 2): RETRIED.kept(2),
+            ("job-cancelled", 1): {"1": CANCELLED.kept(1)["1"][:4]},
+        },
         timelines={each["id"]: ["Pending", "Running", each["phase"]] for each in rows},
     )
 
@@ -164,6 +170,19 @@ def test_a_cancelled_log_must_be_a_beginning(good: Evidence) -> None:
     assert found(good) == ["wrong"]
 
 
+@pytest.mark.parametrize(
+    "kept", [{}, {"1": PLAIN.kept(1)["1"]}, PLAIN.kept(2), {**PLAIN.kept(1), "3": b""}, {"1": b"", "2": b""}]
+)
+def test_artifacts_that_are_not_whole_or_too_many_are_wrong(good: Evidence, kept: dict[str, bytes]) -> None:
+    good.artifacts[("job-plain", 1)] = kept
+    assert found(good) == ["wrong"]
+
+
+def test_artifacts_of_a_cancelled_job_are_its_own(good: Evidence) -> None:
+    good.artifacts[("job-cancelled", 1)] = {"1": b"something else"}
+    assert found(good) == ["wrong"]
+
+
 def test_a_timeline_that_ends_twice_is_wrong(good: Evidence) -> None:
     good.timelines["job-plain"] = ["Pending", "Failed", "Running", "Failed"]
     assert found(good) == ["wrong"]
@@ -190,21 +209,28 @@ def test_a_plan_has_every_kind_of_job() -> None:
 
 
 def run(planned: PlannedJob, marks: Path, attempt: int) -> subprocess.CompletedProcess[bytes]:
+    artifacts = marks.parent / f"artifacts-{attempt}"
+    artifacts.mkdir(exist_ok=True)
     variables = {"MARKS": str(marks), "JOBSUB_JOB_ID": "job-a", "JOBSUB_ATTEMPT": str(attempt)}
+    variables["JOBSUB_ARTIFACTS"] = str(artifacts)
     environment = {"PATH": "/usr/bin:/bin", **variables}
     return subprocess.run(["sh", "-c", planned.command()], env=environment, capture_output=True)
 
 
 def test_the_command_does_what_the_plan_says(tmp_path: Path) -> None:
-    planned = replace(RETRIED, seconds=0)
+    planned, marks = replace(RETRIED, seconds=0), tmp_path / "marks"
+    marks.mkdir()
     for attempt in (1, 2, 3):
-        done = run(planned, tmp_path, attempt)
+        done = run(planned, marks, attempt)
         assert (done.returncode, done.stdout) == (planned.code(attempt), planned.log(attempt))
-    assert {path.name for path in tmp_path.iterdir()} == {"job-a.1", "job-a.2", "job-a.3"}
+        written = {path.name: path.read_bytes() for path in (tmp_path / f"artifacts-{attempt}").iterdir()}
+        assert planned.kept(attempt).items() < written.items()
+    assert {path.name for path in marks.iterdir()} == {"job-a.1", "job-a.2", "job-a.3"}
 
 
 def test_the_command_tells_of_a_second_run(tmp_path: Path) -> None:
-    planned = replace(PLAIN, seconds=0)
-    run(planned, tmp_path, 1)
-    assert run(planned, tmp_path, 1).returncode == 99
-    assert any(".again." in path.name for path in tmp_path.iterdir())
+    planned, marks = replace(PLAIN, seconds=0), tmp_path / "marks"
+    marks.mkdir()
+    run(planned, marks, 1)
+    assert run(planned, marks, 1).returncode == 99
+    assert any(".again." in path.name for path in marks.iterdir())

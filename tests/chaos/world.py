@@ -16,6 +16,8 @@ from benchmarks import processes
 from jupyter_jobsub import paths
 from jupyter_jobsub.client import Client, LocalEndpoint
 
+from .plan import ARTIFACTS
+
 MARK = "CHAOS_MARK"
 AT_ONCE = 8
 # as modules, on a command line
@@ -26,6 +28,7 @@ c.JobsubService.memory = "64Gi"
 c.JobsubService.groups = {{"chaos": {{"quota": {{"cpu": {AT_ONCE}}}}}}}
 c.JobsubService.instance_types = {{"one": {{"cpu": 1, "memory": "64Mi"}}}}
 c.JobsubService.halt_grace_seconds = 2
+c.JobsubService.max_artifact_files = {ARTIFACTS}
 """
 
 
