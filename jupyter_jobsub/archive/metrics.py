@@ -63,7 +63,7 @@ class MetricsArchive:
                 return series(WINDOWS[ring].step, range(0), [], [])
             with opened(path, os.O_RDONLY) as fd:
                 buckets, newest = layout.read(fd, ring), layout.read(fd, 0)
-        moment = now // 1_000_000
+        moment = now // 1_000_000 - PERIOD  # what is used now, the next sample says
         if self._sealed(key):
             moment = max((one.slot * PERIOD for one in newest), default=layout.begin)
         step = layout.steps[ring]

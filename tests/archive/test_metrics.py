@@ -83,8 +83,8 @@ def expected(name: str, moments: list[int]) -> dict[int, list[float | None]]:
 
 
 def found(archive: MetricsArchive, name: str, now: int) -> dict[int, list[float | None]]:
-    """What is read in the period after a second in which a sample was taken."""
-    series = archive.read(KEY, name, at(now - 1))
+    """What is read after a second in which a sample was taken, before the next."""
+    series = archive.read(KEY, name, at(now + 9))
     ((gpu, utilization, memory),) = series.gpus
     assert (gpu.uuid, gpu.name, gpu.memory_total) == ("GPU-a", "A100", 2**36)
     columns = [*(series.figures[figure] for figure in FIGURES), utilization, memory]
@@ -150,7 +150,7 @@ def test_every_moment_of_a_long_life_is_in_its_lifetime(archive: MetricsArchive)
 def test_a_task_without_gpus_has_a_smaller_file(archive: MetricsArchive) -> None:
     archive.append(KEY, Usage(at(BEGIN + 5), cpu=1.0))
     assert archive.path(KEY).stat().st_size == SIZE
-    series = archive.read(KEY, "15m", at(BEGIN))
+    series = archive.read(KEY, "15m", at(BEGIN + 10))
     assert (series.gpus, series.figures["cpu"], series.figures["memory"]) == ([], (1.0,), (None,))
 
 
@@ -169,9 +169,9 @@ def test_another_archive_goes_on_and_what_was_missed_is_a_gap(
 
 def test_a_window_of_what_runs_ends_now(archive: MetricsArchive) -> None:
     write(archive, every(0, MINUTE))
-    now = BEGIN + 3 * MINUTE + 1
-    assert max(found(archive, "15m", now)) == now - 1
-    assert [row[1] for row in found(archive, "15m", now).values()][-13:] == [None] * 13
+    now = BEGIN + 3 * MINUTE
+    assert max(found(archive, "15m", now)) == now - PERIOD
+    assert [row[1] for row in found(archive, "15m", now).values()][-12:] == [None] * 12
     assert len(found(archive, "15m", BEGIN + DAY)) == 90
     assert min(found(archive, "lifetime", BEGIN + 5 * DAY)) == BEGIN // 300 * 300
     assert found(archive, "15m", BEGIN - DAY) == {}
@@ -180,7 +180,7 @@ def test_a_window_of_what_runs_ends_now(archive: MetricsArchive) -> None:
 def test_samples_that_come_a_little_early_or_late_count_where_they_should(archive: MetricsArchive) -> None:
     for number, late in enumerate((0, 4, -4, 3, 0), 1):
         archive.append(KEY, Usage(at(BEGIN + number * PERIOD + late), cpu=float(number)))
-    series = archive.read(KEY, "15m", at(BEGIN + 45))
+    series = archive.read(KEY, "15m", at(BEGIN + 55))
     assert series.figures["cpu"] == (1.0, 2.0, 3.0, 4.0, 5.0)
     assert series.at[0] == at(BEGIN)
 
@@ -267,6 +267,6 @@ def test_each_task_has_its_own(archive: MetricsArchive, logs: LogArchive) -> Non
     logs.prepare(other)
     write(archive, every(0, MINUTE))
     archive.append(other, Usage(at(BEGIN + 5), cpu=7.0))
-    series = archive.read(other, "15m", at(BEGIN))
+    series = archive.read(other, "15m", at(BEGIN + 10))
     assert series.figures["cpu"] == (7.0,)
     assert found(archive, "15m", BEGIN + MINUTE) == expected("15m", [*every(0, MINUTE)])

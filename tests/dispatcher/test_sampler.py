@@ -97,7 +97,7 @@ class World:
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "sample"))
 
     def kept(self, figure: str, key: TaskKey = KEY) -> list[float | None]:
-        series = self.archive.metrics.read(key, "15m", self.at(-5))
+        series = self.archive.metrics.read(key, "15m", self.at(0))
         return list(series.figures[figure])
 
 
