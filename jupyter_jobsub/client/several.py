@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .job import Job
     from .transport import Scope
 
+MOST = 500  # jobs that a stream can be asked for by name; of more, all jobs' events are looked through
+
 
 def watch_jobs(
     jobs: Sequence[Job], on_lost: Callable[[Exception], None] | None = None
@@ -43,7 +45,8 @@ def _watched(
     if not left:
         return
     service = next(iter(left.values()))._service
-    for name, data in service.events(scope=scope, on_lost=on_lost, progress=True):
+    ids = list(left) if len(left) <= MOST else []
+    for name, data in service.events(scope=scope, on_lost=on_lost, progress=True, id=ids):
         for kind, value in _news(service, left, name, data):
             if kind == "deleted":
                 del left[value]

@@ -125,6 +125,11 @@ class Dispatcher:
         """How many jobs of a person wait."""
         return self._book.waiting_of(user)
 
+    def waiting(self, ids: Iterable[JobId]) -> list[Job]:
+        """Those of these jobs that wait for their turn."""
+        found = (self._book.jobs.get(id) for id in ids)
+        return [job for job in found if job and job.phase is Phase.PENDING]
+
     def why(self, job: Job) -> tuple[Why | None, int | None]:
         """What a waiting job waits for, and its place in its group's queue, from 1."""
         groups = self._settings().catalog.groups

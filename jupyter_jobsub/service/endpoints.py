@@ -113,8 +113,7 @@ async def timeline(call: Call) -> Reply:
 
 async def events(call: Call) -> None:
     """Stream what happens."""
-    query = call.query(EventsQuery)
-    await stream_events(call, last_event_id(call), passive=query.passive, progress=query.progress)
+    await stream_events(call, last_event_id(call), call.query(EventsQuery))
 
 
 async def catalog(call: Call) -> Reply:

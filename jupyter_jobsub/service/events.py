@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ..errors import FieldError, InvalidRequest
+from ..model.job import Job, JobId
 from ..policy import Action, may
 from ..store.base import Committed, Store
 from . import render
 from .http import Call, to_json
 from .hub import Subscription
 from .live import EVENTS_PACE
+from .schemas import EventsQuery
+from .waiting import tell_waiting
 
 REPLAY = 500  # events read at a time
 
@@ -23,18 +26,21 @@ def sse(event: str, data: Any, id: str | int | None = None) -> bytes:
     return f"{head}event: {event}\ndata: ".encode() + to_json(data) + b"\n\n"
 
 
-async def stream_events(call: Call, last: int | None, *, passive: bool, progress: bool) -> None:
+async def stream_events(call: Call, last: int | None, query: EventsQuery) -> None:
     """Send what was committed after an event, then what is committed from now on.
 
-    With progress also running jobs as they are now, and whenever that changes.
+    With progress also running jobs as they are now, and whenever that changes; and of jobs that are named,
+    what they wait for.
     """
-    service, person = call.service, call.person
+    service, person, ids = call.service, call.person, frozenset(map(JobId, query.id))
+
+    def wants(job: Job) -> bool:
+        return (not ids or job.id in ids) and service.usecases.sees(person, job)
+
     with (
         service.hub.admitted(person, service.config.max_streams_per_user),
-        service.hub.counted(passive=passive),
-        service.hub.subscribe(
-            lambda job: service.usecases.sees(person, job), EVENTS_PACE if progress else None
-        ) as live,
+        service.hub.counted(passive=query.passive),
+        service.hub.subscribe(wants, EVENTS_PACE if query.progress else None) as live,
     ):
         newest = await service.store.last_event()
         call.stream("text/event-stream")
@@ -43,9 +49,15 @@ async def stream_events(call: Call, last: int | None, *, passive: bool, progress
             async for change in _missed(service.store, last, newest):
                 if live.wants(change.job):
                     await call.send(_event(call, change))
-        if progress:  # whoever comes back has missed what changed meanwhile
+        waiting = None
+        if query.progress:  # whoever comes back has missed what changed meanwhile
             service.hub.live.show(live)
-        await _send_live(call, live, newest)
+            waiting = asyncio.create_task(tell_waiting(service, ids, live)) if ids else None
+        try:
+            await _send_live(call, live, newest)
+        finally:
+            if waiting:
+                waiting.cancel()
 
 
 async def _missed(store: Store, last: int, newest: int) -> AsyncIterator[Committed]:

@@ -57,7 +57,7 @@ class Subscription:
         self._arrived.set()
 
     def tell(self, job: Job) -> None:
-        """Take a running job whose row has changed without a commit."""
+        """Take a job whose row has changed without a commit."""
         self._changed[job.id] = job
         self._arrived.set()
 
@@ -83,6 +83,7 @@ class Hub:
     def __init__(self, store: Store, live: Live) -> None:
         self.live = live
         self._subscriptions: set[Subscription] = set()
+        self._stirred: set[asyncio.Event] = set()
         self._by_person: dict[str, int] = {}
         self.passive = 0  # readers that don't need the service
         self.changed: Callable[[], None] = lambda: None  # is told when that number changes
@@ -102,6 +103,16 @@ class Hub:
         finally:
             self._subscriptions.discard(subscription)
             self.live.leave(subscription)
+
+    @contextmanager
+    def stirring(self) -> Iterator[asyncio.Event]:
+        """Set an event at each commit: what other jobs wait for may have changed with it."""
+        stirred = asyncio.Event()
+        self._stirred.add(stirred)
+        try:
+            yield stirred
+        finally:
+            self._stirred.discard(stirred)
 
     @contextmanager
     def admitted(self, person: Person, limit: int) -> Iterator[None]:
@@ -139,6 +150,8 @@ class Hub:
         self.live.close()
 
     def _spread(self, changes: Sequence[Committed]) -> None:
+        for stirred in self._stirred:
+            stirred.set()
         for change in changes:
             self.live.take(change.job, deleted=change.deleted)
             for subscription in self._subscriptions:

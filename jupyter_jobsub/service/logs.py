@@ -21,6 +21,7 @@ from .http import Call, Reply
 from .hub import KEEP_ALIVE, Subscription
 from .live import LOG_PACE
 from .tasks import TaskQuery, refuse_gone, refuse_missing
+from .waiting import tell_waiting
 
 DEFAULT_TAIL = 2000  # lines
 _CURSOR = re.compile(r"(\d{1,9}):(\d{1,18})")
@@ -193,15 +194,16 @@ class _Follow:
             self._call.stream("text/event-stream")
             await self._call.send(sse("job", service.row(self._job, person)))
             sending = asyncio.create_task(self._send_log())
-            watching = asyncio.create_task(self._watch(changes))
+            tasks = {sending, asyncio.create_task(self._watch(changes))}
+            tasks.add(asyncio.create_task(tell_waiting(service, {self._job.id}, changes)))
             try:
-                done, _ = await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
             finally:
-                sending.cancel()
-                watching.cancel()
-                await asyncio.gather(sending, watching, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             if sending in done or self._job.phase.final:
                 await self._call.send(sse("end", service.row(self._job, person)))
 

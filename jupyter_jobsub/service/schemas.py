@@ -258,6 +258,11 @@ class EventsQuery(BaseModel, extra="forbid"):
         description="Also send running jobs as they are now, and when their progress or usage changes: "
         "each at most every 2 seconds, without an id.",
     )
+    id: list[Annotated[str, Field(max_length=64)]] = Field(
+        [],
+        max_length=500,
+        description="Repeatable; only of these jobs. With `progress` also when what one waits for changes.",
+    )
 
 
 class JobEvent(TypedDict):

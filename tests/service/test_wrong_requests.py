@@ -196,6 +196,16 @@ def test_a_wrong_list(service: Live, query: dict[str, Any], fields: set[str]) ->
 
 
 @pytest.mark.parametrize(
+    ("query", "fields"),
+    [({"id": "x" * 65, "passive": 3, "foo": 1}, {"id.0", "passive", "foo"}), ({"id": ["x"] * 501}, {"id"})],
+)
+def test_wrong_wishes_of_a_reader(service: Live, query: dict[str, Any], fields: set[str]) -> None:
+    answer = service.get("/jobsub/events", **query)
+    assert (answer.status, set(answer.fields)) == (422, fields), answer.body
+    assert "correct the value" not in {error["remedy"] for error in answer.json["errors"]}
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", f"/jobsub/jobs/{NEVER}", 404),
