@@ -52,7 +52,8 @@ class JobsubMagics(Magics):
         The job that was submitted or looked at, several as a list or a Sweep; None if ``--as`` names a
         variable, which gets it.
         """
-        session = Notebook() if hasattr(self.shell, "kernel") else Session()
+        kernel = getattr(self.shell, "kernel", None)
+        session = Session() if kernel is None else Notebook(kernel)
         token = terminal.current.set(session)
         try:
             _carry_out(session, line, cell)

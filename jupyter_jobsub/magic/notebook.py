@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import StdinNotImplementedError
 from IPython.display import display
 
 from ..cli.errors import UsageError
@@ -57,6 +56,10 @@ class Session(Terminal):
 class Notebook(Session):
     """A cell of a notebook: its outputs are read by people, and are not drawn over."""
 
+    def __init__(self, kernel: Any) -> None:
+        super().__init__()
+        self._kernel = kernel
+
     def for_people(self) -> bool:
         """Say that a person reads the output."""
         return True
@@ -66,15 +69,12 @@ class Notebook(Session):
         return False
 
     def answers(self) -> bool:
-        """Say that there is someone to ask; see `confirms`."""
-        return True
+        """Say whether the frontend asks people; nbconvert does not."""
+        return bool(self._kernel._allow_stdin)
 
     def confirms(self, question: str) -> bool:
-        """Ask in the cell; where nobody can be, as in nbconvert, the command is the answer."""
-        try:
-            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-        except StdinNotImplementedError:
-            return True
+        """Ask in the cell."""
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
     def shows(self, jobs: Sequence[Row]) -> bool:
         """Show jobs in the cell's output, live where there are widgets."""

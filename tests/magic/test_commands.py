@@ -106,6 +106,25 @@ def test_a_question_is_asked_in_the_cell(
     assert ("nothing was deleted" in seen.err) != deleted
 
 
+def test_what_a_job_keeps(kernel: Kernel) -> None:
+    kernel.do("%%jobsub --wait --as kept\necho found > $JOBSUB_ARTIFACTS/it.txt")
+    assert "it.txt" in kernel.do("%jobsub artifacts list $kept.id").text
+    kernel.do("%jobsub artifacts download $kept.id --to fetched")
+    assert (kernel.folder / "fetched" / "it.txt").read_text() == "found\n"
+    assert "nothing" in kernel.run("%jobsub purge $kept.id", answer="n").err
+    assert "there is nobody to ask" in kernel.fail("%jobsub purge $kept.id")
+    kernel.do("%jobsub purge $kept.id --yes")
+    assert "it was purged" in kernel.fail("%jobsub logs $kept.id")
+
+
+def test_what_running_jobs_use(kernel: Kernel, client: Client) -> None:
+    kernel.do(SLEEPER)
+    job_id = kernel.ask("_.id")
+    until(client, job_id, "Running")
+    assert job_id in kernel.do("%jobsub top").text  # once: a cell is not drawn over
+    kernel.do(f"%jobsub cancel {job_id}")
+
+
 def test_inventory_and_service(kernel: Kernel) -> None:
     assert "default" in kernel.do("%jobsub usage").text
     assert "cpu-1" in kernel.do("%jobsub catalog").text
