@@ -148,8 +148,8 @@ class _Survey:
         elif self.bytes + status.st_size > self.limits.bytes:
             self.drop(path, status.st_size, f"at most {amount(self.limits.bytes)} are kept")
         else:
-            if self.ended:
-                trees.allow(folder, name, 0o400)
+            if self.ended and not status.st_mode & 0o400:
+                _make_readable(folder, name, status)
             modified = Micros(min(max(status.st_mtime_ns // 1000, 0), LATEST))
             self.items.append(Artifact(path, status.st_size, modified))
             self.bytes += status.st_size
@@ -166,6 +166,12 @@ class _Survey:
             *(self.items, self.bytes, self.ended, self.dropped, self.count, self.dropped_bytes),
             why=list(self.why),
         )
+
+
+def _make_readable(folder: int, name: str, status: os.stat_result) -> None:
+    if status.st_nlink > 1:
+        raise PermissionError("its other name may be in somebody's own folder: its modes stay as they are")
+    trees.allow(folder, name, 0o400)
 
 
 def _at_most(files: int) -> str:

@@ -154,6 +154,16 @@ class TestOddThings:
         assert (paths(contents), contents.bytes, contents.dropped) == (["a"], 7, ["b"])
         assert (tmp_path / "data").stat().st_nlink == 2
 
+    def test_modes_of_a_file_that_is_also_elsewhere_stay(
+        self, archive: ArtifactArchive, folder: Path, tmp_path: Path
+    ) -> None:
+        fill(tmp_path, data=7)
+        (tmp_path / "data").chmod(0o200)
+        (folder / "a").hardlink_to(tmp_path / "data")
+        contents = seal(archive)
+        assert (contents.dropped, contents.why) == (["a"], ["what can't be read is not kept"])
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o200
+
     def test_modes_that_a_job_left_hide_nothing(self, archive: ArtifactArchive, folder: Path) -> None:
         (folder / "locked" / "inner").mkdir(parents=True)
         fill(folder / "locked" / "inner", a=3)

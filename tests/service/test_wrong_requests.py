@@ -216,6 +216,13 @@ def test_wrong_wishes_of_a_reader(service: Live, query: dict[str, Any], fields: 
         ("POST", f"/jobsub/jobs/{NEVER}/rerun", 404),
         ("GET", f"/jobsub/jobs/{NEVER}/log", 404),
         ("GET", f"/jobsub/jobs/{NEVER}/timeline", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/artifacts", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/artifacts/a/b", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/artifacts/", 404),
+        ("POST", f"/jobsub/jobs/{NEVER}/purge", 404),
+        ("GET", f"/jobsub/jobs/{NEVER}/purge", 405),
+        ("PUT", f"/jobsub/jobs/{NEVER}/artifacts/a", 405),
+        ("DELETE", f"/jobsub/jobs/{NEVER}/artifacts/a", 405),
         ("GET", "/jobsub/nothing", 404),
         ("GET", "/", 404),
         ("PUT", "/jobsub/jobs", 405),
@@ -263,6 +270,26 @@ def test_wrong_log_queries(service: Live) -> None:
         assert answer.json["detail"]
         assert "changed" not in answer.json["detail"]
         assert "correct the value" not in str(answer.json)
+
+
+@pytest.mark.parametrize("path", ["artifacts", "artifacts/a"])
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ({"attempt": 0}, {"attempt"}),
+        ({"attempt": "last"}, {"attempt"}),
+        ({"attempt": -1, "role": "main"}, {"attempt", "role"}),
+        ({"lines": 5}, {"lines"}),
+    ],
+)
+def test_wrong_queries_of_artifacts(
+    service: Live, path: str, query: dict[str, Any], fields: set[str]
+) -> None:
+    id = service.submit("echo 1 > artifacts/a")["id"]
+    service.until(id)
+    answer = service.get(f"/jobsub/jobs/{id}/{path}", **query)
+    assert (answer.status, set(answer.fields)) == (422, fields)
+    assert all(error["message"] and error["remedy"] for error in answer.json["errors"])
 
 
 @pytest.mark.parametrize(
