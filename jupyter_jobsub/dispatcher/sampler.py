@@ -15,6 +15,7 @@ from .timers import Timers
 
 log = logging.getLogger(__name__)
 
+BATCH = 50  # jobs that listeners hear of at once: each may have a row to make, and requests come between
 SHORTEST = 1.0  # seconds: in less than that too little is used to tell a rate
 
 
@@ -62,10 +63,11 @@ class Sampler:
         return [self._newest[key] for key in running if key in self._newest]
 
     async def close(self) -> None:
-        """Finish the look at hand, and look no more."""
+        """Look no more."""
         self._placed = {}
         self._timers.cancel("sample")
         if self._look:
+            self._look.cancel()
             await asyncio.wait([self._look])
 
     def _start(self) -> None:
@@ -94,8 +96,11 @@ class Sampler:
         before = {key: self._before(key, sample, started[key]) for key, sample in samples.items()}
         self._samples = {key: self._samples[key] for key in started if key in self._samples} | dict(samples)
         self._newest = await asyncio.to_thread(self._keep, before, samples)
-        for listener in self.listeners:
-            listener({key.job for key in samples})
+        jobs = list({key.job for key in samples})
+        for begin in range(0, len(jobs), BATCH):
+            for listener in self.listeners:
+                listener(jobs[begin : begin + BATCH])
+            await asyncio.sleep(0)
 
     def _before(self, key: TaskKey, sample: Sample, started: Micros) -> Sample | None:
         """The sample before; for a task that was started since, that of its start."""
@@ -111,6 +116,8 @@ class Sampler:
         for key, one in found.items():
             try:
                 self._archive.append(key, one)
+            except FileNotFoundError:  # nothing of its job is kept any more
+                continue
             except OSError as error:
                 failure = error
         if failure and self._writes:

@@ -286,14 +286,42 @@ def test_an_engine_that_fails_is_asked_again(
     asyncio.run(scenario())
 
 
-def test_closing_finishes_the_look_at_hand_and_begins_no_other(world: World) -> None:
+def test_many_jobs_are_told_bit_by_bit(world: World) -> None:
     async def scenario() -> None:
+        heard: list[set[JobId]] = []
+        turns: list[int] = []
+        world.sampler.listeners.append(lambda ids: heard.append(set(ids)))
+
+        def turn() -> None:
+            turns.append(len(heard))
+            asyncio.get_running_loop().call_soon(turn)
+
+        turn()
+        for number in range(120):
+            world.run(TaskKey(JobId(f"job-{number}"), 1))
+        await world.look(memory=1)
+        assert [len(ids) for ids in heard] == [50, 50, 20]
+        assert set.union(*heard) == set(world.placed)
+        assert {1, 2} <= set(turns)  # others had their turn between
+
+    asyncio.run(scenario())
+
+
+def test_closing_waits_for_no_engine_and_begins_no_other_look(world: World) -> None:
+    async def scenario() -> None:
+        begun = asyncio.Event()
+
+        async def never(keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
+            begun.set()
+            await asyncio.Event().wait()
+            return {}
+
+        world.engine.sample = never  # type: ignore[method-assign]
         world.run(KEY)
         _, call = world.timers.due.pop("sample")
         call()
-        await asyncio.sleep(0)  # it has begun
+        await begun.wait()
         await world.sampler.close()
-        assert world.engine.asked == [[KEY]]
         assert not world.timers.due
 
     asyncio.run(scenario())

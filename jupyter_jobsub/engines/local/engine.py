@@ -25,6 +25,7 @@ from ..base import Engine, Launch, Observer
 from ..peers import Peers
 from . import variables
 from .allotment import Allotment
+from .aside import aside
 from .devices import Device
 from .gpus import Gpus
 from .invocation import OUTPUT, Limits, encode, invoke
@@ -138,7 +139,7 @@ class LocalEngine(Engine):
         """Look at the processes and devices of tasks, in a thread."""
         meters = [self._tasks[key].meter for key in keys if key in self._tasks]
         async with self._sampling:
-            return await asyncio.to_thread(self._meter.look, meters)
+            return await aside(lambda: self._meter.look(meters))
 
     async def purge(self, job: JobId) -> None:
         """Remove the job's run folders."""
@@ -192,8 +193,6 @@ class LocalEngine(Engine):
         self._tasks.clear()
         self._supervisors.close()
         self._ended.clear()
-        async with self._sampling:
-            await asyncio.to_thread(self._meter.close)
 
     def _task(self, key: TaskKey) -> LocalTask:
         if key not in self._tasks:

@@ -12,7 +12,7 @@ from .devices import Device
 class Gpus:
     """Looks at devices; where the driver says nothing, their use is None.
 
-    The driver stays open from the first look on: opening it may take seconds.
+    The driver stays open while there is something to look at: opening it may take seconds.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ class Gpus:
             self._open()
         found = {uuid: self._look(uuid) for uuid in wanted}
         if all(gpu.utilization is None and gpu.memory is None for gpu in found.values()):
-            self.close()  # the driver may have been replaced: it is opened anew at the next look
+            self._close()  # the driver may have been replaced: it is opened anew at the next look
         return found
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Let go of the driver."""
         if nvml := self._nvml:
             self._nvml = None

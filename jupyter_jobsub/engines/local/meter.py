@@ -107,10 +107,6 @@ class Meter:
             )
         return samples
 
-    def close(self) -> None:
-        """Let go of the driver."""
-        self._gpus.close()
-
 
 def _has_supervisor(known: Belongings, stats: Stats) -> bool:
     pid = known.supervisor

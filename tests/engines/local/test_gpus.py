@@ -88,8 +88,7 @@ def test_the_driver_is_opened_once_and_only_for_tasks_with_devices(nvml: FakeNvm
     for _ in range(3):
         gpus.look(["GPU-a"])
     assert (nvml.opened, nvml.open) == (1, True)
-    gpus.close()
-    gpus.close()
+    gpus.look([])
     assert not nvml.open
 
 
@@ -148,8 +147,9 @@ def test_a_task_has_the_devices_that_it_was_given(nvml: FakeNvml, lab: Lab) -> N
             ("GPU-b", "A100", 0.5)
         ]
         assert list(samples[none].gpus) == []
-        await lab.restart()
+        await lab.engine.sample([none])
         assert not nvml.open
+        await lab.restart()
         await lab.send(lab.launched[second])
         await lab.started(second)
         assert [gpu.uuid for gpu in (await lab.sampled(second)).gpus] == ["GPU-b"]
