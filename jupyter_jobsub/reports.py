@@ -7,7 +7,8 @@ A report is an escape sequence, which terminals swallow and any language can pri
     printf '\033]7717;0.25;epoch 5 of 20\a'
 
 FRACTION is a number from 0 to 1. TEXT is for people, at most 200 characters, and may be empty. Programs
-read reports; people are shown the output without them, wherever it is cut into pieces.
+read reports; people are shown the output without them, wherever it is cut into pieces. Nor are they shown one
+that its line's or the output's end cuts off: a terminal would wait for the rest of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ MAX_TEXT = 200  # characters
 OPEN, CLOSE = b"\x1b]7717;", b"\x07"
 LONGEST = 1708  # bytes of a report
 _ESC = b"\x1b"
-_REPORT = re.compile(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}\x07")
+_REPORT = re.compile(
+    rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}(?:\x07|(?=\n))"
+)  # or what is left of one in its line
 _BEGUN = re.compile(rb"\x1b(\](7(7(1(7(;[^\x07\x1b\n]{0,1700})?)?)?)?)?)?")
 
 
@@ -56,8 +59,8 @@ class Hidden:
         self._held, self._shown = text[at:], shown if at == 0 else 0
         if at == 0:
             return b""
-        if found := _REPORT.findall(text, 0, at):
-            self.newest = found[-1]
+        if whole := [report for report in _REPORT.findall(text, 0, at) if report.endswith(CLOSE)]:
+            self.newest = whole[-1]
         return _REPORT.sub(b"", text[:at])[0 if _REPORT.match(text) else shown :]
 
     def rest(self) -> bytes:

@@ -34,7 +34,7 @@ texts = pieces.map(b"".join)
 
 def simply(text: bytes) -> bytes:
     """What the rule says, without regard to pieces."""
-    shown = re.sub(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}\x07", b"", text)
+    shown = re.sub(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}(\x07|(?=\n))", b"", text)
     cut = text.rfind(b"\x1b]7717;")
     unfinished = text[cut:] if cut >= 0 else b""
     if unfinished and not re.search(rb"[\x07\x1b\n]", unfinished[1:]) and len(unfinished) <= LONGEST - 1:
@@ -91,10 +91,16 @@ def test_the_newest_is_remembered() -> None:
     hidden = Hidden()
     assert hidden.of(b"plain") == b"plain"
     assert hidden.newest is None
-    hidden.of(b"x" + REPORT + b"\x1b]7717;1;\x07")
+    hidden.of(b"x" + REPORT + b"\x1b]7717;1;\x07\x1b]7717;0.1;cut off\n")
     assert hidden.newest == b"\x1b]7717;1;\x07"
 
 
-@pytest.mark.parametrize("text", [b"\x1b[31mred\x1b[0m", b"\x1b]0;title\x07", b"\x1b]7717;no end\n"])
+@pytest.mark.parametrize("text", [b"\x1b[31mred\x1b[0m", b"\x1b]0;title\x07", b"\x1b]7717 no\x07"])
 def test_other_sequences_stay(text: bytes) -> None:
     assert without_reports(text) == text
+
+
+def test_what_is_left_of_a_report_is_no_text_for_a_terminal() -> None:
+    hidden = Hidden()
+    marker = b"\n[jobsub: 4 KiB dropped here, the log had reached its limit]\n"
+    assert hidden.of(b"a\x1b]7717;0.5;ha") + hidden.of(marker + b"b") == b"a" + marker + b"b"
