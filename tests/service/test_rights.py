@@ -105,7 +105,7 @@ def people() -> Iterator[Live]:
     """A service of several people, in which one job has run in each group and the others wait."""
     with live(CONFIG) as service:
         words = "echo its words | tee $JOBSUB_ARTIFACTS/words > $JOBSUB_TERMINATION_LOG"
-        failing = {"command": f"echo its output; {words}; exit 1"}
+        failing = {"command": f"echo its output; {words}; exit 1", "parameters": {"hint": "its words"}}
         for group in ("lab", "quiet"):
             body = failing | {"group": group, "name": "ran", "env": {"TOKEN": SECRET}}
             service.until(ask(service, "owner", "POST", "/jobsub/jobs", body).json["id"])
