@@ -114,11 +114,11 @@ class LocalEndpoint:
         if connection := self.try_connect():
             return connection
         with self._starting:
-            end = time.monotonic() + PATIENCE
+            end, tried = time.monotonic() + PATIENCE, ""
             while not (connection := self.try_connect()):
-                refusal = self._start() or "The service started"
-                if time.monotonic() > end:
-                    raise Unreachable(f"{refusal}, but does not answer.", remedy=DOCTOR)
+                if tried and time.monotonic() > end:
+                    raise Unreachable(f"{tried}, but does not answer.", remedy=DOCTOR)
+                tried = self._start() or "The service started"
             return connection
 
     def _start(self) -> str:

@@ -102,6 +102,17 @@ def test_one_that_another_started_is_used(fake: Callable, http: type, data_dir: 
         assert list(client.jobs()) == []
 
 
+def test_one_that_took_longer_to_start_than_others_are_waited_for(
+    data_dir: Path, fake: Callable, http: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        spawn, "start_service", lambda *_: fake(lambda _: iter([http.answer({"items": [], "next": None})]))
+    )
+    monkeypatch.setattr(local, "PATIENCE", -1.0)
+    with Client() as client:
+        assert list(client.jobs()) == []
+
+
 def test_one_that_holds_the_folder_and_never_answers(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def start(folder: Path, address: Path) -> None:
         raise spawn.ServiceNotStarted("another service (pid 7) holds the folder")
