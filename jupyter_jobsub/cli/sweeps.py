@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from ..client import FINAL
-from ..client.ids import of_sweep
+from ..client.ids import is_sweep, of_sweep, resolve
 from ..client.words import seconds, shown, standing
 from .common import client
-from .errors import OK
+from .errors import OK, UsageError
 from .jobs import PHASES
 from .live import StatusLine
 from .logs import code_of, outcome, running_on
@@ -30,8 +30,10 @@ LONGEST = 32  # characters of a value in a table for people
 
 def declare_sweep(parser: Parser) -> None:
     """Declare ``sweep``."""
-    action = parser.add_argument("id", metavar="ID", help="the sweep's id, as submit has printed it")
-    complete_with(action, "sweep_ids")
+    action = parser.add_argument(
+        "id", metavar="ID", help="the sweep's id, as submit has printed it, or one of its jobs'"
+    )
+    complete_with(action, "job_ids")
     parser.description = (
         "Compare the jobs of a parameter sweep: a line each, in the order of the grid, with a column\n"
         "for each parameter in which they differ. Other commands take the sweep's id for all its jobs."
@@ -48,7 +50,7 @@ def declare_sweep(parser: Parser) -> None:
 def sweep(args: argparse.Namespace) -> int:
     """Carry ``sweep`` out."""
     with client() as service:
-        rows = of_sweep(service, args.id)
+        rows = of_sweep(service, _sweep_of(service, args.id))
     for row in rows:
         terminal().give(row)
     if args.json:
@@ -61,6 +63,17 @@ def sweep(args: argparse.Namespace) -> int:
     if terminal().for_people():
         note(f"{len(rows)} jobs: {_summary(rows)}")
     return OK
+
+
+def _sweep_of(service: Client, text: str) -> str:
+    """Find the sweep that an id names, or that the job belongs to."""
+    if is_sweep(text):
+        return text
+    job = service.job(resolve(service, text))
+    if job["sweep"] is None:
+        raise UsageError(f"{job['id']} belongs to no sweep", remedy="see: jupyter jobsub submit --help")
+    sweep_id: str = job["sweep"]
+    return sweep_id
 
 
 def varied(rows: Sequence[Row]) -> list[str]:

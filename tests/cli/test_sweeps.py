@@ -62,6 +62,9 @@ def test_its_jobs_are_compared(jobsub: Run, rows: Rows, done: str) -> None:
     ]
     assert [row["parameters"]["depth"] for row in rows("sweep", done)] == [2, 4, 2, 4]
     assert "no sweep" in jobsub("sweep", "sweep-20200101-00000000", code=4)
+    assert jobsub("sweep", lines[0][0][-8:]) == jobsub("sweep", done)
+    (plain,) = rows("submit", "--", "true")
+    assert "belongs to no sweep" in jobsub("sweep", plain["id"], code=2)
 
 
 def test_columns_are_what_differs() -> None:
