@@ -32,7 +32,7 @@ class Watch(Iterator[T]):
     def __next__(self) -> T:
         try:
             return next(self._items)
-        except Closed:
+        except (Closed, ValueError):  # the latter: another thread is just closing the iterator
             if self._scope.closed:
                 raise StopIteration from None
             raise

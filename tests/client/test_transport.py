@@ -162,6 +162,26 @@ def test_a_watch_that_nobody_reads_is_closed_too(
     assert len(connections) == 1
 
 
+def test_a_watch_that_is_read_while_it_is_closed() -> None:
+    closing, read = threading.Event(), threading.Event()
+
+    def items(scope: Scope) -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            closing.set()
+            read.wait(10)
+
+    watch = Watch(items)
+    next(watch)
+    thread = threading.Thread(target=watch.close)
+    thread.start()
+    assert closing.wait(10)
+    assert list(watch) == []
+    read.set()
+    thread.join()
+
+
 def test_a_connection_that_the_service_has_closed_is_not_used(
     fake: Callable, http: type, connections: list[Connection]
 ) -> None:
