@@ -54,6 +54,7 @@ class View:
         self._said: Hashable = None
         self._saved_at = 0.0
         widget.add_class(f"jobsub-{self._key}-live")
+        widget.comm.on_close(lambda _: self.close())  # by the frontend
 
     # what each kind says for itself, under the lock
 

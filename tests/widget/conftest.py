@@ -106,6 +106,16 @@ class Frontend:
         message["header"] |= header
         self._send(message)
 
+    def close(self, widget: str) -> None:
+        """Close a widget as a frontend does."""
+        self._send(self.client.session.msg("comm_close", {"comm_id": widget, "data": {}}))
+
+    def restart(self) -> None:
+        """Kill the kernel, and start another in its place."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=PATIENCE)
+        self.widgets.clear()
+
     def subshell(self) -> str:
         """Make a subshell, as JupyterLab does for widgets."""
         message = self.client.session.msg("create_subshell_request", {})

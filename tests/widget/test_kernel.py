@@ -94,6 +94,16 @@ def test_a_closed_view_leaves_what_was_saved(kernel: Frontend, gate: Gate) -> No
     gate.open()
 
 
+def test_a_frontend_can_close_a_view(kernel: Frontend, gate: Gate) -> None:
+    submit(kernel, gate.wait)
+    kernel.until(lambda: "Running" in kernel.html)
+    kernel.close(kernel.find(_model_name="VBoxModel"))
+    kernel.until(lambda: len(kernel.widgets) == 1)  # which the frontend has closed itself
+    assert kernel.run(LEFT) == "[]"
+    kernel.widgets.clear()
+    gate.open()
+
+
 def test_several_jobs_are_shown_live_and_cancelled_together(
     kernel: Frontend, gate: Gate, service: Live
 ) -> None:
@@ -107,6 +117,39 @@ def test_several_jobs_are_shown_live_and_cancelled_together(
     kernel.until(lambda: "1 Succeeded, 1 Failed, 1 Cancelled" in kernel.html)
     kernel.until(lambda: not kernel.labels)
     kernel.until(lambda: "sleep 600: Cancelled" in str(kernel.outputs))
+
+
+def test_a_sweep_is_shown_as_its_jobs(kernel: Frontend) -> None:
+    kernel.run("client.submit_sweep(command='exit $code', name='try', grid={'code': [0, 4]})", cell="sweep")
+    kernel.until(lambda: "<b>2 jobs</b>: 1 Succeeded, 1 Failed" in kernel.html)
+    kernel.until(lambda: "try code=4" in kernel.html and "exit code 4" in kernel.html)
+
+
+def test_a_waiting_job_is_shown_where_it_is_in_the_queue(tmp_path: Path) -> None:
+    config = 'c.JobsubService.groups = {"team": {"quota": {"cpu": 1}}}'
+    with live(config) as service, started(service) as kernel:
+        first, second = (service.submit("sleep 600")["id"] for _ in range(2))
+        kernel.run(SETUP)
+        kernel.run("jobs = [client.submit(command='true', name=f'waits {n}') for n in range(2)]")
+        kernel.run("display(jobs[0], jobs)")
+        kernel.until(lambda: "no. 2 in team" in kernel.html and "no. 3 in team" in kernel.html)
+        service.post(f"/jobsub/jobs/{second}/cancel")
+        kernel.until(lambda: "no. 3 in team" not in kernel.html and kernel.html.count("no. 1 in team") == 2)
+        service.post(f"/jobsub/jobs/{first}/cancel")
+        kernel.until(lambda: "<b>2 jobs</b>: 2 Succeeded" in kernel.html)
+
+
+def test_a_view_comes_back_after_the_kernel_was_killed(service: Live, gate: Gate) -> None:
+    with started(service) as kernel:
+        kernel.run(SETUP)
+        id = submit(kernel, f"echo before; {gate.wait}; echo after")
+        kernel.until(lambda: "before" in kernel.html)
+        kernel.restart()
+        kernel.run(SETUP)
+        kernel.run(f"client.job({id!r})", cell="job")
+        kernel.until(lambda: "before" in kernel.html and "Running" in kernel.html)
+        gate.open()
+        kernel.until(lambda: "Succeeded" in kernel.html and "after" in kernel.html)
 
 
 def test_other_lists_are_shown_as_ever(kernel: Frontend) -> None:
