@@ -79,7 +79,7 @@ class Dispatcher:
         self._store.listeners.append(self._committed)
         self._loop = asyncio.create_task(self._run(), name="dispatcher")
         self._actions.open()
-        await self._expiry.open()
+        self._expiry.open()
         self.wake()
 
     async def close(self) -> None:
@@ -90,6 +90,7 @@ class Dispatcher:
         if self._loop:
             await self._loop
         self._sealing.close()
+        await self._expiry.close()
         await self._actions.close()
         await self.sampler.close()
         if self._committed in self._store.listeners:

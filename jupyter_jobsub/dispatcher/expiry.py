@@ -21,7 +21,7 @@ RETRY = 600.0  # seconds until what could not be removed is tried again
 
 
 class Expiry:
-    """Watches for the next log that is due."""
+    """Watches for the next job that is due."""
 
     def __init__(
         self,
@@ -39,14 +39,26 @@ class Expiry:
         self._due: Micros | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> None:
+    def open(self) -> None:
+        """Begin; what is due may take a while to remove, and nobody waits for it."""
+        self._begin()
+
+    async def close(self) -> None:
+        """Stop; what is left is found again at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _remove_due(self) -> None:
         """Remove what is due and wait for the next."""
         while jobs := await self._store.expired(self._clock()):
             if not any([await self._expire(job) for job in jobs]):
                 self._due = Micros(self._clock() + round(RETRY * SECOND))
                 break
         else:
-            self._due = await self._store.next_expiry()
+            self._due = None  # a job may end while the store is asked
+            due = await self._store.next_expiry()
+            self._due = min((each for each in (due, self._due) if each is not None), default=None)
         self._wait()
 
     def ended(self, job: Job) -> None:
@@ -57,11 +69,11 @@ class Expiry:
             self._wait()
 
     async def _expire(self, job: Job) -> bool:
-        """Remove a log, then say so; one that can't be removed is not said to be, and tried again."""
+        """Remove what is kept, then say so; what can't be removed is not said to be, and tried again."""
         try:
             await self._archive.remove(job.id)
         except OSError as error:
-            log.error("the log of %s can't be removed: %s", job.id, error)
+            log.error("what is kept of %s can't be removed: %s", job.id, error)
             return False
         await self._engine.purge(job.id)
         await self._store.save([(job, replace(job, log_expired=True, kept_bytes=0))])
@@ -80,7 +92,7 @@ class Expiry:
 
     async def _again(self) -> None:
         try:
-            await self.open()
+            await self._remove_due()
         except Exception:
-            log.exception("removing expired logs failed; trying again in %g s", RETRY)
+            log.exception("removing what has expired failed; trying again in %g s", RETRY)
             self._timers.set("expiry", RETRY, self._begin)

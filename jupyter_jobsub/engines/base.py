@@ -133,7 +133,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def purge(self, job: JobId) -> None:
-        """Forget all that the engine keeps of a job whose tasks have ended; logs are the archive's."""
+        """Forget all that the engine keeps of a job whose tasks have ended; the rest is the archive's."""
 
     @abstractmethod
     def output(self, job: Job) -> str | None:

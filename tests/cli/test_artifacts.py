@@ -107,6 +107,15 @@ def test_no_link_leads_a_download_out_of_its_folder(job: str, jobsub: Run, tmp_p
     assert len(below(tmp_path / "to")) == 3
 
 
+def test_a_sweeps_go_into_a_folder_for_each_job(jobsub: Run, rows: Rows, tmp_path: Path) -> None:
+    command = 'echo $lr > "$JOBSUB_ARTIFACTS/lr"'
+    sweep = jobsub("submit", "-p", "lr=1,2", "--", command).partition(":")[0].strip()
+    jobsub("wait", sweep)
+    jobsub("artifacts", "download", sweep, "--to", "all")
+    ids = [row["id"] for row in rows("artifacts", "list", sweep)]
+    assert below(tmp_path / "all") == {f"{id}/lr": f"{lr}\n" for lr, id in enumerate(ids, 1)}
+
+
 @pytest.mark.parametrize("line", [["artifacts"], ["artifacts", "show"], ["artifacts", "download"]])
 def test_what_is_asked_must_be_clear(jobsub: Run, line: list[str]) -> None:
     assert "--help" in jobsub(*line, code=2)

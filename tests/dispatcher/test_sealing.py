@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_jobsub.archive import ArtifactArchive, ArtifactLimits
-from jupyter_jobsub.dispatcher import sealing
-from jupyter_jobsub.model.job import Intent, Job, Phase, Reason, TaskKey
+from jupyter_jobsub.archive import Archive, ArtifactArchive, ArtifactLimits
+from jupyter_jobsub.dispatcher import expiry, sealing
+from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey
 
 from .test_dispatcher import ScriptedEngine, World, eventually, refusing, world
 
@@ -272,3 +272,42 @@ def test_what_has_expired_takes_nothing(tmp_path: Path) -> None:
             assert list(w.archive.root.iterdir()) == []
 
     asyncio.run(scenario())
+
+
+def test_what_expired_while_nobody_was_there_holds_up_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, remove = threading.Event(), Archive._remove
+
+    def slow(archive: Archive, job: JobId) -> None:
+        assert go_on.wait(30)
+        remove(archive, job)
+
+    async def first() -> JobId:
+        async with world(tmp_path) as w:
+            job, key = await runs(w, "a", ttl_seconds=0)
+            w.engine.ends(key)
+            await w.until(job.id, Phase.SUCCEEDED)
+            return job.id
+
+    async def second(id: JobId) -> None:
+        async with world(tmp_path) as w:
+            other, key = await runs(w)
+            w.engine.ends(key)
+            await w.until(other.id, Phase.SUCCEEDED)
+            assert not (await w.job(id)).log_expired
+            go_on.set()
+
+            async def expired() -> bool:
+                return (await w.job(id)).log_expired
+
+            await eventually(expired)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(expiry.Expiry, "ended", lambda *_: None)
+        id = asyncio.run(first())
+    monkeypatch.setattr(Archive, "_remove", slow)
+    try:
+        asyncio.run(second(id))
+    finally:
+        go_on.set()
