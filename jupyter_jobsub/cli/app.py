@@ -11,6 +11,7 @@ from importlib import import_module
 from ..errors import JobsubError
 from .errors import BROKEN_PIPE, EXIT_CODES, INTERRUPTED, UsageError, report
 from .parser import PROG, Parser
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         words = [*words[1:2], "--help"]
     own, rest = split(words)
     name = own[0] if own else "--help"
+    if name in terminal().elsewhere:
+        raise UsageError(f"{name} can't be used here", remedy=terminal().elsewhere[name])
     if name in COMMANDS:
         args = command_parser(name).parse_args(own[1:])
         args.rest = rest
@@ -140,7 +143,8 @@ def root_parser() -> Parser:
     """Make the parser for a line without a command: help and version."""
     from .. import __version__
 
-    listing = "\n".join(f"  {name:<11} {summary}" for name, (_, summary) in COMMANDS.items())
+    here = {name: row for name, row in COMMANDS.items() if name not in terminal().elsewhere}
+    listing = "\n".join(f"  {name:<11} {summary}" for name, (_, summary) in here.items())
     codes = "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES)
     parser = Parser(
         prog=PROG,

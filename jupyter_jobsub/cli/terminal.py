@@ -8,13 +8,22 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import ClassVar
 
     from ..client.api import Row
 
 
 class Terminal:
-    """A shell's terminal, or the pipes and files in its place."""
+    """A shell's terminal, or the pipes and files in its place.
+
+    Attributes
+    ----------
+    elsewhere:
+        Commands that make no sense here, with what to do instead.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     def for_people(self) -> bool:
         """Say whether a person reads the output, and no program."""

@@ -14,7 +14,9 @@ from IPython.core.completer import CompletionContext, SimpleCompletion
 
 from ..cli import app
 from . import cell
+from .notebook import Session
 
+_COMMANDS = [name for name in app.COMMANDS if name not in Session.elsewhere]
 _MAGIC = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(%?)%jobsub\s+(.*)", re.DOTALL)
 
 
@@ -42,8 +44,8 @@ def candidates(words: list[str], prefix: str, *, in_cell: bool) -> list[str]:
     if in_cell:
         return _by(cell.parser(), words, prefix)
     if not words:
-        return [name for name in ("--help", *app.COMMANDS) if name.startswith(prefix)]
-    return _by(app.command_parser(words[0]), words[1:], prefix) if words[0] in app.COMMANDS else []
+        return [name for name in ("--help", *_COMMANDS) if name.startswith(prefix)]
+    return _by(app.command_parser(words[0]), words[1:], prefix) if words[0] in _COMMANDS else []
 
 
 def _by(parser: argparse.ArgumentParser, words: list[str], prefix: str) -> list[str]:

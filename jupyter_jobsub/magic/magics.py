@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from .value import Value
 
-ELSEWHERE = {
-    "serve": "run it in a terminal: it becomes the service, here in place of the kernel",
-    "completion": "it is for shells: here the Tab key completes",
-}
 ANSWERS = ("status", "doctor")  # their exit code is what they have found
 NAME = "jobsub"
 
@@ -89,11 +85,8 @@ def _parse(line: str, cell: str | None) -> argparse.Namespace:
         words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"{error}: {line.strip()}", remedy="close every quotation mark") from error
-    name = words[0] if words and cell is None else "submit"
-    if name in ELSEWHERE:
-        raise UsageError(f"{name} is nothing for a cell", remedy=ELSEWHERE[name])
     args = app.parse(words) if cell is None else cells.parse(words, cell)
-    args.name_of_command = name
+    args.name_of_command = words[0] if cell is None else "submit"
     return args
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from IPython.display import display
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 class Session(Terminal):
     """A terminal in which IPython runs; keeps what the command gives and what went wrong."""
+
+    elsewhere: ClassVar[dict[str, str]] = {
+        "serve": "run it in a terminal: it becomes the service, here in place of the kernel",
+        "completion": "it is for shells: here the Tab key completes",
+    }
 
     def __init__(self) -> None:
         self.variable: str | None = None
