@@ -16,7 +16,8 @@ from jupyter_jobsub.client import Client
 from jupyter_jobsub.client.aio.threads import Threads
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
-HELD = "echo ready; until [ -e go ]; do sleep 0.05; done; echo gone"
+HOLD = "for i in $(seq 1000); do [ -e go ] && break; sleep 0.05; done"
+HELD = f"echo ready; {HOLD}; echo gone"
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from jupyter_jobsub import (
 from tests.live import Live, live
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
-HELD = "echo ready; until [ -e go ]; do sleep 0.05; done; echo gone"
+HOLD = "for i in $(seq 1000); do [ -e go ] && break; sleep 0.05; done"
+HELD = f"echo ready; {HOLD}; echo gone"
 
 
 def until(job: Job, phase: str) -> None:
@@ -66,7 +67,7 @@ def test_a_log_is_followed_as_it_is_written(client: JobsubClient, tmp_path: Path
 
 
 def test_a_character_may_come_in_two_pieces(client: JobsubClient, tmp_path: Path) -> None:
-    job = client.submit(command=r"printf 'a\303'; until [ -e go ]; do sleep 0.05; done; printf '\251\377'")
+    job = client.submit(command=rf"printf 'a\303'; {HOLD}; printf '\251\377'")
     pieces = job.logs(follow=True)
     first = next(pieces)
     (tmp_path / "go").touch()
