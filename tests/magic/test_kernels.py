@@ -58,12 +58,9 @@ def test_an_interrupt_ends_the_listening_to_all_tasks(kernel: Kernel, client: Cl
     )
     kernel.do("%jobsub submit --file gang.yaml")
     job_id = kernel.ask("_.id")
-    kernel.do("import threading")
-    threads = "sorted(thread.name for thread in threading.enumerate())"
-    before = kernel.ask(threads)
     seen = interrupted(kernel, f"%jobsub logs -f --all-tasks {job_id}", at="up\n")
     assert seen.status == "error"
-    ended = "[t.join(20) for t in threading.enumerate() if '_listen' in t.name]"
-    kernel.do(ended)
-    assert kernel.ask(threads) == before
+    kernel.do("import threading\nleft = [t for t in threading.enumerate() if '_listen' in t.name]")
+    kernel.do("for thread in left: thread.join(20)")
+    assert kernel.ask("[thread.name for thread in left if thread.is_alive()]") == []
     kernel.do(f"%jobsub cancel {job_id}")
