@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,24 +195,41 @@ def test_events_of_all_jobs(client: JobsubClient) -> None:
     job.wait()
 
 
-def test_waiting_goes_on_over_a_restart_of_the_service(
+def test_what_waits_goes_on_over_a_restart_of_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with live() as service, monkeypatch.context() as patch:
+    with live() as service, monkeypatch.context() as patch, ThreadPoolExecutor(1) as pool:
         patch.setenv("JOBSUB_DATA_DIR", str(service.data))
         with JobsubClient(start=False) as client:
             old = client.submit(command="true").wait()
             job = client.submit(command=HELD)
+            waiting = pool.submit(waited_for, client, job.id, waits := threading.Event())
             watch = job.watch()
             while next(watch) != ("log", b"ready\n"):
                 pass
+            assert waits.wait(10)
             service.kill()
             service.start()
             old.delete()  # over a connection that is new, though a DELETE is never repeated
             (tmp_path / "go").touch()
             assert list(watch)[-1][1]["phase"] == "Succeeded"
-            assert job.wait().logs() == "ready\ngone\n"
+            assert waiting.result(20).phase == "Succeeded"
+            assert job.logs() == "ready\ngone\n"
+
+
+def waited_for(client: JobsubClient, job_id: str, waits: threading.Event) -> Job:
+    """Wait for a job in a thread, and tell when the waiting has begun."""
+    job = client.job(job_id)
+    look = client.service.job
+
+    def looked(job_id: str) -> dict[str, Any]:  # which a wait does when its stream has begun
+        row = look(job_id)
+        waits.set()
+        return row
+
+    client.service.job = looked  # type: ignore[method-assign]
+    return job.wait()
 
 
 def test_a_service_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
