@@ -49,12 +49,16 @@ class ArtifactArchive:
         if self._manifest(job, attempt).exists():
             return False
         try:
-            os.rmdir(self.folder(job, attempt))
+            fd = os.open(self.folder(job, attempt), trees.FOLDER)
         except FileNotFoundError:
             return True
         except OSError:
             return False
-        return True
+        try:
+            with os.scandir(fd) as entries:
+                return next(entries, None) is None
+        finally:
+            os.close(fd)
 
     def seal(self, job: JobId, attempt: int, limits: ArtifactLimits) -> Contents:
         """Keep of an attempt that has ended what the limits allow, durably, and remove the rest.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,27 @@ def test_an_exit_code_waits_until_there_is_room(service: Live) -> None:
         assert service.job(id)["phase"] == "Running"
     job = service.until(id)
     assert (job["phase"], job["exit_code"]) == ("Failed", 7)
+
+
+def test_artifacts_are_sealed_once_there_is_room(service: Live) -> None:
+    assert service.process
+    pid = service.process.pid
+    id = service.submit(
+        "echo 1 > artifacts/a; ln -s a artifacts/b; until [ -p end ]; do sleep 0.01; done; read end < end"
+    )["id"]
+    service.until(id, "Running")
+    folder = service.data / "runs" / f"{id}.1.main.0" / "work"
+    os.mkfifo(folder / "end")
+    with full_disk(lambda: [pid]):
+        (folder / "end").write_text("\n")
+        processes.until((folder.parent / "exit.json").exists, 20, "the end of the job")
+        assert service.job(id)["phase"] == "Running"
+    job = service.until(id)
+    assert (job["phase"], job["message"]) == (
+        "Succeeded",
+        "1 artifact was dropped (links and special files are not kept): b",
+    )
+    assert service.get(f"/jobsub/jobs/{id}/artifacts/a").body == b"1\n"
 
 
 def test_a_command_whose_start_can_not_be_noted_does_not_run_until_it_can(service: Live) -> None:
