@@ -127,7 +127,8 @@ async def _send(call: Call, fd: int, name: str) -> None:
     while start < end:
         piece = await asyncio.to_thread(os.pread, fd, min(end - start, PIECE), start)
         if not piece:
-            raise NotFound("the file became shorter while it was read")
+            call.handler.clear()  # of the headers that promised more
+            raise NotFound("the file became shorter while it was read", remedy="ask again")
         await call.send(piece)
         start += len(piece)
 
