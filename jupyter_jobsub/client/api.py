@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from urllib.parse import quote
 
-from ..errors import NotFound
+from ..errors import NotFound, Unavailable
 from .errors import Closed, lost
 from .http import Connection, Response
 from .server import find
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = dict[str, Any]
 
+PARTIAL = 206
 FINAL = ("Succeeded", "Failed", "Cancelled")
 
 
@@ -128,8 +129,25 @@ class Client(Transport):
         return answer
 
     def artifact(self, job_id: str, path: str, **query: object) -> Iterator[bytes]:
-        """Read one of the files that the job keeps, in pieces."""
-        return self.body(_job(job_id, "artifacts", quote(path, errors="surrogateescape")), query)
+        """Read one of the files that the job keeps, in pieces; if the connection is lost, on from there."""
+        target = _job(job_id, "artifacts", quote(path, errors="surrogateescape"))
+        scope, done, version = self.scope, 0, ""
+        while True:
+            begun, rest = done, {"Range": f"bytes={done}-", "If-Range": version} if done else None
+            with self.open(target, query, rest, scope) as (_, response):
+                if done and response.status != PARTIAL:
+                    raise Unavailable(f"{path} has changed while it was read.", remedy="read it again")
+                version = response.headers.get("etag", "")
+                try:
+                    for chunk in response.chunks:
+                        done += len(chunk)
+                        yield chunk
+                    return
+                except OSError as error:
+                    if scope.closed:
+                        raise Closed from error
+                    if done == begun or not version:
+                        raise lost(error) from error
 
     # sweeps
 

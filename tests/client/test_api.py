@@ -87,6 +87,38 @@ def test_a_log_that_is_cut_is_not_taken_for_whole(fake: Callable, http: type) ->
         list(client.log("job-1"))
 
 
+def part(status: int, body: bytes, length: int, version: str = '"v1"') -> bytes:
+    """The begin of an artifact."""
+    return f"HTTP/1.1 {status} X\r\nETag: {version}\r\nContent-Length: {length}\r\n\r\n".encode() + body
+
+
+def test_an_artifact_is_read_on_where_the_connection_was_lost(fake: Callable, http: type) -> None:
+    parts = iter([part(200, b"abc", 9), part(206, b"def", 6), part(206, b"ghi", 3)])
+    service = fake(lambda request: [next(parts), http.CUT])
+    with Client() as client:
+        assert b"".join(client.artifact("job-1", "a b/c", attempt=2)) == b"abcdefghi"
+    asked = [
+        (request.target, request.headers.get("range"), request.headers.get("if-range"))
+        for request in service.requests
+    ]
+    target = "/jobsub/jobs/job-1/artifacts/a%20b/c?attempt=2"
+    assert asked == [(target, None, None), (target, "bytes=3-", '"v1"'), (target, "bytes=6-", '"v1"')]
+
+
+def test_an_artifact_that_changes_is_not_put_together(fake: Callable, http: type) -> None:
+    parts = iter([part(200, b"abc", 9), part(200, b"xyz", 3)])
+    fake(lambda request: [next(parts), http.CUT])
+    with Client() as client, pytest.raises(errors.Unavailable, match="has changed"):
+        list(client.artifact("job-1", "a"))
+
+
+def test_an_artifact_of_which_nothing_more_comes_is_given_up(fake: Callable, http: type) -> None:
+    parts = iter([part(200, b"abc", 9), part(206, b"", 6)])
+    fake(lambda request: [next(parts), http.CUT])
+    with Client() as client, pytest.raises(Unreachable, match="lost"):
+        list(client.artifact("job-1", "a"))
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
