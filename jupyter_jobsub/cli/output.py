@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 
 from ..client.words import harmless, seconds
@@ -31,7 +30,7 @@ PHASE_STYLES = {
 
 def note(text: str) -> None:
     """Tell a person something that is not part of the output."""
-    print(terminal().spelled(text), file=sys.stderr, flush=True)
+    terminal().note(terminal().spelled(text))
 
 
 def json_line(row: object) -> None:

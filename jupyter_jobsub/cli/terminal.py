@@ -38,6 +38,10 @@ class Terminal:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
+    def note(self, text: str) -> None:
+        """Say something that is not part of the output."""
+        print(text, file=sys.stderr, flush=True)
+
     def tell(self, error: Sequence[str]) -> None:
         """Tell an error, in lines."""
         sys.stdout.flush()

@@ -69,6 +69,10 @@ class Notebook(Session):
         """Say that a person reads the output."""
         return True
 
+    def note(self, text: str) -> None:
+        """Say it among the output: what goes to standard error looks like one."""
+        print(text, flush=True)
+
     def redraws(self) -> bool:
         """Say that what is written stays."""
         return False

@@ -36,7 +36,7 @@ def test_submit_gives_a_job(kernel: Kernel) -> None:
 
 def test_a_script_and_a_notebook_beside_this_one(kernel: Kernel, client: Client) -> None:
     (kernel.folder / "beside.sh").write_text("echo beside $1\n")
-    assert kernel.do("%jobsub submit beside.sh --wait -- it").out == "beside it\n"
+    assert "\nbeside it\n" in kernel.do("%jobsub submit beside.sh --wait -- it").out
     assert client.spec(kernel.ask("_.id"))["script"] == str(kernel.folder / "beside.sh")
 
 
@@ -102,8 +102,8 @@ def test_a_question_is_asked_in_the_cell(
 ) -> None:
     seen = kernel.run(f"%jobsub delete {job_id}", answer=answer)
     assert seen.status == "ok"
-    assert ("deleted" in seen.out) == deleted
-    assert ("nothing was deleted" in seen.err) != deleted
+    assert (": deleted" in seen.out) == deleted
+    assert ("nothing was deleted" in seen.out) != deleted
 
 
 def test_what_a_job_keeps(kernel: Kernel) -> None:
@@ -111,7 +111,7 @@ def test_what_a_job_keeps(kernel: Kernel) -> None:
     assert "it.txt" in kernel.do("%jobsub artifacts list $kept.id").text
     kernel.do("%jobsub artifacts download $kept.id --to fetched")
     assert (kernel.folder / "fetched" / "it.txt").read_text() == "found\n"
-    assert "nothing" in kernel.run("%jobsub purge $kept.id", answer="n").err
+    assert "nothing" in kernel.run("%jobsub purge $kept.id", answer="n").out
     assert "there is nobody to ask" in kernel.fail("%jobsub purge $kept.id")
     kernel.do("%jobsub purge $kept.id --yes")
     assert "it was purged" in kernel.fail("%jobsub logs $kept.id")
