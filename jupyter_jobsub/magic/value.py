@@ -78,7 +78,7 @@ class Display:
         named = any(one is value for one in self._shell.user_ns.values())
         if value is self._told and not named:
             return
-        usual = self._usual[type(value)]
+        usual = next(way for kind, way in self._usual.items() if isinstance(value, kind))
         if usual is None:
             raise NotImplementedError  # IPython goes on to its text
         usual(value)
