@@ -9,13 +9,15 @@ from secrets import token_hex
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ipywidgets import HTML
+
 from ..errors import JobsubError
 from . import display, markup
 from .look import Look, look
 from .painter import painter
 
 if TYPE_CHECKING:
-    from ipywidgets import HTML, DOMWidget, Widget
+    from ipywidgets import Box, Widget
 
     from ..client.job import Job
 
@@ -42,9 +44,9 @@ class View:
         The widget itself, to be put into others; it is live from `start` to `close`.
     """
 
-    widget: DOMWidget
+    widget: Box
 
-    def __init__(self, widget: DOMWidget) -> None:
+    def __init__(self, widget: Box) -> None:
         self.widget = widget
         self.closed = False
         self._key = token_hex(4)
@@ -53,6 +55,7 @@ class View:
         self._stream: Stream | None = None
         self._said: Hashable = None
         self._saved_at = 0.0
+        widget.children = (HTML(markup.live_style(self._key)), *widget.children)
         widget.add_class(f"jobsub-{self._key}-live")
         widget.comm.on_close(lambda _: self.close())  # by the frontend
 

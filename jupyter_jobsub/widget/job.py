@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import HTML, VBox
 
+from ..client.several import watch_jobs
 from ..errors import JobsubError
 from . import markup
 from .base import TICK, Seen, Stream, View, in_words, show
@@ -37,10 +38,9 @@ class JobView(View):
     def __init__(self, job: Job) -> None:
         self.job = job
         self._buttons = Buttons(self._press, lambda: painter.ask(self))
-        self._parts = {name: HTML() for name in ("style", "head", "meter", "note", "log", "files")}
-        order = [*(self._parts[name] for name in ("style", "head", "meter", "note")), self._buttons.widget]
-        super().__init__(VBox([*order, self._parts["files"], self._parts["log"]]))
-        self._parts["style"].value = markup.STYLE
+        self._parts = {name: HTML() for name in ("head", "meter", "note", "log", "files")}
+        above = [self._parts[name] for name in ("head", "meter", "note")]
+        super().__init__(VBox([*above, self._buttons.widget, self._parts["files"], self._parts["log"]]))
         self._busy = ""
         self._begin(job)
 
@@ -55,6 +55,8 @@ class JobView(View):
         self._output: str | None = job.row.get("output")
 
     def _open(self) -> Stream:
+        if self.job.row["log_expired"]:
+            return watch_jobs([self.job], on_lost=self._lost)
         return self.job.watch(tail=TAIL, on_lost=self._lost)
 
     def _complete(self, kind: str, value: Any) -> None:

@@ -38,8 +38,7 @@ class JobsView(View):
         self._seen = {job.id: Seen(job) for job in self.jobs.values()}
         self._problem = ""
         self._busy = False
-        self._parts = {name: HTML() for name in ("style", "head", "table", "note")}
-        self._parts["style"].value = markup.STYLE
+        self._parts = {name: HTML() for name in ("head", "table", "note")}
         self._buttons = Buttons(self._press, lambda: painter.ask(self), FACES)
         super().__init__(VBox([*self._parts.values(), self._buttons.widget]))
 

@@ -147,8 +147,13 @@ def note(text: str) -> str:
     return f'<div class="jobsub-bad" role="alert">{escape(text)}</div>' if text else ""
 
 
+def live_style(key: str) -> str:
+    """The style of a live view; while that is seen, what is saved of it is not."""
+    return f"{STYLE}<style>.jobsub-{key}-saved {{ display: none; }}</style>"
+
+
 def seen_either(key: str, saved: str) -> str:
-    """Wrap what is saved: it is seen where the live view beneath it is not, whose place it hides then."""
+    """Wrap what is saved; in JupyterLab one of the two takes no room, also where the view is gone."""
     child, live = ".jp-OutputArea-child", f".jobsub-{key}-live"
     mine = f"{child}:has(.jobsub-{key}-saved)"
     return (

@@ -20,8 +20,7 @@ from tests.live import Live, live
 PATIENCE = 60.0
 SETUP = """
 from jupyter_jobsub import JobsubClient
-from jupyter_jobsub.widget import *
-from jupyter_jobsub.widget import register
+from jupyter_jobsub.widget import register, view
 register(get_ipython())
 client = JobsubClient()
 """

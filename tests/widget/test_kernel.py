@@ -84,7 +84,7 @@ def test_a_cell_that_runs_again_leaves_nothing_behind(kernel: Frontend, gate: Ga
 
 def test_a_closed_view_leaves_what_was_saved(kernel: Frontend, gate: Gate) -> None:
     submit(kernel, gate.wait)
-    kernel.run("from jupyter_jobsub.widget import view\nshown = view(job)\nshown", cell="view")
+    kernel.run("shown = view(job)\nshown", cell="view")
     kernel.until(lambda: "Running" in kernel.html)
     [*_, saved, live] = kernel.outputs
     kernel.run("shown.close()\nshown.close()")
@@ -165,6 +165,18 @@ def test_a_job_that_is_deleted_or_unknown_is_told(kernel: Frontend, service: Liv
     kernel.until(lambda: 'role="alert"' in kernel.html and id in kernel.html.split('role="alert"')[1])
     kernel.run("job", cell="again")
     kernel.until(lambda: kernel.html.count('role="alert"') == 2)
+
+
+def test_a_job_whose_log_was_removed_is_shown_without(kernel: Frontend, service: Live) -> None:
+    id = submit(kernel, "echo hello")
+    kernel.until(lambda: "Rerun" in kernel.labels)
+    assert service.post(f"/jobsub/jobs/{id}/purge").status == 200
+    kernel.run("pass", cell="job")
+    kernel.run("shown = view(client.job(job.id))\nshown", cell="again")
+    kernel.until(lambda: "its log was removed" in kernel.html)
+    assert kernel.run(LEFT) == "[]"
+    assert "hello" not in kernel.html
+    assert 'role="alert"' not in kernel.html
 
 
 def test_a_view_goes_on_when_the_service_was_killed(tmp_path: Path) -> None:

@@ -108,3 +108,4 @@ def test_one_of_two_outputs_is_seen() -> None:
     html = markup.seen_either("k", "what is saved")
     assert '<div class="jobsub-k-saved">what is saved</div>' in html
     assert ":has(+ .jp-OutputArea-child .jobsub-k-live)" in html
+    assert ".jobsub-k-saved { display: none; }" in markup.live_style("k")
