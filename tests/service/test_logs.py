@@ -128,7 +128,8 @@ def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
     fifo = service.folder / "go on"
     os.mkfifo(fifo)
     reports = " ".join(f"'\\033]7717;{n / 10};\\007'" for n in range(1, 10))
-    id = service.submit(f"read <'{fifo}'; for r in {reports}; do printf $r; done; read <'{fifo}'")["id"]
+    command = f"read <'{fifo}'; for r in {reports}; do printf $r; done; read <'{fifo}'"
+    id = service.submit(command, deadline_seconds=60)["id"]
     fractions = []
     for event in service.events(f"/jobsub/jobs/{id}/log", follow="true"):
         row = event["data"]
