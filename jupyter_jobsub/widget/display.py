@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from IPython.core.getipython import get_ipython
 from IPython.display import display, update_display
 
-from ..client.job import Job
-from ..client.sweep import Sweep
 from .markup import seen_either
 
 if TYPE_CHECKING:
@@ -91,7 +89,7 @@ def remember(view: Shown) -> None:
     """Have a view closed when its cell is run again."""
     shell = get_ipython()
     if shell is not None:
-        _watch_cells(shell)
+        watch_cells(shell)
     _shown[view] = None
 
 
@@ -126,48 +124,17 @@ def _draw_after_run(_: Any) -> None:
 _HOOKS = {"pre_run_cell": _close_before_run, "post_run_cell": _draw_after_run}
 
 
-def _watch_cells(shell: Any) -> None:
+def watch_cells(shell: Any) -> None:
+    """Have views closed when their cell is run again, and saved when any has run."""
     for event, hook in _HOOKS.items():
         if hook not in shell.events.callbacks[event]:
             shell.events.register(event, hook)
 
 
-def register(ipython: Any) -> None:
-    """Have a notebook show jobs as live views, and close these when their cell is run again.
-
-    Jobs, sweeps and lists of jobs are shown so. Outside a kernel they stay the text that they are.
-
-    Parameters
-    ----------
-    ipython:
-        The shell.
-    """
-    if getattr(ipython, "kernel", None) is None:
-        return
-    from .jobs import view  # with ipywidgets, which takes its time
-
-    formatter = ipython.display_formatter.ipython_display_formatter
-    for kind in (Job, Sweep):
-        formatter.for_type(kind, lambda found: view(found).show())
-    formatter.for_type(list, _show_list)
-    _watch_cells(ipython)
-
-
-def unregister(ipython: Any) -> None:
-    """Undo what `register` did, and close all views."""
-    formatter = ipython.display_formatter.ipython_display_formatter
-    for kind in (Job, Sweep, list):
-        formatter.pop(kind, None)
+def unwatch_cells(shell: Any) -> None:
+    """Undo what `watch_cells` did, and close all views."""
     for event, hook in _HOOKS.items():
-        if hook in ipython.events.callbacks[event]:
-            ipython.events.unregister(event, hook)
+        if hook in shell.events.callbacks[event]:
+            shell.events.unregister(event, hook)
     for view in list(_shown):
         view.close()
-
-
-def _show_list(items: list[Any]) -> None:
-    if not items or not all(isinstance(item, Job) for item in items):
-        raise NotImplementedError  # IPython goes on to how lists are shown
-    from .jobs import view
-
-    view(items).show()

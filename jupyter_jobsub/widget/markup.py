@@ -27,7 +27,7 @@ STYLE = """<style>
 .jobsub pre.jobsub-log { font-family: var(--jp-code-font-family, monospace);
   font-size: var(--jp-code-font-size, 13px); line-height: 1.35; margin: 4px 0 0; padding: 6px 8px;
   max-height: 20em; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere;
-  color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, #8881); border: none; }
+  color: var(--jp-content-font-color1, inherit); background: #8882; border: none; }
 .jobsub table.jobsub-jobs { border-collapse: collapse; margin: 0; font-size: inherit; }
 .jobsub table.jobsub-jobs th, .jobsub table.jobsub-jobs td { text-align: left; padding: 2px 12px 2px 0;
   vertical-align: top; background: none; color: inherit; white-space: nowrap; }
