@@ -19,7 +19,7 @@ from tests.cli.test_processes import Terminal
 
 Run = Callable[..., str]
 Rows = Callable[..., list[dict[str, Any]]]
-WAIT = "until [ -e go ]; do sleep 0.05; done"
+WAIT = "for i in $(seq 1000); do [ -e go ] && break; sleep 0.05; done"
 
 GPU = {"uuid": "GPU-a", "name": "A100", "utilization": 0.9, "memory": 20 * 2**30, "memory_total": 40 * 2**30}
 ROW = {
