@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from ..client import FINAL
-from ..client.ids import is_sweep, of_sweep, resolve
+from ..client.ids import of_sweep, sweep_of
 from ..client.words import seconds, shown, standing
 from .common import client
-from .errors import OK, UsageError
+from .errors import OK
 from .jobs import PHASES
 from .live import StatusLine
 from .logs import code_of, outcome, running_on
@@ -50,7 +50,7 @@ def declare_sweep(parser: Parser) -> None:
 def sweep(args: argparse.Namespace) -> int:
     """Carry ``sweep`` out."""
     with client() as service:
-        rows = of_sweep(service, _sweep_of(service, args.id))
+        rows = of_sweep(service, sweep_of(service, args.id))
     for row in rows:
         terminal().give(row)
     if args.json:
@@ -63,17 +63,6 @@ def sweep(args: argparse.Namespace) -> int:
     if terminal().for_people():
         note(f"{len(rows)} jobs: {_summary(rows)}")
     return OK
-
-
-def _sweep_of(service: Client, text: str) -> str:
-    """Find the sweep that an id names, or that the job belongs to."""
-    if is_sweep(text):
-        return text
-    job = service.job(resolve(service, text))
-    if job["sweep"] is None:
-        raise UsageError(f"{job['id']} belongs to no sweep", remedy="see: jupyter jobsub submit --help")
-    sweep_id: str = job["sweep"]
-    return sweep_id
 
 
 def varied(rows: Sequence[Row]) -> list[str]:

@@ -27,6 +27,7 @@ def resolve(service: Client, text: str) -> str:
     UsageError
         If there are several.
     """
+    _refuse_none(text)
     if _ID.fullmatch(text):
         return text
     if text.startswith(_OF_SWEEPS):
@@ -51,9 +52,33 @@ def resolve(service: Client, text: str) -> str:
     return found[0]
 
 
+def _refuse_none(text: str | None) -> None:
+    """Refuse what a job of no sweep has for its id: to leave a filter out would be to mean every job."""
+    if not text:
+        raise UsageError("no id is given", remedy="take it from a job, or from the list")
+
+
 def is_sweep(text: str) -> bool:
     """Say whether a text is the id of a sweep and no job's."""
     return text.startswith(_OF_SWEEPS)
+
+
+def sweep_of(service: Client, text: str) -> str:
+    """Find the sweep that an id names, or that the job of this id belongs to.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    _refuse_none(text)
+    if is_sweep(text):
+        return text
+    job = service.job(resolve(service, text))
+    if job["sweep"] is None:
+        raise UsageError(f"{job['id']} belongs to no sweep", remedy="see: jupyter jobsub submit --help")
+    sweep_id: str = job["sweep"]
+    return sweep_id
 
 
 def of_sweep(service: Client, sweep_id: str) -> list[Row]:

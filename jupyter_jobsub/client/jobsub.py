@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import specs
 from .api import Client
-from .ids import resolve
+from .ids import resolve, sweep_of
 from .job import Job, ended
 from .moments import moment
 from .server import ServerEndpoint, find
@@ -203,8 +203,16 @@ class JobsubClient:
         return Sweep(self.service, answer["id"], answer["items"])
 
     def sweep(self, id: str) -> Sweep:
-        """Find a sweep by its id."""
-        return Sweep(self.service, id, []).refresh()
+        """Find a sweep by its id, or by that of one of its jobs.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        UsageError
+            If it is no sweep's id, and no job's that belongs to one.
+        """
+        return Sweep(self.service, sweep_of(self.service, id), []).refresh()
 
     def job(self, id: str) -> Job:
         """Find a job by its id, or three or more characters that this or its last part begins or ends with.

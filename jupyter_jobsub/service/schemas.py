@@ -227,14 +227,14 @@ Moment = Annotated[Micros, BeforeValidator(_moment), WithJsonSchema({"type": "st
 class ListQuery(BaseModel, extra="forbid"):
     """Filters; all that are given must hold."""
 
-    group: str | None = Field(None, max_length=128, description="Of this group.")
-    user: str | None = Field(None, max_length=128, description="Of this person.")
+    group: str | None = Field(None, min_length=1, max_length=128, description="Of this group.")
+    user: str | None = Field(None, min_length=1, max_length=128, description="Of this person.")
     phase: Annotated[list[str], AfterValidator(_phases)] = Field(
         [],
         description="Repeatable; `unfinished` is all that are not final.",
         json_schema_extra={"items": {"type": "string", "enum": list[JsonValue](_PHASES)}},
     )
-    sweep: str | None = Field(None, max_length=128, description="Of this parameter sweep.")
+    sweep: str | None = Field(None, min_length=1, max_length=128, description="Of this parameter sweep.")
     text: str | None = Field(
         None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
     )

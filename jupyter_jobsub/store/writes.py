@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from ..model.edit import JobEdit, edited
-from ..model.job import Event, Job, Micros, Reason, Task, UserName
+from ..model.job import Event, Job, Micros, Reason, SweepId, Task, UserName
 from . import queries, tables
 from .base import Committed, Idempotency, StaleJob
 from .counters import Counters, Kind, Tally
@@ -54,6 +54,9 @@ _FORGET_KEYS = delete(idempotency).where(
     .order_by(jobs.c.queued_at.desc())
     .limit(1)
     .scalar_subquery()
+)
+_PASS_KEY_ON = (
+    update(idempotency).where(idempotency.c.job_seq == bindparam("its_seq")).values(job_seq=bindparam("heir"))
 )
 _REMOVE_COUNTERS = delete(counters).where(
     counters.c.group == bindparam("group"),
@@ -173,6 +176,8 @@ class Batch:
     def delete(self, job: Job) -> None:
         """Remove a job and all that only it has."""
         values = {"its_seq": job.seq, "its_version": job.version}
+        if job.sweep:
+            self._pass_key_on(job, job.sweep)
         if not self.connection.execute(_REMOVE_JOB, values).rowcount:
             raise StaleJob(f"{job.id} has changed since version {job.version}")
         if job.snapshot:
@@ -182,6 +187,12 @@ class Batch:
         gone = {"job": job.id, "user": job.user, "group": group_of(job), "at": self.clock()}
         self.connection.execute(_ADD_DELETION, {"id": self.head.event, **gone})
         self.committed.append(Committed(job, deletion=self.head.event))
+
+    def _pass_key_on(self, job: Job, sweep: SweepId) -> None:
+        """Let another of its sweep have its key: as long as one is there, the sweep is not made again."""
+        others = (other.seq for other in queries.sweep(self.connection, sweep) if other.seq != job.seq)
+        if (heir := next(others, None)) is not None:
+            self.connection.execute(_PASS_KEY_ON, {"its_seq": job.seq, "heir": heir})
 
     def forget(self) -> None:
         """Remove idempotency keys and deletions that are too old."""

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from jupyter_jobsub import AsyncJobsubClient, InvalidRequest, JobsubClient, NotFound
+from jupyter_jobsub import AsyncJobsubClient, InvalidRequest, JobsubClient, NotFound, UsageError
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 GRID = {"lr": [0.1, 0.01], "depth": [2, 4]}
@@ -34,10 +34,18 @@ def test_a_sweep_is_found_again(client: JobsubClient) -> None:
     assert list(found) == list(made)
     list(found.wait())
     assert found.jobs[0].sweep == made.id
+    assert client.sweep(made.jobs[7].id).id == made.id
     made.jobs[3].delete()
     assert len(made.refresh()) == 29
     with pytest.raises(NotFound, match="no sweep"):
         client.sweep("sweep-20260131-zzzzzzzz")
+
+
+def test_no_sweep_is_not_every_job(client: JobsubClient) -> None:
+    job = client.submit(command="true").wait()
+    for id in (job.sweep, "", job.id):
+        with pytest.raises(UsageError, match=r"no id|no sweep"):
+            client.sweep(id)  # type: ignore[arg-type]
 
 
 def test_a_sweep_is_cancelled_whole(client: JobsubClient) -> None:

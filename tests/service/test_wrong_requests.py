@@ -171,12 +171,14 @@ WRONG_LIST = {
     "mine": 3,
 }
 
+FILTERS = {"group", "user", "sweep", "phase"}
 QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("unknown", {"nmae": "x"}, {"nmae"}),
     ("limit 0", {"limit": 0}, {"limit"}),
     ("limit 501", {"limit": 501}, {"limit"}),
     ("limit of letters", {"limit": "many"}, {"limit"}),
     ("phase", {"phase": "Done"}, {"phase"}),
+    ("nothing to filter by", dict.fromkeys(FILTERS, ""), FILTERS),
     ("short text", {"text": "ab"}, {"text"}),
     ("since", {"since": "yesterday"}, {"since"}),
     ("until", {"until": "2026-13-01"}, {"until"}),
