@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..client.job import Job
 
 TICK = 1.0  # seconds between two drawings of what only gets older
+TOLD_FOR = 10.0  # seconds that a refusal is shown
 SAVE_EVERY = 10.0  # seconds between two savings of what changes all the time
 
 
@@ -53,6 +54,8 @@ class View:
         self._lock = RLock()
         self._places: list[display.Place] = []
         self._stream: Stream | None = None
+        self._problem = ""  # with the stream
+        self._refusal, self._refused_at = "", 0.0  # of what was last asked for by a button
         self._said: Hashable = None
         self._saved_at = 0.0
         widget.children = (HTML(markup.live_style(self._key)), *widget.children)
@@ -70,10 +73,6 @@ class View:
 
     def _take(self, kind: str, value: Any) -> None:
         """Learn what came over the stream."""
-        raise NotImplementedError
-
-    def _tell(self, problem: str) -> None:
-        """Learn what is wrong with the stream."""
         raise NotImplementedError
 
     def _draw(self) -> float | None:
@@ -151,18 +150,34 @@ class View:
                 with self._lock:
                     if self.closed or stream is not self._stream:
                         return
+                    self._problem = ""
                     self._take(kind, value)
                 painter.ask(self)
         except JobsubError as error:
             with self._lock:
                 if stream is self._stream:
-                    self._tell(in_words(error))
+                    self._problem = in_words(error)
             painter.ask(self)
 
     def _lost(self, error: Exception) -> None:
         with self._lock:
-            self._tell(f"The service does not answer; trying again. ({error})")
+            self._problem = f"The service does not answer; trying again. ({error})"
         painter.ask(self)
+
+    def _refused(self, why: str) -> None:
+        """Tell for a while why a button did nothing; "" if it did something."""
+        self._refusal, self._refused_at = why, time.monotonic()
+
+    def _note(self) -> str:
+        """HTML of what is wrong now."""
+        if time.monotonic() - self._refused_at >= TOLD_FOR:
+            self._refusal = ""
+        return markup.note(self._refusal) + markup.note(self._problem)
+
+    def _tick(self, *ticks: float | None) -> float | None:
+        """When to draw again, for each of the reasons there are."""
+        told = TICK if self._refusal else None
+        return min((tick for tick in (*ticks, told) if tick is not None), default=None)
 
     def _close(self, *, settle: bool) -> None:
         with self._lock:

@@ -51,7 +51,6 @@ class JobView(View):
         self.job = job
         self._seen = Seen(job)
         self._terminal = Terminal()
-        self._problem = ""
         self._output: str | None = job.row.get("output")
 
     def _open(self) -> Stream:
@@ -69,31 +68,27 @@ class JobView(View):
             self._terminal.feed(value)
         elif kind == "attempt":
             self._terminal = Terminal()
-        self._problem = ""
-
-    def _tell(self, problem: str) -> None:
-        self._problem = problem
 
     def _draw(self) -> float | None:
         now = self._seen.look()
         shown = {
             "head": markup.head(now),
             "meter": markup.meter(now),
-            "note": markup.note(self._problem),
+            "note": self._note(),
             "log": markup.log(self._terminal.lines(LINES), now.name),
             "files": live_link(self._output, server()),
         }
         show(self._parts, shown)
         allowed = self.job.row["allowed"]
-        ticks = [self._buttons.draw(allowed, busy=bool(self._busy)), None if now.final else TICK]
-        return min((tick for tick in ticks if tick is not None), default=None)
+        asked = self._buttons.draw(allowed, busy=bool(self._busy))
+        return self._tick(asked, None if now.final else TICK)
 
     def _saved(self) -> tuple[str, str, Hashable]:
         then = saved_look(self.job.row)
         html = markup.block(
             markup.head(then),
             markup.meter(then),
-            markup.note(self._problem),
+            self._note(),
             saved_link(self._output, server()),
             markup.log(self._terminal.lines(LINES), then.name),
         )
@@ -114,7 +109,8 @@ class JobView(View):
         except JobsubError as error:
             done, problem = None, in_words(error)
         with self._lock:
-            self._busy, self._problem = "", problem
+            self._busy = ""
+            self._refused(problem)
             if done is not None and action == "rerun" and not self.closed:
                 self._begin(done)
                 self._read_from(self._open())

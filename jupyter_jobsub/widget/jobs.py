@@ -36,7 +36,6 @@ class JobsView(View):
     def __init__(self, jobs: Iterable[Job]) -> None:
         self.jobs = {job.id: job for job in jobs}
         self._seen = {job.id: Seen(job) for job in self.jobs.values()}
-        self._problem = ""
         self._busy = False
         self._parts = {name: HTML() for name in ("head", "table", "note")}
         self._buttons = Buttons(self._press, lambda: painter.ask(self), FACES)
@@ -51,17 +50,12 @@ class JobsView(View):
     def _take(self, kind: str, value: Any) -> None:
         if kind == "deleted":
             del self.jobs[value], self._seen[value]
-        self._problem = ""
-
-    def _tell(self, problem: str) -> None:
-        self._problem = problem
 
     def _draw(self) -> float | None:
         looks = [seen.look() for seen in self._seen.values()]
         show(self._parts, self._html(looks))
-        ticks = [self._buttons.draw({"cancel"} if self._cancellable() else (), busy=self._busy)]
-        ticks += [TICK] * any(not one.final for one in looks)
-        return min((tick for tick in ticks if tick is not None), default=None)
+        asked = self._buttons.draw({"cancel"} if self._cancellable() else (), busy=self._busy)
+        return self._tick(asked, None if all(one.final for one in looks) else TICK)
 
     def _saved(self) -> tuple[str, str, Hashable]:
         looks = [saved_look(job.row) for job in self.jobs.values()]
@@ -73,7 +67,7 @@ class JobsView(View):
         return {
             "head": markup.counts(looks),
             "table": markup.table(looks[:SHOWN], len(looks)),
-            "note": markup.note(self._problem),
+            "note": self._note(),
         }
 
     def _cancellable(self) -> list[Job]:
@@ -96,7 +90,8 @@ class JobsView(View):
             except JobsubError as error:
                 problem = f"{job.id}: {in_words(error)}"
         with self._lock:
-            self._busy, self._problem = False, problem
+            self._busy = False
+            self._refused(problem)
         painter.ask(self)
 
 

@@ -20,7 +20,8 @@ from tests.live import Live, live
 PATIENCE = 60.0
 SETUP = """
 from jupyter_jobsub import JobsubClient
-from jupyter_jobsub.widget import register, view
+from jupyter_jobsub.widget import buttons, register, view
+buttons.PATIENCE = 600  # for a second click, on a machine that has much to do
 register(get_ipython())
 client = JobsubClient()
 """
