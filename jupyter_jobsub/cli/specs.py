@@ -9,6 +9,7 @@ from pathlib import Path
 from ..client import specs
 from .errors import UsageError
 from .terminal import terminal
+from .values import Bare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,29 +38,43 @@ def new_spec(args: argparse.Namespace, service: Client) -> Row:
     """Build the specification that `submit` sends."""
     if not (args.file or args.target or args.rest):
         raise UsageError("say what to run", remedy="write: jupyter jobsub submit -- COMMAND, or give a file")
+    base = from_file(args.file) if args.file else None
+    runs = specs.what_runs(args.target, (), None) or base or {}
     return specs.new_spec(
         service,
-        from_file(args.file) if args.file else None,
+        base,
         target=args.target,
         args=(args.rest or ()) if args.target else (),
         command=None if args.target else args.rest,
         environment=terminal().environment(),
-        **given(args),
+        **given(args, runs),
     )
 
 
 def changed_spec(spec: Row, args: argparse.Namespace) -> Row:
     """Change a job's specification as the options of `clone` ask."""
-    return specs.changed_spec(spec, args=args.rest, **given(args))
+    return specs.changed_spec(spec, args=args.rest, **given(args, spec))
 
 
-def given(args: argparse.Namespace) -> dict[str, Any]:
-    """Collect what the options ask for, by the names of the specification's fields."""
+def given(args: argparse.Namespace, runs: Row) -> dict[str, Any]:
+    """Collect what the options ask for, by the names of the specification's fields.
+
+    Parameters
+    ----------
+    runs:
+        A specification that says what runs: a notebook is given values, others get text as it was typed.
+    """
     fields = {field: getattr(args, option) for option, field in OPTIONS.items()}
     values = dict(args.parameters or ())
+    if runs.get("notebook"):
+        values = {name: [_in_python(value) for value in several] for name, several in values.items()}
     single = {name: several[0] for name, several in values.items() if len(several) == 1}
     grid = {name: several for name, several in values.items() if len(several) > 1}
     return fields | {"env": dict(args.env or ()), "parameters": single, "grid": grid}
+
+
+def _in_python(value: Any) -> Any:
+    return value.in_python if isinstance(value, Bare) else value
 
 
 def from_file(name: str) -> Row:

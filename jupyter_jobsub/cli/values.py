@@ -46,6 +46,23 @@ def assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
+class Bare(str):
+    """A value that is no JSON: text as it was typed, which is for a notebook what Python says it is."""
+
+    @property
+    def in_python(self) -> Any:
+        """The word or number that Python reads in it, else the text."""
+        if self in _WORDS:
+            return _WORDS[self]
+        if not _NUMBER.fullmatch(self):
+            return self
+        return int(self) if self.lstrip("+-").isdecimal() else float(self)
+
+
+_WORDS = {"True": True, "False": False, "None": None}
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*|(\d+\.\d*|\.\d+)([eE][+-]?\d{1,2})?)", re.ASCII)
+
+
 def parameter(text: str) -> tuple[str, list[Any]]:
     """Read NAME=VALUE or NAME=VALUE,VALUE…: each value is JSON if it can be, else text.
 
@@ -55,7 +72,7 @@ def parameter(text: str) -> tuple[str, list[Any]]:
     try:
         return name, [_JSON.decode(value)]
     except ValueError:
-        return name, _list(value) if "," in value else [value]
+        return name, _list(value) if "," in value else [Bare(value)]
 
 
 def _refuse(name: str) -> None:
@@ -87,7 +104,7 @@ def _first(text: str) -> tuple[Any, bool, str]:
     word, comma, rest = text.partition(",")
     if not word.strip():
         raise ArgumentTypeError("nothing stands between two commas; write a text with commas as '\"a,b\"'")
-    return word.strip(), bool(comma), rest
+    return Bare(word.strip()), bool(comma), rest
 
 
 def count(text: str) -> int:

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     with client() as service:
         base = {"name": title(args.cell)} | (from_file(args.file) if args.file else {})
         base = {field: value for field, value in base.items() if field not in specs.RUNS} | _script(args)
-        spec = specs.new_spec(service, base, environment=terminal().environment(), **given(args))
+        spec = specs.new_spec(service, base, environment=terminal().environment(), **given(args, base))
         return send(args, service, spec)
 
 

@@ -18,6 +18,21 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from .errors import RunnerError
 
 MAX_SOCKET_FOLDER = 80  # a socket's path holds 107 bytes; its name takes the rest
+# ipykernel sends what subprocesses and C write to a cell's output and copies it to the stream that the
+# kernel began with, for the terminal that it was started from: here that would be the log, twice. At the
+# kernel's exit nobody listens to outputs any more: then the copy is what there is
+_NO_COPY = """
+import os, sys, threading
+from ipykernel import iostream
+copies = {getattr(stream, "_original_stdstream_copy", None) for stream in (sys.stdout, sys.stderr)}
+class WithoutCopies:
+    def __getattr__(self, name):
+        return getattr(os, name)
+    def write(self, fd, data):
+        at_exit = not threading.main_thread().is_alive()
+        return os.write(fd, data) if at_exit or fd not in copies else len(data)
+iostream.os = WithoutCopies()
+"""
 EXIT_SECONDS = 5  # for what a kernel does at its exit, as long as Jupyter itself gives it
 
 
@@ -89,7 +104,8 @@ class Kernel:
         if any("ipykernel" in argument for argument in self.spec.argv):
             # a port can be taken by another before the kernel binds it; not every kernel knows ipc
             self.manager.transport = "ipc"
-            arguments = ["--HistoryManager.hist_file=:memory:"]
+            once = f"exec({_NO_COPY!r}, {{}})"
+            arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.code_to_run={once}"]
         self.folder = _private_folder()
         self.manager.connection_file = os.path.join(self.folder, "kernel.json")
         try:

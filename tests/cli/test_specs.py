@@ -168,6 +168,17 @@ def test_clone_gives_a_script_other_arguments() -> None:
     assert changed(old) == old
 
 
+def test_a_notebook_is_given_what_python_means_and_a_command_what_was_typed(tmp_path: Path) -> None:
+    words = ("-p", "flag=False", "-p", 'text="False"', "-p", "lr=.5")
+    meant = {"flag": False, "text": "False", "lr": 0.5}
+    assert spec("a.ipynb", *words)["parameters"] == meant
+    assert spec(*words, "--", "true")["parameters"] == {"flag": "False", "text": "False", "lr": ".5"}
+    assert changed({"notebook": "/a.ipynb"}, *words)["parameters"] == meant
+    (tmp_path / "job.yaml").write_text("notebook: a.ipynb")
+    assert spec("--file", "job.yaml", *words)["parameters"] == meant
+    assert spec("a.ipynb", "-p", "flag=True,False")["grid"] == {"flag": [True, False]}
+
+
 def test_clone_gives_a_notebook_other_parameters() -> None:
     old = {"notebook": "/a.ipynb", "parameters": {"a": 1, "b": 2}}
     assert changed(old, "-p", "b=3")["parameters"] == {"a": 1, "b": 3}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_jobsub.cli.values import duration, moment, parameter
+from jupyter_jobsub.cli.values import Bare, duration, moment, parameter
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,30 @@ def test_no_duration(text: str) -> None:
 def test_parameter(text: str, value: Any) -> None:
     name, (found,) = parameter(f"p={text}")
     assert name == "p"
-    assert type(found) is type(value)
+    assert isinstance(found, type(value))
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("False", False),
+        ("None", None),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("+1", 1),
+        ("-.5e3", -500.0),
+        ("007", "007"),
+        ("nan", "nan"),
+        ("1.2.3", "1.2.3"),
+        ("adam", "adam"),
+        ("1_0", "1_0"),
+    ],
+)
+def test_a_parameter_that_python_spells_so(text: str, value: Any) -> None:
+    _, (found,) = parameter(f"p={text}")
+    assert found == text  # for commands
+    assert (type(found.in_python), found.in_python) == (Bare if value == text else type(value), value)
 
 
 @pytest.mark.parametrize(

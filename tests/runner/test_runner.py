@@ -165,6 +165,34 @@ def test_carriage_returns_reach_the_log_and_are_applied_in_the_notebook(runner: 
     assert runner.cells[0]["outputs"][0]["text"] == ["2/3"]
 
 
+def test_what_programs_of_a_cell_write_is_in_the_log_once(runner: Runner) -> None:
+    ways = """
+import os, subprocess, sys
+os.system("echo by the shell")
+subprocess.run(["echo", "by a program"])
+subprocess.run(["echo", "to the stream itself"], stdout=sys.stdout)
+os.write(2, b"by C\\n")
+print("by print")
+!echo by the magic
+"""
+    at_exit = "import atexit, os; atexit.register(lambda: os.write(1, b'at the exit\\n'))"
+    assert runner.run(ways, at_exit, "dir()") == 0
+    lines = without_reports(runner.log.read_bytes()).decode().splitlines()
+    told = [line for line in lines if line.startswith(("by ", "to ", "at "))]
+    assert sorted(told) == [
+        "at the exit",
+        "by C",
+        "by a program",
+        "by print",
+        "by the magic",
+        "by the shell",
+        "to the stream itself",
+    ]
+    assert not {"copies", "iostream", "WithoutCopies"} & set(
+        re.findall(r"\w+", str(runner.cells[2]["outputs"]))
+    )
+
+
 def test_nothing_of_a_flood_is_lost(runner: Runner) -> None:
     assert runner.run("for n in range(5000): print(n, flush=True)") == 0
     written = re.sub(rb"\x1b\]7717;[^\x07]*\x07", b"", runner.log.read_bytes())
