@@ -12,6 +12,10 @@ import time
 
 from .reports import CLOSE, MAX_TEXT, OPEN
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.util import Finalize
+
 INTERVAL = 0.2  # seconds between two reports; of those in between the last one is written
 REPEAT = 10.0  # seconds until one that says the same is written again, for readers of the log's end
 
@@ -19,8 +23,8 @@ REPEAT = 10.0  # seconds until one that says the same is written again, for read
 def progress(fraction: float, text: str = "") -> None:
     """Report how far this job is.
 
-    Call it as often as you like, from any thread: reports that follow each other closely are written
-    as one, and the last one always. Outside a job nothing happens.
+    Call it as often as you like, from any thread, in processes of ``multiprocessing`` too: reports that
+    follow each other closely are written as one, and the last one always. Outside a job nothing happens.
 
     Parameters
     ----------
@@ -65,6 +69,7 @@ class _Reporter:
         self._written, self._at = "", -math.inf
         self._waiting: str | None = None
         self._timer: threading.Timer | None = None
+        self._finalizer: Finalize | None = None
 
     def report(self, report: str) -> None:
         """Write it now, or soon."""
@@ -79,11 +84,15 @@ class _Reporter:
                 self._timer = threading.Timer(INTERVAL - since, self.flush)
                 self._timer.daemon = True
                 self._timer.start()
+                if util := sys.modules.get("multiprocessing.util"):  # its children run no atexit
+                    self._finalizer = util.Finalize(None, self.flush, exitpriority=0)
 
     def flush(self) -> None:
         """Write what waits."""
         with self._lock:
-            self._timer = None
+            if self._finalizer:
+                self._finalizer.cancel()
+            self._timer = self._finalizer = None
             report, self._waiting = self._waiting, None
             if report is not None:
                 self._written, self._at = report, time.monotonic()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,30 @@ else:
     os._exit(0)
 """
     assert output(code).endswith(b"\x1b]7717;0.2;\x07")
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_the_last_of_a_child_of_multiprocessing(method: str, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(f"""
+import multiprocessing
+from jupyter_jobsub import progress
+
+def work():
+    for n in range(11):
+        progress(n / 10, f"step {{n}}")
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context("{method}").Process(target=work)
+    child.start()
+    child.join()
+    print("end")
+""")
+    env = os.environ | {"JOBSUB_JOB_ID": "job-1"}
+    done = subprocess.run([sys.executable, script], env=env, capture_output=True, check=True)
+    assert done.stdout.startswith(b"\x1b]7717;0;step 0\x07")
+    assert done.stdout.endswith(b"\x1b]7717;1;step 10\x07end\n")
+    assert done.stderr == b""
 
 
 def test_with_another_stdout() -> None:
