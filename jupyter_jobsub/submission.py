@@ -110,7 +110,8 @@ class Submission:
             wrong = [*(_in_spec(each) for each in error.errors), *wrong]
         if wrong:
             raise InvalidRequest(wrong)
-        return found, jobs_of(found.spec, grid)
+        group = self.settings.catalog.groups[found.spec.group or ""]
+        return found, jobs_of(found.spec, grid, tells_values=group.share_logs)
 
     def _too_many(self, person: Person, jobs: int) -> list[FieldError]:
         waiting, most = self.waiting_of(person.name), self.settings.max_waiting_per_user

@@ -77,7 +77,7 @@ def _tell(job: Row, args: argparse.Namespace) -> None:
 def declare_edit(parser: Parser) -> None:
     """Declare ``edit``."""
     add_ids(parser)
-    parser.add_argument("--name", help="shown to people; at any time")
+    parser.add_argument("--name", help="all members of the group see it; at any time")
     parser.add_argument(
         "--priority", type=int, metavar="1-1000", help="a higher one goes first; while it waits"
     )

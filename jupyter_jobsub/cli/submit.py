@@ -85,7 +85,7 @@ def add_file(parser: Parser) -> None:
 def add_options(parser: Parser) -> None:
     """Declare what makes a job, beside what runs."""
     job = parser.add_argument_group("the job")
-    job.add_argument("--name", help="shown to people; made from what runs if missing")
+    job.add_argument("--name", help="all members of the group see it; made from what runs if missing")
     group = job.add_argument("--group", help="the queue; your first group if missing")
     complete_with(group, "groups")
     size = job.add_mutually_exclusive_group()

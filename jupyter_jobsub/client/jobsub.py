@@ -107,7 +107,7 @@ class JobsubClient:
         spec:
             A whole specification, as `Job.spec` gives; the other arguments override its fields.
         name:
-            Shown to people; made from what runs if missing.
+            Seen by all members of the group; made from what runs if missing.
         group:
             The queue; your first group if missing.
         instance_type:

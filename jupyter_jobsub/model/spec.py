@@ -108,7 +108,9 @@ class JobSpec(Strict):
     Exactly one of ``command``, ``script``, ``notebook`` and ``task_roles`` says what runs.
     """
 
-    name: Label | None = Field(None, description="Shown to people; made from what runs if missing.")
+    name: Label | None = Field(
+        None, description="Seen by all members of the group; made from what runs if missing."
+    )
     group: Label | None = Field(None, description="The queue; the person's first group if missing.")
     instance_type: Label | None = Field(None, description="A size of the catalog; the first if missing.")
     gpus: Annotated[int, Field(ge=0, le=MAX_GPUS)] | None = Field(

@@ -127,21 +127,27 @@ def combinations(grid: Grid) -> list[dict[str, JsonValue]]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def jobs_of(spec: JobSpec, grid: Grid) -> list[JobSpec]:
-    """The specification of each job of a sweep; ``spec`` has a name."""
+def jobs_of(spec: JobSpec, grid: Grid, *, tells_values: bool = True) -> list[JobSpec]:
+    """The specification of each job of a sweep, named after its values or place; ``spec`` has a name."""
+    points = combinations(grid)
+    tails = [_told(values) if tells_values else f"{n}/{len(points)}" for n, values in enumerate(points, 1)]
     return [
         spec.model_copy(
-            update={"name": name_with(spec.name or "", values), "parameters": {**spec.parameters, **values}}
+            update={"name": _name_with(spec.name or "", tail), "parameters": {**spec.parameters, **values}}
         )
-        for values in combinations(grid)
+        for tail, values in zip(tails, points, strict=True)
     ]
 
 
-def name_with(name: str, values: Mapping[str, JsonValue]) -> str:
-    """Make a job's name of the sweep's and its values, such as ``train lr=0.1 depth=2``; a label."""
+def _told(values: Mapping[str, JsonValue]) -> str:
+    """Write values for a name, such as ``lr=0.1 depth=2``."""
     told = " ".join(f"{key}={_short(as_text(value), LONGEST_VALUE)}" for key, value in values.items())
-    told = _short("".join(c if c.isprintable() else " " for c in told).replace("..", "…"), LONGEST_LABEL // 2)
-    return f"{_short(name, LONGEST_LABEL - len(told) - 1)} {told}"
+    return _short("".join(c if c.isprintable() else " " for c in told).replace("..", "…"), LONGEST_LABEL // 2)
+
+
+def _name_with(name: str, tail: str) -> str:
+    """Make a job's name of the sweep's and what tells it from the others; a label."""
+    return f"{_short(name, LONGEST_LABEL - len(tail) - 1)} {tail}"
 
 
 def _short(text: str, most: int) -> str:

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 
 from jupyter_jobsub.model.parameters import LARGEST
 from jupyter_jobsub.model.spec import JobSpec
-from jupyter_jobsub.model.sweep import MAX_JOBS, combinations, jobs_of, name_with, parse_sweep, size
+from jupyter_jobsub.model.sweep import MAX_JOBS, combinations, jobs_of, parse_sweep, size
 
 
 def wrong(spec: Any = None, **grid: Any) -> dict[str, str]:
     *_, in_spec, others = parse_sweep({"spec": spec or {"command": "x"}, "grid": grid})
     return {f"spec.{error.field}": error.message for error in in_spec} | {e.field: e.message for e in others}
+
+
+def names(name: str, **values: Any) -> list[str | None]:
+    grid = {key: [value] for key, value in values.items()}
+    return [spec.name for spec in jobs_of(JobSpec.model_construct(name=name, command="x"), grid)]
 
 
 def test_every_combination_the_last_name_first() -> None:
@@ -36,18 +41,23 @@ def test_each_job_has_its_values_beside_the_others() -> None:
     assert spec.parameters == {"epochs": 3}
 
 
+def test_names_may_leave_the_values_out() -> None:
+    specs = jobs_of(JobSpec(name="x" * 128, command="x"), {"lr": list(range(12))}, tells_values=False)
+    assert [spec.name for spec in specs][::11] == ["x" * 122 + "… 1/12", "x" * 121 + "… 12/12"]
+
+
 @given(
     name=st.text(st.characters(categories=["L", "N", "S"]), min_size=1, max_size=128),
     values=st.dictionaries(st.from_regex(r"[a-z]{1,256}", fullmatch=True), st.text(), min_size=1),
 )
 def test_a_name_is_one_that_a_job_may_have(name: str, values: dict[str, str]) -> None:
-    made = name_with(name, values)
+    (made,) = names(name, **values)
     assert JobSpec(name=made, command="x").name == made
     assert made.startswith(name[:60])
 
 
 def test_a_name_leaves_room_for_the_values() -> None:
-    made = name_with("x" * 128, {"lr": 0.1, "path": "../data/" + "y" * 100})
+    (made,) = names("x" * 128, lr=0.1, path="../data/" + "y" * 100)
     assert made.startswith("x" * 60)
     assert " lr=0.1 path=…/data/y" in made
     assert len(made) == 128

@@ -184,6 +184,20 @@ def test_what_is_kept_from_a_member_is_kept_everywhere(people: Live) -> None:
         assert "its output" not in json.dumps(seen)
 
 
+@pytest.mark.parametrize(
+    ("group", "names"), [("lab", ["mine lr=its words", "mine lr=2"]), ("quiet", ["mine 1/2", "mine 2/2"])]
+)
+def test_a_sweep_is_named_after_its_values_where_they_may_be_read(
+    people: Live, group: str, names: list[str]
+) -> None:
+    body = {"spec": {"command": "true", "name": "mine", "group": group}, "grid": {"lr": ["its words", 2]}}
+    made = ask(people, "owner", "POST", "/jobsub/sweeps", body).json
+    assert [row["name"] for row in made["items"]] == names
+    assert [row["parameters"] for row in made["items"]] == [{"lr": "its words"}, {"lr": 2}]
+    found = ask(people, "member", "GET", f"/jobsub/jobs?text=words&sweep={made['id']}").json["items"]
+    assert [row["name"] for row in found] == names[:1] * (group == "lab")
+
+
 @pytest.mark.parametrize(("person", "value"), [("owner", SECRET), *((p, None) for p in PEOPLE[1:4])])
 def test_values_of_variables_are_the_owners(people: Live, person: str, value: str | None) -> None:
     id = ran(people, "lab")
