@@ -61,9 +61,10 @@ class Reason(str, enum.Enum):
     RESUMED = "Resumed"
     DRAINING = "Draining"  # the service admits no more
     EDITED = "Edited"  # in the timeline alone: a person changed what was asked for
-    # being ended by intent, phase kept until the engine confirms
+    # asked for by intent, phase kept until it is done, by the engine if it has tasks
     CANCELLING = "Cancelling"
     PAUSING = "Pausing"
+    RESUMING = "Resuming"
     PREEMPTING = "Preempting"
     REQUEUING = "Requeuing"  # did not start in time
     ENDING = "Ending"  # a task has decided how it ends; the others are being halted

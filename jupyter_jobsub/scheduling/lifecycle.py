@@ -18,6 +18,7 @@ BACK_OFF_FIRST = 30 * SECOND
 BACK_OFF_MOST = 15 * 60 * SECOND
 
 _ENDING = {Intent.CANCEL: Reason.CANCELLING, Intent.PAUSE: Reason.PAUSING}
+_OF_PAUSED = {Intent.CANCEL: Reason.CANCELLING, Intent.RUN: Reason.RESUMING}
 _STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING, Reason.ENDING})
 
 
@@ -40,13 +41,20 @@ def admitted(job: Job, now: Micros) -> Job:
     )
 
 
+def asked(job: Job) -> Job:
+    """Say in its reason what its person wants of a job, until that is done."""
+    reason = (_OF_PAUSED if job.phase is Phase.PAUSED else _ENDING).get(job.intent)
+    if reason is None or reason is job.reason or job.phase.final:
+        return job
+    return replace(job, reason=reason, message="")
+
+
 def wanted(job: Job, now: Micros) -> Job:
     """Act on what its person wants, as far as that needs no engine."""
     if job.phase.final:
         return job
     if job.phase.placed:
-        reason = _ENDING.get(job.intent)
-        return replace(job, reason=reason, message="") if reason and job.reason != reason else job
+        return asked(job)
     if job.intent is Intent.CANCEL:
         return _cancelled(job, now)
     if job.intent is Intent.PAUSE and job.phase is Phase.PENDING:

@@ -21,7 +21,7 @@ from ..dispatcher import Dispatcher
 from ..engines.base import Engine
 from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
-from ..model.job import Job, JobId, Micros, Phase, UserName
+from ..model.job import Intent, Job, JobId, Micros, Phase, UserName
 from ..policy import Action, Person, allowed, may, rights, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
@@ -144,8 +144,7 @@ class Service:
         return self._row(job, person, self.settings.clock())
 
     def _row(self, job: Job, person: Person, now: Micros) -> dict[str, Any]:
-        if job.phase.placed:
-            job = lifecycle.wanted(job, now)  # what is being ended says so at once
+        job = lifecycle.asked(job)  # what is being ended says so at once
         granted = rights(person, job, self.settings)
         data = render.row(job, now)
         if Action.READ not in granted:
@@ -153,7 +152,7 @@ class Service:
         elif job.phase is Phase.RUNNING:
             data["progress"] = render.progress(self.hub.live.progress(job, now))
             data["usage"] = render.usage(self.dispatcher.sampler.usage(job.id))
-        if job.phase is Phase.PENDING:
+        if job.phase is Phase.PENDING and job.intent is Intent.RUN:
             block, data["position"] = self.dispatcher.why(job)
             if block:
                 data["reason"] = block.reason.value

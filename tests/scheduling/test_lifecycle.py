@@ -108,6 +108,27 @@ def test_pause_and_resume() -> None:
     assert lifecycle.admitted(back, NOW).attempt == 2
 
 
+@pytest.mark.parametrize(
+    ("job", "intent", "reason"),
+    [
+        (pending(), Intent.RUN, Reason.QUEUED),
+        (pending(), Intent.CANCEL, Reason.CANCELLING),
+        (pending(), Intent.PAUSE, Reason.PAUSING),
+        (running(), Intent.RUN, Reason.STARTED),
+        (running(), Intent.CANCEL, Reason.CANCELLING),
+        (running(), Intent.PAUSE, Reason.PAUSING),
+        (wish(pending(), Intent.PAUSE), Intent.PAUSE, Reason.PAUSED),
+        (wish(pending(), Intent.PAUSE), Intent.RUN, Reason.RESUMING),
+        (wish(pending(), Intent.PAUSE), Intent.CANCEL, Reason.CANCELLING),
+        (wish(pending(), Intent.CANCEL), Intent.CANCEL, Reason.CANCELLED),
+    ],
+)
+def test_what_was_asked_is_said_until_it_is_done(job: Job, intent: Intent, reason: Reason) -> None:
+    said = lifecycle.asked(replace(job, intent=intent))
+    assert (said.phase, said.reason) == (job.phase, reason)
+    assert said.message == ("" if reason is not job.reason else job.message)
+
+
 def test_requeue_backs_off_twice_as_long_each_time() -> None:
     job = preparing()
     pauses = []

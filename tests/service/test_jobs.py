@@ -123,6 +123,25 @@ def test_cancel_ends_the_whole_group(service: Live, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+def test_an_answer_says_what_was_asked_of_a_job_that_waits(service: Live) -> None:
+    service.post("/jobsub/drain", {"drain": True})
+    try:
+        id = service.submit()["id"]
+
+        def asked(action: str) -> tuple[str, str, str, int | None]:
+            row = service.post(f"/jobsub/jobs/{id}/{action}").json
+            return row["phase"], row["reason"], row["message"], row["position"]
+
+        assert asked("pause") == ("Pending", "Pausing", "", None)
+        service.until(id, "Paused")
+        assert asked("resume") == ("Paused", "Resuming", "", None)
+        service.until(id, "Pending")
+        assert asked("cancel") == ("Pending", "Cancelling", "", None)
+        assert service.until(id)["reason"] == "Cancelled"
+    finally:
+        service.post("/jobsub/drain", {"drain": False})
+
+
 def test_pause_resume_and_delete(service: Live) -> None:
     id = service.submit("test $JOBSUB_ATTEMPT = 2 && exit 0; echo one; sleep 60")["id"]
     service.until(id, "Running")
