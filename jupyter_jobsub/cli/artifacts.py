@@ -10,7 +10,7 @@ from pathlib import Path
 from ..client.artifacts import Artifacts, below
 from ..client.words import size
 from ..errors import NotFound
-from .common import client, each, jobs_named
+from .common import client, each, jobs_named, told_apart
 from .errors import OK, UsageError
 from .live import StatusLine
 from .output import clean, json_line, note, short_time, table
@@ -71,21 +71,23 @@ def _show(service: Client, job_id: str, args: argparse.Namespace) -> None:
     if args.json:
         json_line({"id": job_id, **found})
         return
-    rows = [(item["path"], size(item["size"]), short_time(item["modified_at"])) for item in found["items"]]
+    titles = ("ID", "PATH", "SIZE", "MODIFIED")
+    rows = [(job_id, i["path"], size(i["size"]), short_time(i["modified_at"])) for i in found["items"]]
+    first, name = (0, f"{job_id}: ") if told_apart(args) else (1, "")
     if rows or not terminal().for_people():
-        table(("PATH", "SIZE", "MODIFIED"), rows, right=("SIZE",))
+        table(titles[first:], [row[first:] for row in rows], right=("SIZE",))
     else:
-        print("no artifacts" if found["complete"] else "no artifacts yet")
+        print(f"{name}no artifacts" if found["complete"] else f"{name}no artifacts yet")
     if found["dropped_count"]:
-        _tell_dropped(found)
+        _tell_dropped(found, name)
 
 
-def _tell_dropped(found: Row) -> None:
+def _tell_dropped(found: Row, name: str) -> None:
     names = ", ".join(clean(name) for name in found["dropped"][:NAMED])
     rest = found["dropped_count"] - len(found["dropped"][:NAMED])
     more = f" and {rest} more" if rest else ""
     verb = "were dropped" if found["complete"] else "would be dropped if it ended now"
-    note(f"{found['dropped_count']} {verb} ({'; '.join(found['dropped_because'])}): {names}{more}")
+    note(f"{name}{found['dropped_count']} {verb} ({'; '.join(found['dropped_because'])}): {names}{more}")
 
 
 def _declare_download(parser: Parser) -> None:

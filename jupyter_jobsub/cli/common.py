@@ -10,6 +10,7 @@ from ..client.ids import is_sweep, of_sweep, resolve
 from ..errors import Conflict, UserError
 from .errors import OK, UsageError, report
 from .output import note
+from .terminal import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def jobs_named(service: Client, text: str, verb: str | None = None) -> list[str]
         raise Conflict(f"there is nothing to {verb} in {text}", remedy=f"see: jupyter jobsub sweep {text}")
     # what waits goes before what runs, or it would start meanwhile
     return found[::-1] if verb in ("cancel", "pause") else found
+
+
+def told_apart(args: argparse.Namespace) -> bool:
+    """Say whether rows need their job's id: not for a person who has just written the only one."""
+    return not terminal().for_people() or len(args.ids) > 1 or is_sweep(args.ids[0])
 
 
 def unique(texts: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from ..client.words import assigned, resources, seconds, size, standing, use
-from .common import client, each
+from .common import client, each, told_apart
 from .errors import OK
 from .output import age, fields, json_line, note, short_time, table
 from .parser import Parser, add_ids, complete_with, examples
@@ -229,8 +229,8 @@ def _events(job_id: str, items: list[Row], args: argparse.Namespace) -> None:
         (job_id, short_time(i["at"]), *(i[k] for k in ("attempt", "phase", "reason", "message")))
         for i in items
     ]
-    known = terminal().for_people() and len(args.ids) == 1  # whoever reads has just written the id
-    table(titles[known:], [row[known:] for row in rows], right=("ATTEMPT",), fold=True)
+    first = 0 if told_apart(args) else 1
+    table(titles[first:], [row[first:] for row in rows], right=("ATTEMPT",), fold=True)
 
 
 def declare_spec(parser: Parser) -> None:

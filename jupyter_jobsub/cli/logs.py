@@ -45,7 +45,9 @@ def declare_logs(parser: Parser) -> None:
     parser.add_argument(
         "--all-tasks", action="store_true", help="of every task, each line behind the task's name"
     )
-    parser.add_argument("--download", metavar="FILE", help="write the whole log to a file")
+    parser.add_argument(
+        "--download", metavar="FILE", help="write the whole log to a file; - is the standard output"
+    )
     parser.description = (
         "Print a job's log, byte for byte but for its reports of progress.\nWith --download these stay."
     )
@@ -97,6 +99,10 @@ def _all_tasks(service: Client, job_id: str, args: argparse.Namespace) -> int:
 
 
 def _save(chunks: Iterator[bytes], name: str) -> None:
+    if name == "-":
+        for chunk in chunks:
+            terminal().write(chunk)
+        return
     part = f"{name}.part"
     with open(part, "wb") as file:
         file.writelines(chunks)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_jobsub.cli import main
+from jupyter_jobsub.cli import main, terminal
+from jupyter_jobsub.cli.terminal import Terminal
 
 Run = Callable[..., str]
 Rows = Callable[..., list[dict[str, Any]]]
@@ -41,13 +42,13 @@ def test_a_list_says_what_there_is_and_what_was_dropped(
     assert main(["artifacts", "list", job]) == 0
     out, err = capsys.readouterr()
     lines = [line.split("\t") for line in out.splitlines()]
-    assert [cells[:2] for cells in lines] == [
-        ["PATH", "SIZE"],
-        ["model/old/weights", "3 B"],
-        ["model/weights", "5 B"],
-        ["odd ", "1 B"],
+    assert [cells[:3] for cells in lines] == [
+        ["ID", "PATH", "SIZE"],
+        [job, "model/old/weights", "3 B"],
+        [job, "model/weights", "5 B"],
+        [job, "odd ", "1 B"],
     ]
-    assert err == "1 were dropped (links and special files are not kept): link\n"
+    assert err == f"{job}: 1 were dropped (links and special files are not kept): link\n"
     (found,) = rows("artifacts", "list", job)
     assert (found["id"], found["bytes"], found["dropped"]) == (job, 9, ["link"])
     assert [item["path"] for item in found["items"]] == ["model/old/weights", "model/weights", "odd\n\x1b"]
@@ -61,6 +62,26 @@ def test_several_jobs_and_attempts_are_listed(job: str, jobsub: Run, rows: Rows)
         (none, 0),
     ]
     assert "no attempt 7" in jobsub("artifacts", "list", job, "--attempt", "7", code=4)
+
+
+def test_people_read_whose_they_are_where_there_are_several(job: str, jobsub: Run) -> None:
+    class ForPeople(Terminal):
+        def for_people(self) -> bool:
+            return True
+
+    sweep = jobsub("submit", "-p", "lr=1,2", "--", "true").partition(":")[0].strip()
+    jobsub("wait", sweep)
+    token = terminal.current.set(ForPeople())
+    try:
+        assert jobsub("artifacts", "list", job).split()[:3] == ["PATH", "SIZE", "MODIFIED"]
+        listed = jobsub("artifacts", "list", job, sweep).splitlines()
+        timeline = jobsub("timeline", sweep)
+    finally:
+        terminal.current.reset(token)
+    assert [line.partition("-")[0] for line in listed if "model/weights" in line] == ["job"]
+    none = [line.partition(": ") for line in listed if line.endswith(": no artifacts")]
+    assert len({id for id, _, _ in none}) == 2
+    assert all(f"\n{id} " in timeline for id, _, _ in none)
 
 
 def test_all_are_downloaded(job: str, jobsub: Run, rows: Rows, tmp_path: Path) -> None:

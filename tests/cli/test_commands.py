@@ -188,6 +188,8 @@ def test_reports_of_progress_are_not_shown(jobsub: Run, rows: Rows, tmp_path: Pa
     jobsub("logs", job_id, "--download", "out.log")
     whole = "a\x1b]7717;0.5;half\x07b\n\x1b]7717;1;\x07"
     assert (tmp_path / "out.log").read_text() == whole
+    assert jobsub("logs", job_id, "--download", "-") == whole
+    assert not (tmp_path / "-").exists()
     for words in ([], ["--tail", "9"], ["--all-tasks"]):
         assert "".join(row["text"] for row in rows("logs", job_id, *words)).strip() == "ab"
     assert [row["text"] for row in rows("logs", job_id, "--follow") if "text" in row] == ["ab\n"]
