@@ -60,6 +60,7 @@ class Execution(NotebookClient):
             await self._connect()
             return await self._run_cells()
         except DeadKernelError as error:
+            _write("stderr", self.kernel.last_words.unsaid().decode("utf-8", "replace"))
             raise RunnerError(self._death()) from error
         finally:
             keep_saved.cancel()
@@ -128,6 +129,8 @@ class Execution(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Show it in the log, then note it in the document."""
+        if msg["msg_type"] == "stream":
+            self.kernel.last_words.said(msg["content"]["text"])
         if msg["msg_type"] == "stream" and not self._without_reports(msg["content"]):
             return None
         if self.unreported > REPEAT_CHARACTERS:

@@ -16,23 +16,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from .errors import RunnerError
+from .last_words import LastWords
 
 MAX_SOCKET_FOLDER = 80  # a socket's path holds 107 bytes; its name takes the rest
-# ipykernel sends what subprocesses and C write to a cell's output and copies it to the stream that the
-# kernel began with, for the terminal that it was started from: here that would be the log, twice. At the
-# kernel's exit nobody listens to outputs any more: then the copy is what there is
-_NO_COPY = """
-import os, sys, threading
-from ipykernel import iostream
-copies = {getattr(stream, "_original_stdstream_copy", None) for stream in (sys.stdout, sys.stderr)}
-class WithoutCopies:
-    def __getattr__(self, name):
-        return getattr(os, name)
-    def write(self, fd, data):
-        at_exit = not threading.main_thread().is_alive()
-        return os.write(fd, data) if at_exit or fd not in copies else len(data)
-iostream.os = WithoutCopies()
-"""
 EXIT_SECONDS = 5  # for what a kernel does at its exit, as long as Jupyter itself gives it
 
 
@@ -42,13 +28,18 @@ class GroupProvisioner(LocalProvisioner):
     ``pgid`` stays None: a signal is for the kernel alone.
     """
 
+    descriptors: tuple[int, ...] = ()  # that the kernel is given
     process: Any = None  # an asyncio.subprocess.Process, whose end is an event
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the process; an ipykernel ends by itself when that parent is gone."""
         env = {**kwargs["env"], "JPY_PARENT_PID": str(os.getpid())}
         self.process = await asyncio.create_subprocess_exec(
-            *cmd, cwd=kwargs.get("cwd"), env=env, stdin=asyncio.subprocess.DEVNULL
+            *cmd,
+            cwd=kwargs.get("cwd"),
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=self.descriptors,
         )
         self.pid = self.process.pid
         return self.connection_info
@@ -96,6 +87,8 @@ class Kernel:
         self.manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=specs)
         self.process = GroupProvisioner(kernel_id="", kernel_spec=self.spec, parent=self.manager)
         self.manager.provisioner = self.process
+        self.last_words = LastWords()
+        self.process.descriptors = (self.last_words.kernels,)
         self.folder = ""
 
     async def start(self, folder: Path) -> None:
@@ -104,8 +97,8 @@ class Kernel:
         if any("ipykernel" in argument for argument in self.spec.argv):
             # a port can be taken by another before the kernel binds it; not every kernel knows ipc
             self.manager.transport = "ipc"
-            once = f"exec({_NO_COPY!r}, {{}})"
-            arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.code_to_run={once}"]
+            arguments = ["--HistoryManager.hist_file=:memory:"]
+            arguments += [f"--IPKernelApp.code_to_run={self.last_words.code}"]
         self.folder = _private_folder()
         self.manager.connection_file = os.path.join(self.folder, "kernel.json")
         try:
@@ -132,6 +125,7 @@ class Kernel:
             except asyncio.TimeoutError:
                 await self.process.kill()
                 await self.process.wait()
+        self.last_words.close()
         await self.manager.cleanup_resources()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -193,6 +193,23 @@ print("by print")
     )
 
 
+def test_the_last_words_of_a_kernel_are_in_the_log_once(runner: Runner) -> None:
+    sent = "import os, time; os.system('echo sent'); time.sleep(0.6)"
+    death = """
+import threading
+from ipykernel import iostream
+copied, write = threading.Event(), iostream.os.write
+iostream.os.write = lambda fd, data: (write(fd, data), copied.set())[0]
+os.write(2, b"terminate called\\n")
+copied.wait()
+os.abort()
+"""
+    assert runner.run(sent, death) == 1
+    lines = without_reports(runner.log.read_bytes()).decode().splitlines()
+    told = [line for line in lines if line in ("sent", "terminate called") or "killed by" in line]
+    assert told == ["sent", "terminate called", "The kernel was killed by signal 6 in cell 2."]
+
+
 def test_nothing_of_a_flood_is_lost(runner: Runner) -> None:
     assert runner.run("for n in range(5000): print(n, flush=True)") == 0
     written = re.sub(rb"\x1b\]7717;[^\x07]*\x07", b"", runner.log.read_bytes())
