@@ -191,15 +191,16 @@ class JobsubClient:
         Parameters
         ----------
         grid:
-            The values of each parameter: ``{"lr": [0.1, 0.01], "depth": [2, 4]}`` makes four jobs.
+            The values of each parameter: ``{"lr": [0.1, 0.01], "depth": [2, 4]}`` makes four jobs. They
+            are in place of what ``spec`` has of these names.
         target, args, command, spec, idempotency_key, fields:
             As in `submit`.
         """
-        built = specs.new_spec(
-            self.service, spec, target=target, args=args, command=command, environment=sys.prefix, **fields
-        )
-        key = idempotency_key or os.urandom(16).hex()
-        answer = self.service.submit_sweep(built, specs.plain_grid(grid), key=key)
+        points = specs.grid_of_lists(grid)
+        given: dict[str, Any] = {"target": target, "args": args, "command": command, "grid": points, **fields}
+        built = specs.new_spec(self.service, spec, environment=sys.prefix, **given)
+        points = built.pop("grid", {})
+        answer = self.service.submit_sweep(built, points, key=idempotency_key or os.urandom(16).hex())
         return Sweep(self.service, answer["id"], answer["items"])
 
     def sweep(self, id: str) -> Sweep:

@@ -205,15 +205,16 @@ def plain(spec: Mapping[str, Any]) -> Row:
     return found
 
 
-def plain_grid(grid: Mapping[str, Any]) -> Row:
+def grid_of_lists(grid: Mapping[str, Any]) -> Row:
     """Make the values of a grid lists, whatever gives them; the service says which give none."""
-    lists = {name: _several(values) for name, values in grid.items()}
-    found: Row = plain({"grid": lists})["grid"]
-    return found
+    if not isinstance(grid, Mapping):
+        raise UsageError("a grid is a mapping of names to values", remedy="write: grid={'lr': [0.1, 0.01]}")
+    return {name: _several(values) for name, values in grid.items()}
 
 
 def _several(values: Any) -> Any:
-    return list(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else values
+    one = isinstance(values, (str, bytes, Mapping))
+    return list(values) if isinstance(values, Iterable) and not one else values
 
 
 def _plain(value: Any, field: str, wrong: list[FieldError]) -> Any:

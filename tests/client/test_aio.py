@@ -11,8 +11,21 @@ from typing import Any
 
 import pytest
 
-from jupyter_jobsub import AsyncJob, AsyncJobsubClient, Closed, JobFailed, NotFound, UsageError
+from jupyter_jobsub import (
+    Artifacts,
+    AsyncJob,
+    AsyncJobsubClient,
+    AsyncSweep,
+    Closed,
+    Job,
+    JobFailed,
+    JobsubClient,
+    NotFound,
+    Sweep,
+    UsageError,
+)
 from jupyter_jobsub.client import Client
+from jupyter_jobsub.client.aio.job import AsyncArtifacts
 from jupyter_jobsub.client.aio.threads import Threads
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -51,6 +64,17 @@ def test_a_command_from_submit_to_its_end(run: Callable) -> None:
             await again.refresh()
 
     run(work)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(JobsubClient, AsyncJobsubClient), (Job, AsyncJob), (Sweep, AsyncSweep), (Artifacts, AsyncArtifacts)],
+)
+def test_all_that_there_is_is_there_in_asyncio(one: type, other: type) -> None:
+    internal = {"on", "service"}
+    other_words = {"__enter__", "__exit__", "__iter__"}  # async with, async for
+    names = {name for name in vars(one) if not name.startswith("_") or name.startswith("__")}
+    assert names - {*dir(other)} <= internal | other_words
 
 
 def test_many_calls_at_once(run: Callable) -> None:

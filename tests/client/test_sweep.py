@@ -80,12 +80,30 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(client: JobsubClient) -> N
     assert list(client.jobs(text="never")) == []
 
 
+def test_a_grid_of_no_lists_is_refused(client: JobsubClient) -> None:
+    with pytest.raises(UsageError, match="a grid is a mapping"):
+        client.submit_sweep(command="true", grid=[1])  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest) as caught:
+        client.submit_sweep(command="true", grid={"a": {"x": 1, "y": 2}, "b": "text"})  # type: ignore[dict-item]
+    assert [error.field for error in caught.value.errors] == ["grid.a", "grid.b"]
+
+
+def test_a_grid_is_in_place_of_what_a_job_had(client: JobsubClient) -> None:
+    job = client.submit(command="true", parameters={"lr": 1, "fixed": 2}).wait()
+    sweep = client.submit_sweep(spec=job.spec(), grid={"lr": (n for n in (3, 4))})
+    assert [one.parameters for one in sweep] == [{"fixed": 2, "lr": 3}, {"fixed": 2, "lr": 4}]
+    list(sweep.wait())
+    with pytest.raises(InvalidRequest, match=r"grid\.lr: is in spec\.parameters"):
+        client.submit_sweep(command="true", parameters={"lr": 1}, grid={"lr": [3]})
+
+
 def test_a_sweep_in_asyncio(at_service: None) -> None:
     async def work() -> None:
         async with AsyncJobsubClient(start=False) as client:
             sweep = await client.submit_sweep(command="exit $depth", grid=GRID)
             assert {job.exit_code async for job in sweep.wait()} == {2, 4}
             assert [job.parameters for job in sweep] == POINTS
+            assert sweep[-1] is sweep.jobs[-1]
             assert [row["exit_code"] for row in await sweep.rows()] == [2, 4, 2, 4]
             assert list(await client.sweep(sweep.id)) == list(sweep)
             assert await (await sweep.refresh()).cancel()

@@ -78,6 +78,7 @@ class AsyncArtifacts(Asynchronous[Artifacts]):
     listing = value(Artifacts.listing)
     read = value(Artifacts.read)
     download = value(Artifacts.download)
+    save = value(Artifacts.save)
     list = value(Artifacts.list)
 
 

@@ -46,6 +46,9 @@ class AsyncSweep(Asynchronous[Sweep]):
     def __iter__(self) -> Iterator[AsyncJob]:
         return iter(self.jobs)
 
+    def __getitem__(self, place: int) -> AsyncJob:
+        return self.jobs[place]
+
     def __len__(self) -> int:
         return len(self.jobs)
 
