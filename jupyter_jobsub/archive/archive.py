@@ -6,14 +6,18 @@ import asyncio
 import os
 import shutil
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ..model.job import JobId
 from . import trees
-from .artifacts import MANIFEST, ArtifactArchive, read_bytes
+from .artifacts import ArtifactArchive, manifest_of, read_bytes
+from .contents import MOST
 from .logs import LogArchive
 from .metrics import MetricsArchive
 from .pieces import GAP, read_gap
+
+FEW = 64  # files in a job's folder that are counted in no time
 
 
 class Archive:
@@ -34,8 +38,14 @@ class Archive:
     def size(self, job: JobId) -> int:
         """Count the bytes that are kept of a job whose artifacts are sealed."""
         with suppress(FileNotFoundError), os.scandir(self.root / job) as entries:
-            return sum(map(_size, entries))
+            return max(0, min(sum(map(_size, entries)), MOST))
         return 0
+
+    def small(self, job: JobId) -> bool:
+        """Say whether to count what is kept of a job takes no time."""
+        with suppress(FileNotFoundError), os.scandir(self.root / job) as entries:
+            return next(islice(entries, FEW, None), None) is None
+        return True
 
     def room(self) -> tuple[int, int]:
         """How many bytes the disk has, and how many of them are free."""
@@ -45,11 +55,10 @@ class Archive:
 
     async def remove(self, job: JobId) -> None:
         """Remove all of a job, or raise OSError; followers of what is gone end."""
-        keys = self.logs.keys(job)
         try:
             await asyncio.to_thread(self._remove, job)
         finally:
-            self.logs.tell(keys)
+            self.logs.tell(job)
 
     def _remove(self, job: JobId) -> None:
         with suppress(FileNotFoundError), trees.descended(self.root, []) as folder:
@@ -62,7 +71,7 @@ class Archive:
 
 def _size(entry: os.DirEntry[str]) -> int:
     path = Path(entry.path)
-    if entry.name.endswith(MANIFEST):
+    if manifest_of(entry.name):
         return read_bytes(path)
     if entry.name.endswith(GAP):
         gap = read_gap(path.with_suffix(""))

@@ -4,23 +4,27 @@ The tasks of a gang have a folder each in it, ``<role>-<index>/``. While they ru
 all have ended it is sealed: what is kept is written down in ``<attempt>.artifacts.json`` beside it,
 then the rest is removed. Whoever is killed in between has said the same before as after.
 
-That file has two lines: what there is in all, and every artifact.
+That file has three lines: the bytes in all, what else there is in all, and every artifact. A job could
+write one itself: it would then say what the job wants, but nothing that could not be.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import os
+import re
 from pathlib import Path
+from typing import Any
 
-from ..model.job import JobId, TaskKey
+from ..model.job import JobId, Micros, TaskKey
 from . import trees
-from .contents import Artifact, ArtifactLimits, Contents, named, settle, survey
+from .contents import LATEST, MOST, Artifact, ArtifactLimits, Contents, named, settle, survey
+from .files import ABSENT, open_file, opened, replacing
 
-MANIFEST = ".artifacts.json"  # after the attempt's number
-_ABSENT = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.ENXIO)
+LONGEST = 256 * 2**20  # bytes of a manifest: one that is longer is none
+_MANIFEST = re.compile(r"[1-9][0-9]*\.artifacts\.json")
+_DIGITS = 16  # of such a number
 
 
 class ArtifactArchive:
@@ -108,7 +112,7 @@ class ArtifactArchive:
                 raise
             return self._open(job, attempt, named(path))
         except OSError as error:
-            if error.errno not in _ABSENT:
+            if error.errno not in ABSENT:
                 raise
             raise FileNotFoundError(f"{path!r}: {error.strerror}") from error
 
@@ -117,44 +121,72 @@ class ArtifactArchive:
         if any(each in ("", ".", "..") or "\0" in each for each in (*folders, name)):
             raise FileNotFoundError(f"{path!r} is no path of an artifact")
         with trees.descended(self._root, [job, _name(attempt), *folders]) as folder:
-            return trees.open_file(folder, name)
+            return open_file(name, folder=folder)
 
     def _manifest(self, job: JobId, attempt: int) -> Path:
-        return self._root / job / f"{attempt}{MANIFEST}"
+        return self._root / job / f"{attempt}.artifacts.json"
 
 
 def _name(attempt: int) -> str:
     return f"{attempt}.artifacts"
 
 
+def manifest_of(name: str) -> bool:
+    """Say whether a file of a job's folder is called like one that says what was kept."""
+    return _MANIFEST.fullmatch(name) is not None
+
+
 def read_manifest(path: Path) -> Contents | None:
     """Read what was kept; None if that was not yet decided."""
     try:
-        first, second = path.read_text().splitlines()
-        items = [Artifact(*row) for row in json.loads(second)]
-        return Contents(items, complete=True, **json.loads(first))
-    except (FileNotFoundError, ValueError, TypeError):
+        with opened(path) as fd, open(fd, closefd=False) as file:
+            size, whole, items = file.read(LONGEST).splitlines()
+        return _contents(int(size), json.loads(items), **json.loads(whole))
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
 
 
 def read_bytes(path: Path) -> int:
     """Read how much was kept."""
     try:
-        with open(path) as file:
-            size: int = json.loads(file.readline())["bytes"]
-            return size
-    except (ValueError, TypeError, KeyError):
+        with opened(path) as fd:
+            return _amount(int(os.read(fd, _DIGITS + 1).partition(b"\n")[0]))
+    except (FileNotFoundError, ValueError):
         return 0
+
+
+def _contents(
+    size: int, items: list[Any], dropped: list[str], dropped_count: int, dropped_bytes: int, why: list[str]
+) -> Contents:
+    if not all(isinstance(text, str) for text in (*dropped, *why)):
+        raise TypeError("a name is a text")
+    return Contents(
+        [_artifact(*row) for row in items],
+        *(_amount(size), True),
+        dropped,
+        *(_amount(dropped_count), _amount(dropped_bytes)),
+        why,
+    )
+
+
+def _artifact(path: str, size: int, modified_at: int) -> Artifact:
+    if not isinstance(path, str):
+        raise TypeError("a path is a text")
+    return Artifact(path, _amount(size), Micros(_amount(modified_at, LATEST)))
+
+
+def _amount(number: int, most: int = MOST) -> int:
+    if 0 <= number <= most and number == int(number):
+        return int(number)
+    raise ValueError(f"{number!r} is no amount")
 
 
 def _write(path: Path, contents: Contents) -> None:
     """Write it durably, whole or not at all."""
     whole = dataclasses.asdict(contents)
-    items = [[*item.values()] for item in whole.pop("items")]
+    items, size = [[*item.values()] for item in whole.pop("items")], whole.pop("bytes")
     del whole["complete"]
-    temporary = path.with_name(f".{path.name}")
-    with open(temporary, "w") as file:
-        file.write(f"{json.dumps(whole)}\n{json.dumps(items)}\n")
+    with replacing(path) as fd, open(fd, "w", closefd=False) as file:
+        file.write(f"{size}\n{json.dumps(whole)}\n{json.dumps(items)}\n")
         file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+        os.fsync(fd)

@@ -53,6 +53,11 @@ class Changes:
             if not change.done():
                 change.set_result(None)
 
+    def tell_in(self, folder: Path) -> None:
+        """Wake all who wait for a log of a folder."""
+        for path in [path for path in self._waiting if path.parent == folder]:
+            self.tell(path)
+
     def close(self) -> None:
         """Wake all and let go of the watches."""
         for path in list(self._waiting):

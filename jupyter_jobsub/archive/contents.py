@@ -13,12 +13,14 @@ from functools import partial
 
 from ..model.job import Micros
 from . import trees
+from .files import open_file
 from .pieces import amount
 
 SYNCED_AT_ONCE = 8  # files: they share much of what the disk has to write
 NAMED = 100  # of what is dropped, so many by name
 TOLD = 3  # and in the message of a job
 LONGEST_TOLD = 80  # characters of a name there
+MOST = 2**53  # bytes that are believed: what sparse files claim must not be too much for a sum
 LATEST = Micros(253_402_300_799_000_000)  # the end of year 9999, for files that claim a later time
 ODD = "links and special files are not kept"
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -163,8 +165,9 @@ class _Survey:
 
     def contents(self) -> Contents:
         return Contents(
-            *(self.items, self.bytes, self.ended, self.dropped, self.count, self.dropped_bytes),
-            why=list(self.why),
+            *(self.items, self.bytes, self.ended, self.dropped, self.count),
+            min(self.dropped_bytes, MOST),
+            list(self.why),
         )
 
 
@@ -206,7 +209,7 @@ def _settle(
 
 def _make_durable(folder: int, name: str) -> None:
     with contextlib.suppress(PermissionError, FileNotFoundError):
-        fd = trees.open_file(folder, name)
+        fd = open_file(name, folder=folder)
         try:
             os.fsync(fd)
         finally:

@@ -10,12 +10,13 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.job import JobId, TaskKey
+from . import files
 from .changes import Change, Changes
 from .pieces import BLOCK, Gap, range_end, read_gap, read_range, tail_start, unfinished_character
 
@@ -66,8 +67,7 @@ class LogArchive:
     def prepare(self, key: TaskKey) -> Path:
         """Create the log, empty, unless it is there; followers that wait for it are woken."""
         path = self.path(key)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+        files.provide(path)
         self._changes.tell(path)
         return path
 
@@ -75,8 +75,10 @@ class LogArchive:
         """Look at a log; None if there is none."""
         path = self.path(key)
         try:
-            status = path.stat()
-        except FileNotFoundError:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return None
+        if not stat.S_ISREG(status.st_mode):
             return None
         gap = read_gap(path)
         return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
@@ -144,24 +146,14 @@ class LogArchive:
     def seal(self, key: TaskKey) -> None:
         """Mark the log complete, durably; followers read it out and end."""
         path = self.prepare(key)
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
+        with files.opened(path) as fd:
             os.fchmod(fd, 0o400)
             os.fsync(fd)
-        finally:
-            os.close(fd)
         self._changes.tell(path)
 
-    def tell(self, keys: Iterable[TaskKey]) -> None:
-        """Have followers look again, as when their log is gone."""
-        for key in keys:
-            self._changes.tell(self.path(key))
-
-    def keys(self, job: JobId) -> list[TaskKey]:
-        """Name the logs there are of a job, oldest attempt first."""
-        names = [path.stem.split(".") for path in (self._root / job).glob("*.log")]
-        keys = [TaskKey(job, int(attempt), role, int(index)) for attempt, role, index in names]
-        return sorted(keys, key=lambda key: (key.attempt, key.role, key.index))
+    def tell(self, job: JobId) -> None:
+        """Have followers of a job's logs look again, as when those are gone."""
+        self._changes.tell_in(self._root / job)
 
     def close(self) -> None:
         """Let go of the watches; call it in the event loop."""
@@ -205,7 +197,7 @@ def _read(path: Path, start: int, limit: int) -> tuple[LogInfo | None, Chunk]:
 def _opened(path: Path) -> Iterator[int | None]:
     """Open a log, if it is there."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # whatever a job may have put there
+        fd = files.open_file(path)
     except FileNotFoundError:
         yield None
         return

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..model.job import Micros, TaskKey
 from ..model.metrics import PERIOD, WINDOWS, Series, Usage, bucket, series
+from .files import opened
 from .logs import LogArchive
-from .rings import MOST_GPUS, Layout, opened, read_layout
+from .rings import MOST_GPUS, Layout, read_layout
 
 _NAMES = [window.name for window in WINDOWS]
 
@@ -61,7 +62,7 @@ class MetricsArchive:
             layout = read_layout(path)
             if layout is None:
                 return series(WINDOWS[ring].step, range(0), [], [])
-            with opened(path, os.O_RDONLY) as fd:
+            with opened(path) as fd:
                 buckets, newest = layout.read(fd, ring), layout.read(fd, 0)
         moment = now // 1_000_000 - PERIOD  # what is used now, the next sample says
         if self._sealed(key):

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .files import opened
+
 GAP = ".gap"  # after the log's name
 BLOCK = 256 * 1024  # bytes read at once
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
@@ -34,14 +36,12 @@ def gap_path(log: Path) -> Path:
 def read_gap(log: Path) -> Gap | None:
     """Read the bounds of the log's hole, if it has one."""
     try:
-        fd = os.open(f"{log}.gap", os.O_RDONLY)  # asked for at each read of a log: a path object takes longer
-    except FileNotFoundError:
+        # asked for at each read of a log: a path object takes longer
+        with opened(f"{log}.gap") as fd:
+            start, end = map(int, os.read(fd, 64).split())
+    except (FileNotFoundError, ValueError):
         return None
-    try:
-        start, end = os.read(fd, 64).split()
-    finally:
-        os.close(fd)
-    return Gap(int(start), int(end)) if start != end else None
+    return Gap(start, end) if 0 <= start < end else None
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..model.metrics import FIGURES, WINDOWS, Bucket, Gpu, doubled
+from .files import opened, replacing
 
 _MAGIC = b"jobsub-metrics-1"
 _SUM = struct.Struct("<I")
@@ -75,14 +75,12 @@ class Layout:
 
     def write(self, path: Path, rings: Sequence[Sequence[Bucket]] = ()) -> None:
         """Make a file, or replace it whole."""
-        temporary = path.with_name(path.name + ".new")
-        with opened(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as fd:
+        with replacing(path) as fd:
             os.ftruncate(fd, self.size)  # what was never written to takes no room
             os.pwrite(fd, self._head(), 0)
             for ring, buckets in enumerate(rings):
                 for one in buckets:
                     os.pwrite(fd, self._encode(one), self._place(ring, one.slot))
-        temporary.rename(path)
 
     def widened(self, path: Path, moment: int) -> Layout:
         """See that a file's lifetime reaches to a moment, in steps that are long enough."""
@@ -90,7 +88,7 @@ class Layout:
         while moment // wide.lifetime - wide.begin // wide.lifetime >= WINDOWS[_LIFETIME].slots:
             wide, doublings = replace(wide, lifetime=wide.lifetime * 2), doublings + 1
         if doublings:
-            with opened(path, os.O_RDONLY) as fd:
+            with opened(path) as fd:
                 rings = [self.read(fd, ring) for ring in range(len(WINDOWS))]
             for _ in range(doublings):
                 rings[_LIFETIME] = doubled(rings[_LIFETIME])
@@ -133,7 +131,7 @@ class Layout:
 def read_layout(path: Path) -> Layout | None:
     """Read a file's header; None if there is none, or none that can be read."""
     try:
-        with opened(path, os.O_RDONLY) as fd:
+        with opened(path) as fd:
             head = os.pread(fd, _SUM.size + _HEAD.size + MOST_GPUS * _GPU.size, 0)
     except FileNotFoundError:
         return None
@@ -142,19 +140,9 @@ def read_layout(path: Path) -> Layout | None:
         return None
     magic, count, begin, lifetime = _HEAD.unpack(head[_SUM.size : size])
     head = head[: size + count * _GPU.size]
-    if magic != _MAGIC or not _whole(head):
+    if magic != _MAGIC or not _whole(head) or lifetime < WINDOWS[_LIFETIME].step:
         return None
     return Layout(begin, lifetime, tuple(_gpu(*row) for row in _GPU.iter_unpack(head[size:])))
-
-
-@contextmanager
-def opened(path: Path, flags: int) -> Iterator[int]:
-    """Open a file for a moment."""
-    fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _gpu(uuid: bytes, name: bytes, memory: int) -> Gpu:

@@ -1,4 +1,4 @@
-"""Folders that a job has filled with whatever it liked: walked, emptied and opened without following a link.
+"""Folders that a job has filled with whatever it liked: walked and emptied without following a link.
 
 All goes by descriptors, so that nothing that is put in the way leads anywhere else. No more than
 ``DEEPEST`` folders are open at once, however deep a tree is.
@@ -15,7 +15,6 @@ from pathlib import Path
 
 DEEPEST = 64  # folders in one another
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO has no writer to wait for
 
 
 def look(folder: int, name: str) -> os.stat_result:
@@ -57,21 +56,6 @@ def descended(root: Path, names: Iterable[str]) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def open_file(folder: int, name: str) -> int:
-    """Open a regular file of a folder for reading.
-
-    Raises
-    ------
-    OSError
-        If it is not there, can't be read, or is a link, a FIFO or a device.
-    """
-    fd = os.open(name, FILE, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise FileNotFoundError(f"{name} is no regular file")
-    return fd
 
 
 def remove(folder: int, name: str) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..archive import Archive
@@ -200,7 +200,7 @@ class Dispatcher:
             id, fact = self._inbox.popleft()
             facts.setdefault(id, []).append(fact)
         try:
-            changes = [change for id in facts if (change := self._fold(id, facts[id]))]
+            changes = self._changes(facts)
             stored = await self._save(changes)
         except Exception:
             self._inbox.extendleft((id, fact) for id in facts for fact in reversed(facts[id]))
@@ -208,6 +208,18 @@ class Dispatcher:
         for (before, _), after in zip(changes, stored, strict=True):
             if isinstance(after, StaleJob):
                 self._tell(before.id, *facts[before.id])
+
+    def _changes(self, facts: Mapping[JobId, Sequence[Fact]]) -> list[tuple[Job, Job]]:
+        """What facts make of their jobs; one of which that can't be said holds up no other."""
+        changes = []
+        for id, told in facts.items():
+            try:
+                if change := self._fold(id, told):
+                    changes.append(change)
+            except Exception:
+                log.exception("what has become of %s can't be said; trying again in %g s", id, RETRY)
+                asyncio.get_running_loop().call_later(RETRY, self._tell, id, *told)
+        return changes
 
     def _fold(self, id: JobId, facts: Sequence[Fact]) -> tuple[Job, Job] | None:
         before = self._book.jobs.get(id)

@@ -19,7 +19,6 @@ from .timers import Timers
 log = logging.getLogger(__name__)
 
 AT_ONCE = 2  # attempts whose artifacts are sealed: a job's folder may be slow to walk
-FEW = 16  # logs of a job that are counted without a thread
 RETRY = 1.0  # seconds until what failed is tried again
 UNSEALED = "its artifacts could not be sealed: see the service's log"
 
@@ -90,9 +89,9 @@ class Sealing:
     def _at_once(self, job: Job) -> Kept | None:
         """What there is where that costs nothing: nearly every job leaves a log alone."""
         try:
-            if len(job.tasks) * job.attempt <= FEW and self.archive.artifacts.none(job.id, job.attempt):
+            if self.archive.artifacts.none(job.id, job.attempt) and self.archive.small(job.id):
                 return Kept(self.archive.size(job.id))
-        except OSError as error:  # is met again by the thread, for this job alone
+        except Exception as error:  # is met again by the thread, for this job alone
             log.debug("%s can't be looked at: %s", job.id, error)
         return None
 

@@ -59,7 +59,10 @@ class Live:
     def progress(self, job: Job, now: Micros) -> tuple[Progress, int | None] | None:
         """Read how far a running job says it is, and estimate how many seconds are left."""
         key = progress_log(job)
-        found = _read(self._archive, key, self._archive.info(key))
+        try:
+            found = _read(self._archive, key, self._archive.info(key))
+        except OSError:  # a log that can't be read now is no reason to show no job
+            return None
         if found is None or job.started_at is None:
             return None
         ran = max(0, now - job.started_at) / 1e6

@@ -54,7 +54,7 @@ def test_removal_is_of_one_job_and_may_be_repeated(archive: Archive) -> None:
     for _ in range(2):
         asyncio.run(archive.remove(JOB))
     assert [path.name for path in archive.root.iterdir()] == [OTHER]
-    assert archive.logs.keys(OTHER)
+    assert archive.logs.info(TaskKey(OTHER, 1))
     asyncio.run(archive.remove(OTHER))
     archive.root.rmdir()
     asyncio.run(archive.remove(OTHER))

@@ -171,16 +171,3 @@ def test_sealing_a_log_that_was_never_made_makes_an_empty_one(archive: LogArchiv
     assert info is not None
     assert info.sealed
     assert info.size == 0
-
-
-def test_keys_are_of_one_job(archive: LogArchive) -> None:
-    keys = [
-        TaskKey(JobId("job-1"), 1, "main", 0),
-        TaskKey(JobId("job-1"), 2, "main", 0),
-        TaskKey(JobId("job-1"), 10, "ps-1", 3),
-    ]
-    other = TaskKey(JobId("job-11"), 1)
-    for key in [*reversed(keys), other]:
-        fill(archive, b"x", key, gap=Gap(0, 1))
-    assert archive.keys(JobId("job-1")) == keys
-    assert archive.keys(JobId("job-11")) == [other]

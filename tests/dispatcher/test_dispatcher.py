@@ -19,10 +19,12 @@ from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started
 from jupyter_jobsub.engines.peers import Peers
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
-from jupyter_jobsub.model.job import Intent, Job, JobId, Phase, Reason, TaskKey, UserName, new_job_id
+from jupyter_jobsub.model.job import Intent, Job, JobId, Micros, Phase, Reason, TaskKey, UserName, new_job_id
 from jupyter_jobsub.model.metrics import Sample
+from jupyter_jobsub.model.observation import Observation
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
+from jupyter_jobsub.scheduling import lifecycle
 from jupyter_jobsub.settings import Settings
 from jupyter_jobsub.store.database import CommitInDoubt
 from jupyter_jobsub.store.sql import SqlStore
@@ -383,6 +385,34 @@ def refusing(monkeypatch: pytest.MonkeyPatch, part: type, what: str, error: OSEr
 
     monkeypatch.setattr(part, what, fail)
     return jobs
+
+
+def test_a_job_of_which_nothing_can_be_said_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "RETRY", 0.05)
+    broken: set[JobId] = set()
+    observed = lifecycle.observed
+
+    def fail(job: Job, fact: Observation, now: Micros) -> Job:
+        if job.id in broken:
+            raise ValueError("nobody thought of that")
+        return observed(job, fact, now)
+
+    monkeypatch.setattr(lifecycle, "observed", fail)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            one, other = await w.submit(), await w.submit()
+            broken.add(one.id)
+            for key in await w.launches(2):
+                w.engine.ends(key)
+            await w.until(other.id, Phase.SUCCEEDED)
+            assert not (await w.job(one.id)).phase.final
+            broken.clear()
+            await w.until(one.id, Phase.SUCCEEDED)
+
+    asyncio.run(scenario())
 
 
 def test_a_log_that_can_not_be_removed_is_not_said_to_be(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -220,6 +221,48 @@ def test_what_nobody_thought_of_does_not_keep_a_job_from_ending(
             broken.add(job.id)
             w.engine.ends(key)
             assert (await w.until(job.id, Phase.SUCCEEDED)).message == sealing.UNSEALED
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "name", ["x.artifacts.json", "1.artifacts.json", "1.main.0.log.gap", "1.main.0.metrics"]
+)
+@pytest.mark.parametrize("fifo", [True, False])
+def test_what_a_job_puts_beside_its_artifacts_holds_up_nobody(tmp_path: Path, name: str, fifo: bool) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job, key = await runs(w)
+            path = w.archive.artifacts.folder(job.id, 1).parent / name
+            if fifo:
+                os.mkfifo(path)
+            else:
+                path.write_text('{"bytes": 100000000000000000000000000000000}')
+            w.engine.ends(key)
+            done = await w.until(job.id, Phase.SUCCEEDED)
+            assert done.message == ""
+            assert (done.kept_bytes or 0) < 100
+
+    asyncio.run(scenario())
+
+
+def test_many_files_in_a_jobs_folder_are_counted_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = Archive.size
+
+    def counted(archive: Archive, job: JobId) -> int:
+        assert threading.current_thread() is not threading.main_thread()
+        return size(archive, job)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job, key = await runs(w)
+            for number in range(100):
+                (w.archive.root / job.id / str(number)).write_text("x")
+            monkeypatch.setattr(Archive, "size", counted)
+            w.engine.ends(key)
+            assert (await w.until(job.id, Phase.SUCCEEDED)).kept_bytes == 105
 
     asyncio.run(scenario())
 
