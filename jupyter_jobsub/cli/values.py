@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentTypeError
+from math import isfinite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,30 +48,34 @@ def assignment(text: str) -> tuple[str, str]:
 
 
 class Bare(str):
-    """A value that is no JSON: text as it was typed, which is for a notebook what Python says it is."""
+    """A value as it was typed, which is for a notebook what Python says it is: 1.10 is a number there."""
 
     @property
     def in_python(self) -> Any:
         """The word or number that Python reads in it, else the text."""
         if self in _WORDS:
             return _WORDS[self]
-        if not _NUMBER.fullmatch(self):
-            return self
-        return int(self) if self.lstrip("+-").isdecimal() else float(self)
+        if _INTEGER.fullmatch(self):
+            return int(self)
+        if _FLOAT.fullmatch(self) and isfinite(number := float(self)):
+            return number
+        return self
 
 
 _WORDS = {"True": True, "False": False, "None": None}
-_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*|(\d+\.\d*|\.\d+)([eE][+-]?\d{1,2})?)", re.ASCII)
+_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,999})", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?", re.ASCII)
 
 
 def parameter(text: str) -> tuple[str, list[Any]]:
     """Read NAME=VALUE or NAME=VALUE,VALUE…: each value is JSON if it can be, else text.
 
-    What is JSON as a whole is one value, whatever commas are in it.
+    What is JSON as a whole is one value, whatever commas are in it. Numbers that JSON would spell in another
+    way, such as 1.10, are kept as they are.
     """
     name, value = assignment(text)
     try:
-        return name, [_JSON.decode(value)]
+        return name, [_value(value)]
     except ValueError:
         return name, _list(value) if "," in value else [Bare(value)]
 
@@ -80,6 +85,12 @@ def _refuse(name: str) -> None:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _value(text: str) -> Any:
+    """Read JSON; a number that is spelled in a way of its own stays as it is."""
+    value = _JSON.decode(text)
+    return Bare(text) if isinstance(value, (int, float)) and json.dumps(value) != text else value
 
 
 def _list(text: str) -> list[Any]:
@@ -95,10 +106,10 @@ def _first(text: str) -> tuple[Any, bool, str]:
     """Read the value that a list begins with, and say whether a comma follows, and what comes then."""
     text = text.lstrip()
     try:
-        value, end = _JSON.raw_decode(text)
+        _, end = _JSON.raw_decode(text)
         between, comma, rest = text[end:].partition(",")
         if not between.strip():
-            return value, bool(comma), rest
+            return _value(text[:end]), bool(comma), rest
     except ValueError:
         pass  # it is text
     word, comma, rest = text.partition(",")

@@ -70,6 +70,11 @@ def test_parameter(text: str, value: Any) -> None:
         ("1.2.3", "1.2.3"),
         ("adam", "adam"),
         ("1_0", "1_0"),
+        ("1.10", 1.1),
+        ("7e10", 7e10),
+        ("1E3", 1000.0),
+        ("-0", 0),
+        ("1e999", "1e999"),
     ],
 )
 def test_a_parameter_that_python_spells_so(text: str, value: Any) -> None:
