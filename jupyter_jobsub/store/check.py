@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from ..errors import StoreError
 from . import sqlite
-from .migrations import refuse_newer
+from .migrations import refuse_other
 from .postgresql import Postgresql
 
 
@@ -28,7 +28,7 @@ def check_sqlite(path: Path) -> str:
         engine = create_engine("sqlite://", creator=lambda: _opened(path), poolclass=NullPool)
         with engine.connect() as connection:
             sqlite.refuse_damaged(connection, str(path))
-            refuse_newer(connection)
+            refuse_other(connection)
     for each in (path, path.parent):
         if not os.access(each, os.W_OK):
             raise StoreError(f"can't use the store {path}: {each} is read-only; run: chmod u+w {each}")
@@ -45,7 +45,7 @@ def check_postgresql(url: str) -> str:
     """
     database = Postgresql(make_url(url))
     with database.looking() as connection:
-        refuse_newer(connection)
+        refuse_other(connection)
     return f"{database.where} can be reached"
 
 

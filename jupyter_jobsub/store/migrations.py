@@ -39,9 +39,9 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
     Raises
     ------
     StoreError
-        If a newer release has been here.
+        If another version has made the store.
     """
-    names = refuse_newer(database.read, migrations)
+    names = refuse_other(database.read, migrations)
     for migration in migrations:
         if migration.name not in names:
             with database.transaction() as connection:
@@ -50,13 +50,13 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
                 connection.execute(insert(applied), {"name": migration.name})
 
 
-def refuse_newer(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> set[str]:
+def refuse_other(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> set[str]:
     """Answer which migrations a store has had.
 
     Raises
     ------
     StoreError
-        If a newer release has been here.
+        If a newer release has been here, or made it before its tables were as they were released.
     """
     names = _applied(connection)
     if unknown := sorted(names - {m.name for m in migrations}):
@@ -64,7 +64,20 @@ def refuse_newer(connection: Connection, migrations: Sequence[Migration] = MIGRA
             f"the store was made by a newer release of jupyter-jobsub (it has {', '.join(unknown)}); "
             "upgrade jupyter-jobsub, or give this one a store of its own"
         )
+    if len(names) == len(migrations) and (lacking := _lacking(connection)):
+        raise StoreError(
+            f"the store was made by an unreleased jupyter-jobsub (it lacks {', '.join(lacking)}); "
+            "move it away, or give this one a store of its own"
+        )
     return names
+
+
+def _lacking(connection: Connection) -> list[str]:
+    """Name what queries ask for and no table has."""
+    found = inspect(connection)
+    columns = {name: {c["name"] for c in made} for (_, name), made in found.get_multi_columns().items()}
+    wanted = [column for table in tables.metadata.sorted_tables for column in table.columns]
+    return [str(column) for column in wanted if column.name not in columns.get(column.table.name, ())]
 
 
 def _applied(connection: Connection) -> set[str]:

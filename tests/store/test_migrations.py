@@ -73,6 +73,14 @@ def test_each_is_applied_once_in_order(database: Database) -> None:
     assert names_in(database.read) == ["0001-first", "0002-next"]
 
 
+def test_one_that_was_never_released_is_told(database: Database) -> None:
+    migrate(database)
+    with database.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE counters DROP COLUMN bytes")
+    with pytest.raises(StoreError, match=r"unreleased .* lacks counters\.bytes\); move it away"):
+        migrate(database)
+
+
 def test_one_that_fails_leaves_the_schema_as_it_was(database: Database) -> None:
     migrate(database)
     before = schema_of(database.read)
