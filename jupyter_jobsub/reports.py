@@ -6,6 +6,8 @@ A report is an escape sequence, which terminals swallow and any language can pri
 
     printf '\033]7717;0.25;epoch 5 of 20\a'
 
+The other standard end, ESC and a backslash, is as good as BEL.
+
 FRACTION is a number from 0 to 1. TEXT is for people, at most 200 characters, and may be empty. Programs
 read reports; people are shown the output without them, wherever it is cut into pieces. Nor are they shown one
 that its line's or the output's end cuts off: a terminal would wait for the rest of it.
@@ -17,18 +19,21 @@ import re
 
 MAX_TEXT = 200  # characters
 OPEN, CLOSE = b"\x1b]7717;", b"\x07"
-LONGEST = 1708  # bytes of a report
+LONGEST = 1709  # bytes of a report
 _ESC = b"\x1b"
-_REPORT = re.compile(
-    rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}(?:\x07|(?=\n))"
-)  # or what is left of one in its line
-_BEGUN = re.compile(rb"\x1b(\](7(7(1(7(;[^\x07\x1b\n]{0,1700})?)?)?)?)?)?")
+REPORT = re.compile(rb"\x1b\]7717;([^\x07\x1b\n]{0,1700})(\x07|\x1b\\|(?=\n))")
+"""A report: its fraction and text, its end; or what is left of one in its line, which has none."""
+_BEGUN = re.compile(rb"\x1b(\](7(7(1(7(;[^\x07\x1b\n]{0,1700}\x1b?)?)?)?)?)?)?")
 
 
 def _begins(text: bytes) -> int:
     """Where, at the end of a text, a report begins that may go on; the text's length if none does."""
-    at = text.rfind(_ESC, max(0, len(text) - LONGEST))
-    return at if at >= 0 and _BEGUN.fullmatch(text, at) else len(text)
+    since = max(0, len(text) - LONGEST)
+    last = text.rfind(_ESC, since)
+    for at in (text.rfind(_ESC, since, max(since, last)), last):  # the last may be half of an end
+        if at >= 0 and _BEGUN.fullmatch(text, at):
+            return at
+    return len(text)
 
 
 class Hidden:
@@ -59,9 +64,9 @@ class Hidden:
         self._held, self._shown = text[at:], shown if at == 0 else 0
         if at == 0:
             return b""
-        if whole := [report for report in _REPORT.findall(text, 0, at) if report.endswith(CLOSE)]:
+        if whole := [report[0] for report in REPORT.finditer(text, 0, at) if report[2]]:
             self.newest = whole[-1]
-        return _REPORT.sub(b"", text[:at])[0 if _REPORT.match(text) else shown :]
+        return REPORT.sub(b"", text[:at])[0 if REPORT.match(text) else shown :]
 
     def rest(self) -> bytes:
         """Give what was held and is no report, at the end; what is left of one that was cut off is none."""

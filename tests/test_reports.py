@@ -19,6 +19,8 @@ pieces = st.lists(
             b"\x1b]7717;",
             b"\x1b]77",
             b"17;1;x\x07",
+            b"x\x1b\\",
+            b"\\",
             b"\x1b",
             b"\x07",
             b"\n",
@@ -34,10 +36,11 @@ texts = pieces.map(b"".join)
 
 def simply(text: bytes) -> bytes:
     """What the rule says, without regard to pieces."""
-    shown = re.sub(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}(\x07|(?=\n))", b"", text)
+    shown = re.sub(rb"\x1b\]7717;[^\x07\x1b\n]{0,1700}(\x07|\x1b\\|(?=\n))", b"", text)
     cut = text.rfind(b"\x1b]7717;")
     unfinished = text[cut:] if cut >= 0 else b""
-    if unfinished and not re.search(rb"[\x07\x1b\n]", unfinished[1:]) and len(unfinished) <= LONGEST - 1:
+    body = unfinished[1:].removesuffix(b"\x1b")
+    if unfinished and not re.search(rb"[\x07\x1b\n]", body) and len(body) <= 6 + 1700:
         return shown[: len(shown) - len(unfinished)]
     return shown
 
@@ -51,6 +54,9 @@ def cut(text: bytes, places: list[int]) -> list[bytes]:
 @example(b"\x1b]77" + REPORT + b"17;0.5;x\x07", [4])
 @example(b"a" + b"\x1b]7717;" + b"x" * 1701 + b"\x07b", [20, 1709, 1710])
 @example(b"a" + b"\x1b]7717;" + b"x" * 1700 + b"\x07b", [20, 1708, 1709])
+@example(b"a" + b"\x1b]7717;" + b"x" * 1700 + b"\x1b\\b", [20, 1708, 1709, 1710])
+@example(b"a" + b"\x1b]7717;" + b"x" * 1701 + b"\x1b\\b", [20, 1708, 1709, 1710])
+@example(b"a\x1b]7717;0.5;x\x1b[1mbold\x07", [14, 15, 16])
 def test_any_cut_shows_the_same(text: bytes, places: list[int]) -> None:
     hidden = Hidden()
     shown = b""
@@ -93,6 +99,14 @@ def test_the_newest_is_remembered() -> None:
     assert hidden.newest is None
     hidden.of(b"x" + REPORT + b"\x1b]7717;1;\x07\x1b]7717;0.1;cut off\n")
     assert hidden.newest == b"\x1b]7717;1;\x07"
+
+
+def test_it_may_have_either_end() -> None:
+    hidden = Hidden()
+    assert hidden.of(b"a\x1b]7717;0.5;half\x1b\\b") == b"ab"
+    assert hidden.newest == b"\x1b]7717;0.5;half\x1b\\"
+    assert hidden.of(b"\x1b]7717;1;\x1b") == b""
+    assert hidden.of(b"\\c") == b"c"
 
 
 @pytest.mark.parametrize("text", [b"\x1b[31mred\x1b[0m", b"\x1b]0;title\x07", b"\x1b]7717 no\x07"])

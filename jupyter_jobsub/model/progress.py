@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..reports import CLOSE, LONGEST, MAX_TEXT, OPEN
+from ..reports import MAX_TEXT, OPEN, REPORT
 
 LEAST = 0.01  # of a job must be done before anybody can say when the rest will be
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
@@ -76,12 +76,12 @@ def _newest_report(tail: bytes) -> tuple[Progress | None, int]:
         if start < 0:
             break
         end = start
-        close = tail.find(CLOSE, start, start + LONGEST)
-        found = _report(tail[start + len(OPEN) : close]) if close >= 0 else None
+        match = REPORT.match(tail, start)
+        found = _report(match[1]) if match and match[2] else None
         if found and newest and found != newest:
             break
-        if found:
-            newest, at = found, close + 1
+        if match and found:
+            newest, at = found, match.end()
     return newest, at
 
 

@@ -20,7 +20,7 @@ KEY = TaskKey(JobId("job-1"), 1)
 REPORT = b"\x1b]7717;0.5;half of \xe2\x82\xac\x07"
 pieces = st.lists(
     st.sampled_from(
-        [REPORT, b"\x1b]7717;0.", b"\x1b]77", b"17;1;x\x07", b"\x1b", b"\x07", b"\n", b"a", b"bc\n"]
+        [REPORT, b"\x1b]7717;0.", b"\x1b]77", b"17;1;x\x07", b"\x1b", b"\\", b"\x07", b"\n", b"a", b"bc\n"]
     ),
     max_size=12,
 )
