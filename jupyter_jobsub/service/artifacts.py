@@ -20,7 +20,8 @@ from .schemas import Time
 from .tasks import Attempt, refuse_gone, refuse_missing
 
 PIECE = 256 * 1024  # bytes read at once
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)  # its parts can't overlap: a header may be long
+_DIGITS = 19  # of a number: one that has more is beyond every file's end, whatever they are
 
 
 class Artifact(TypedDict):
@@ -135,21 +136,26 @@ async def _send(call: Call, fd: int, name: str) -> None:
 
 def _range(call: Call, asked: str | None, size: int) -> tuple[int, int]:
     """Where to begin and to end; several ranges, or what can't be read, are as none."""
-    match = _RANGE.fullmatch(asked) if asked else None
+    match = _RANGE.fullmatch(asked.strip()) if asked else None
     if not match or not (match[1] or match[2]):
         return 0, size
+    first, last = map(_number, match.groups())
     if match[1]:
-        start, end = int(match[1]), min(int(match[2]) + 1 if match[2] else size, size)
-        if match[2] and int(match[1]) > int(match[2]):
+        start, end = first, min(last + 1 if match[2] else size, size)
+        if match[2] and first > last:
             return 0, size
     else:
-        start, end = max(size - int(match[2]), 0), size
+        start, end = max(size - last, 0), size
     if start >= end:
         call.handler.set_header("Content-Range", f"bytes */{size}")
         raise BadRange(f"the file has {size} bytes", remedy="ask for a range within it")
     call.handler.set_status(206)
     call.handler.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
     return start, end
+
+
+def _number(digits: str) -> int:
+    return int(digits.lstrip("0")[:_DIGITS] or "0")
 
 
 def disposition(name: str) -> str:
