@@ -46,7 +46,7 @@ def declare_top(parser: Parser) -> None:
         parser,
         "top",
         "top k7x2mp9w",
-        "top | sort -t '\\t' -k 9 -n    # piped: separated by tabs",
+        "top | sort -t $'\\t' -k 9 -n    # piped: separated by tabs",
         "top --json | jq '{id, usage}'",
     )
     parser.set_defaults(run=top)

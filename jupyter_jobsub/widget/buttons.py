@@ -1,4 +1,4 @@
-"""Buttons for what may be done to jobs; what ends a job is asked for twice."""
+"""Buttons for what may be done to jobs; what loses work is asked for twice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipywidgets import Button, HBox
 
 PATIENCE = 5.0  # seconds in which the second click must come
+DOUBLE_CLICK = 0.6  # seconds in which it belongs to the first
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,11 @@ class Face:
 
 FACES = {
     "cancel": Face("Cancel", "End it for good; its log stays", "Really cancel?"),
-    "pause": Face("Pause", "Stop it; resumed, it starts from scratch in its old place in the queue"),
+    "pause": Face(
+        "Pause",
+        "Stop it; resumed, it starts from scratch in its old place in the queue",
+        "Really stop it? It will start over",
+    ),
     "resume": Face("Resume", "Put it back into its old place in the queue"),
     "rerun": Face("Rerun", "Submit it again; this view goes on with the new job"),
 }
@@ -62,9 +67,11 @@ class Buttons:
     def click(self, action: str) -> None:
         """Do it, or ask whether that is meant."""
         now = time.monotonic()
-        if self._faces[action].sure and self._asked.pop(action, 0.0) <= now:
+        until = self._asked.get(action, 0.0)
+        if self._faces[action].sure and until <= now:
             self._asked[action] = now + PATIENCE
-        else:
+        elif until - PATIENCE + DOUBLE_CLICK <= now:
+            self._asked.pop(action, None)
             self._press(action)
         self._changed()
 

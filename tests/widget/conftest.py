@@ -22,6 +22,7 @@ SETUP = """
 from jupyter_jobsub import JobsubClient
 from jupyter_jobsub.widget import buttons, register, view
 buttons.PATIENCE = 600  # for a second click, on a machine that has much to do
+buttons.DOUBLE_CLICK = 0.0  # a test has read the question when it clicks again
 register(get_ipython())
 client = JobsubClient()
 """

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from jupyter_jobsub.widget import buttons
-from jupyter_jobsub.widget.buttons import PATIENCE, Buttons
+from jupyter_jobsub.widget.buttons import DOUBLE_CLICK, PATIENCE, Buttons
 
 
 class Pressed:
@@ -33,12 +33,23 @@ def pressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pressed]:
 
 
 def test_what_is_allowed_can_be_pressed(pressed: Pressed) -> None:
-    assert pressed.row.draw(["pause", "delete"], busy=False) is None
+    assert pressed.row.draw(["resume", "delete"], busy=False) is None
     seen = [name for name, button in pressed.buttons.items() if button.layout.display != "none"]
-    assert seen == ["pause"]
-    assert not pressed.buttons["pause"].disabled
-    pressed.buttons["pause"].click()
-    assert (pressed.did, pressed.changes) == (["pause"], 1)
+    assert seen == ["resume"]
+    assert not pressed.buttons["resume"].disabled
+    pressed.buttons["resume"].click()
+    assert (pressed.did, pressed.changes) == (["resume"], 1)
+
+
+@pytest.mark.parametrize("action", ["cancel", "pause"])
+def test_a_double_click_is_not_an_answer(pressed: Pressed, action: str) -> None:
+    for _ in range(3):
+        pressed.buttons[action].click()
+        pressed.now += DOUBLE_CLICK / 4
+    assert pressed.did == []
+    pressed.now += DOUBLE_CLICK
+    pressed.buttons[action].click()
+    assert pressed.did == [action]
 
 
 def test_cancel_takes_a_second_click_in_time(pressed: Pressed) -> None:
@@ -46,6 +57,7 @@ def test_cancel_takes_a_second_click_in_time(pressed: Pressed) -> None:
     cancel.click()
     assert pressed.row.draw(["cancel"], busy=False) == PATIENCE
     assert (cancel.description, cancel.button_style, pressed.did) == ("Really cancel?", "danger", [])
+    pressed.now += DOUBLE_CLICK
     cancel.click()
     assert pressed.did == ["cancel"]
     assert pressed.row.draw(["cancel"], busy=True) is None
