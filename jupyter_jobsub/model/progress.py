@@ -19,12 +19,12 @@ import re
 from dataclasses import dataclass
 
 from ..reports import MAX_TEXT, OPEN, REPORT
+from .plain import plain
 
 LEAST = 0.01  # of a job must be done before anybody can say when the rest will be
 _LOOK_BACK = 50  # candidates of a kind that are tried, so that no log makes it slow
 _CELLS = re.compile(r"cell (\d{1,9})/(\d{1,9})")
 _BAR = re.compile(r"(?P<what>.*?)(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<rest>\S.*?/.*?(\]|$))")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -123,4 +123,4 @@ def _inside(done: int, total: int, reported: Progress, bar: Progress) -> Progres
 
 
 def _clean(text: str) -> str:
-    return " ".join(_ANSI.sub(" ", text).split())[:MAX_TEXT]
+    return " ".join(plain(text).split())[:MAX_TEXT]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..model.job import Intent, Job, JobId, Micros, Phase, Reason, Task, TaskKey
 from ..model.observation import Ended, Observation, Reachable, Started, Waiting
+from ..model.plain import plain
 from .gang import decide
 
 SECOND = 1_000_000  # µs
@@ -150,7 +151,13 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
     at = _not_before(task.started_at or job.admitted_at, fact.at)
     job = _with(
         job,
-        replace(task, finished_at=at, exit_code=fact.exit_code, reason=_why(job, fact), message=fact.message),
+        replace(
+            task,
+            finished_at=at,
+            exit_code=fact.exit_code,
+            reason=_why(job, fact),
+            message=plain(fact.message),  # it may be the job's own words
+        ),
     )
     return _decided(job) if unended(job) else _outcome(job, now)
 

@@ -78,6 +78,13 @@ def test_a_failure_spends_a_retry_and_keeps_the_place() -> None:
     assert end(again, 4, Reason.ERROR).phase is Phase.FAILED
 
 
+def test_a_jobs_own_words_are_kept_as_plain_text() -> None:
+    job = running()
+    words = "\x1b]7717;0.5;half\x07\x1b[31mcell 3\x1b[0m\n\tfailed\x9b2J\x00"
+    done = lifecycle.observed(job, Ended(job.tasks[0].key, NOW, 1, Reason.ERROR, words), NOW)
+    assert done.message == done.tasks[0].message == "cell 3\n\tfailed 2J"
+
+
 def test_cancel_waits_for_the_engine() -> None:
     job = wish(running(), Intent.CANCEL)
     assert (job.phase, job.reason) == (Phase.RUNNING, Reason.CANCELLING)
