@@ -13,6 +13,8 @@ import os
 import time
 from collections import deque
 
+from ..reports import without_reports
+
 MOST = 64 * 1024  # bytes
 LATE = 2.0  # seconds in which a kernel has surely sent what was written
 
@@ -50,14 +52,16 @@ class LastWords:
         self._said = (self._said + text)[-MOST:]
 
     def unsaid(self) -> bytes:
-        """What has been written lately, but for the lines that the kernel has sent."""
+        """What has been written lately, after the last line that the kernel has sent."""
         self._read()
         now = time.monotonic()
         lately = b"".join(copy for at, copy in self._copies if now - at <= LATE)[-MOST:]
-        lines, said = lately.splitlines(keepends=True), set(self._said.encode().splitlines())
-        while lines and lines[0].rstrip(b"\r\n") in said:
-            del lines[0]
-        return b"".join(lines)
+        lines = without_reports(lately).splitlines(keepends=True)
+        said = set(without_reports(self._said.encode("utf-8", "replace")).splitlines())
+        begin = len(lines)
+        while begin and lines[begin - 1].rstrip(b"\r\n") not in said:
+            begin -= 1
+        return b"".join(lines[begin:])
 
     def close(self) -> None:
         """Let go of the pipe."""

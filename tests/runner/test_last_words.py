@@ -34,6 +34,14 @@ def test_what_was_sent_is_not_said_again() -> None:
     assert unsaid(tell) == b"three\nfo"
 
 
+def test_a_line_of_which_the_beginning_is_missing_repeats_nothing() -> None:
+    def tell(words: LastWords) -> None:
+        os.write(words.kernels, b"e end of a line\n\x1b]7717;0.5;half\x07two\nthree\n")
+        words.said("the end of a line\ntwo\n")
+
+    assert unsaid(tell) == b"three\n"
+
+
 def test_nothing_written_is_nothing_to_say() -> None:
     assert unsaid(lambda words: words.said("printed\n")) == b""
 
