@@ -89,17 +89,18 @@ def look(row: Row, age: float, now: datetime | None = None) -> Look:
     )
 
 
-def saved_look(row: Row) -> Look:
+def saved_look(row: Row, now: datetime | None = None) -> Look:
     """Say what is to be saved of a job: the same, in words that stay true."""
-    since = "" if row["phase"] in FINAL else _since(row)
+    since = "" if row["phase"] in FINAL else _since(row, now or datetime.now(timezone.utc))
     found = look(row, 0.0)
     return replace(found, time=since or found.time, left="")
 
 
-def _since(row: Row) -> str:
+def _since(row: Row, now: datetime) -> str:
     started = row["started_at"] if row["phase"] not in ("Pending", "Paused") else None
     at = datetime.fromisoformat((started or row["queued_at"]).replace("Z", "+00:00")).astimezone()
-    return f"{'started' if started else 'queued'} {at:%Y-%m-%d %H:%M}"
+    seen = f"{now.astimezone():%Y-%m-%d %H:%M}"
+    return f"{'started' if started else 'queued'} {at:%Y-%m-%d %H:%M}; seen so on {seen}"
 
 
 _PLAIN = ("Started", "Completed", "Queued", "Error")  # the phase and the message say as much

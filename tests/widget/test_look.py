@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -141,6 +141,8 @@ def test_what_is_saved_stays_true() -> None:
     assert saved_look(row(progress=HALF)).left == ""
     running, waiting = saved_look(row()), saved_look(row(phase="Pending", started_at=None))
     assert running.time.startswith("started 2026-01-31 ")
+    seen = datetime.now(timezone.utc).astimezone() + timedelta(days=2)
+    assert saved_look(row(), seen).time.endswith(f"; seen so on {seen:%Y-%m-%d %H:%M}")
     assert waiting.time.startswith("queued 2026-01-31 ")
     assert saved_look(row(phase="Failed")).time == "took 1m05s"
     assert saved_look(row(phase="Preparing", started_at=None)).time.startswith("queued 2026-01-31 ")
