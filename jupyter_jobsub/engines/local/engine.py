@@ -33,6 +33,7 @@ from .meter import Meter
 from .ports import NUMBERS, Ports
 from .runfolder import RunFolder, run_folders
 from .spawn import Supervisors
+from .supervisor.files import read_file
 from .task import LocalTask
 
 GRACE = 10.0  # seconds between TERM and KILL at a deadline
@@ -155,7 +156,8 @@ class LocalEngine(Engine):
     def output(self, job: Job) -> str | None:
         """The output notebook of the newest attempt that was launched and not yet purged."""
         try:
-            return (self._runs / str(TaskKey(job.id, job.attempt)) / OUTPUT).read_text()
+            path = self._runs / str(TaskKey(job.id, job.attempt)) / OUTPUT
+            return read_file(path).decode(errors="replace")
         except FileNotFoundError:
             return None
 

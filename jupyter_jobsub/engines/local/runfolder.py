@@ -11,7 +11,8 @@
 | exit.json | supervisor, once | how it ended |
 | message | the job | its last words |
 
-What is written once is a file that is linked into place after its contents are on disk.
+What is written once is a file that is linked into place after its contents are on disk. The job could
+write all of them: what it makes unreadable is not known, and that harms no other job.
 """
 
 from __future__ import annotations
@@ -28,9 +29,19 @@ from typing import Any
 
 from ...clock import uptime, wall_clock
 from ...model.job import JobId, Micros, Reason, TaskKey
+from .supervisor.files import read_file, replace
 from .supervisor.processes import boot_id, open_process
 from .supervisor.start import FINAL, VERSION, Spec
-from .supervisor.watch import MARK
+from .supervisor.watch import MARK, read_json
+
+LONGEST_SPEC = 16 * 2**20  # bytes
+LONGEST_MESSAGE = 16_384  # characters
+ENDS = (
+    *(Reason.COMPLETED, Reason.ERROR, Reason.DEADLINE_EXCEEDED, Reason.HALTED),
+    *(Reason.LAUNCH_FAILED, Reason.EXIT_UNKNOWN),
+)
+UNREADABLE = "what was written down at its end can't be read any more, so nobody knows how it ended"
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)  # what a job wrote itself
 
 
 @dataclass(frozen=True)
@@ -120,53 +131,65 @@ class RunFolder:
     def verdict(self) -> Verdict | None:
         """How it ended; None if it has not, or nobody could say."""
         for name in FINAL:
-            if data := self._read(name):
-                return Verdict(data["code"], Reason(data["reason"]), data["message"], self._when(data))
+            if os.path.lexists(self.path / name):
+                return self._verdict(self._read(name))
         return None
+
+    def _verdict(self, data: Mapping[str, Any]) -> Verdict:
+        try:
+            code, reason, message = data["code"], Reason(data["reason"]), data["message"]
+            if reason not in ENDS or not (code is None or 0 <= code <= 255):
+                raise ValueError(f"nobody ends so: {reason}, {code}")
+            return Verdict(None if code is None else int(code), reason, _printable(message), self._when(data))
+        except _UNREADABLE:
+            return Verdict(None, Reason.EXIT_UNKNOWN, UNREADABLE, self.clock())
 
     def start(self) -> Start | None:
         """What is known of the command's start; None if it never started."""
         data = self._read("started")
-        return Start(data["boot"], self._when(data)) if data else None
+        try:
+            return Start(str(data["boot"]), self._when(data)) if int(data["pid"] + data["start"]) else None
+        except _UNREADABLE:
+            return None
 
     def belongings(self) -> Belongings | None:
         """What of the machine is its; None if it never started."""
         data, spec = self._read("started"), self.spec()
         if not data or spec is None:
             return None
-        inherits = {} if self._read("adopter") else data["supervisor"]
         mark = MARK + b"=" + spec.env.get(MARK, b"")
-        supervisor = inherits.get("pid", 0), inherits.get("start", 0)
-        return Belongings(data["pid"], data["start"], mark, *supervisor, spec.gpus)
+        try:
+            supervisor = (0, 0) if self._read("adopter") else _identity(data["supervisor"])
+            return Belongings(*_identity(data), mark, *supervisor, spec.gpus)
+        except _UNREADABLE:
+            return None
 
     def _when(self, data: Mapping[str, Any]) -> Micros:
         """Read a time: by the time since boot, as the machine's clock may have been set meanwhile."""
+        now = self.clock()
+        at = data["at"]
         if "uptime" in data and data["boot"] == boot_id():
-            return Micros(self.clock() - (uptime() - data["uptime"]))
-        return Micros(data["at"])
+            at = now - (uptime() - data["uptime"])
+        return Micros(max(0, min(int(at), now)))
 
     def spec(self) -> Spec | None:
         """Read back what was to be run."""
         try:
-            return Spec((self.path / "spec").read_bytes())
-        except FileNotFoundError:
+            return Spec(read_file(self.path / "spec", LONGEST_SPEC))
+        except (FileNotFoundError, ValueError, IndexError):
             return None
 
     def void(self, reason: Reason, message: str = "") -> Verdict:
         """Make sure that it never runs; only for the holder of the lock."""
         verdict = Verdict(None, reason, message, self.clock())
         data = {"version": VERSION, "code": None, "reason": reason, "message": message, "at": verdict.at}
-        temporary = self.path / "void.new"
-        write_file(temporary, json.dumps(data).encode())
-        temporary.rename(self.path / "void")
+        replace(self.path / "void", json.dumps(data).encode())
         sync_folder(self.path)
         return verdict
 
     def halt(self, grace: float) -> None:
         """Ask the supervisor to end the task."""
-        temporary = self.path / "halt.new"
-        temporary.write_text(json.dumps({"version": VERSION, "grace": grace}))
-        temporary.rename(self.path / "halt.json")
+        replace(self.path / "halt.json", json.dumps({"version": VERSION, "grace": grace}).encode())
 
     def halted(self) -> bool:
         """Say whether it was asked to end."""
@@ -174,13 +197,15 @@ class RunFolder:
 
     def open_supervisor(self) -> int:
         """Open a pidfd of the supervisor that says it watches; -1 if it has ended or says nothing."""
-        data = self._read("adopter") or self._read("started").get("supervisor")
-        return open_process(data["pid"], data["start"]) if data else -1
+        try:
+            return open_process(*_identity(self._read("adopter") or self._read("started")["supervisor"]))
+        except _UNREADABLE:
+            return -1
 
     def complaint(self) -> str:
         """The last line that a supervisor wrote when it could not go on."""
         with contextlib.suppress(OSError):
-            lines = (self.path / "lock").read_text(errors="replace").split("\n")
+            lines = read_file(self.path / "lock").decode(errors="replace").split("\n")
             return next((line for line in reversed(lines) if line.strip()), "")
         return ""
 
@@ -205,22 +230,30 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _read(self, name: str) -> dict[str, Any]:
-        try:
-            data: dict[str, Any] = json.loads((self.path / name).read_bytes())
-        except FileNotFoundError:
-            return {}
-        return data
+        return read_json(self.path / name)
 
 
 def run_folders(runs: Path, job: JobId) -> list[RunFolder]:
     """Find the folders of a job."""
-    return [RunFolder(runs, parse_key(path.name)) for path in runs.glob(f"{job}.*")]
+    folders = []
+    for path in runs.glob(f"{job}.*"):
+        with contextlib.suppress(ValueError):  # it is somebody else's
+            folders.append(RunFolder(runs, parse_key(path.name)))
+    return folders
 
 
 def parse_key(name: str) -> TaskKey:
     """Read a run folder's name."""
     job, attempt, role, index = name.rsplit(".", 3)
     return TaskKey(JobId(job), int(attempt), role, int(index))
+
+
+def _identity(data: Mapping[str, Any]) -> tuple[int, int]:
+    return int(data["pid"]), int(data["start"])
+
+
+def _printable(text: str) -> str:
+    return text[:LONGEST_MESSAGE].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def write_file(path: Path, data: bytes) -> None:

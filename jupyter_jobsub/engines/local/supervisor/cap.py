@@ -6,6 +6,8 @@ dropped: readers go by the record, so that a crash between the two harms nothing
 
 import os
 
+from .files import open_file, read_file, replace
+
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2  # linux/falloc.h
 _LINE = 4096  # bytes within which the end of a line is looked for
 
@@ -31,7 +33,7 @@ class Cap:
         size = os.stat(self._log).st_size
         if not self._limit or size - (self._end - self._start) <= self._limit:
             return
-        fd = os.open(self._log, os.O_RDWR | os.O_CLOEXEC)
+        fd = open_file(self._log, os.O_RDWR)
         try:
             before = self._start, self._end
             self._record(
@@ -46,19 +48,13 @@ class Cap:
 
     def _recorded(self) -> tuple[int, int]:
         try:
-            with open(self._log + b".gap") as file:
-                start, end = file.read().split()
-        except FileNotFoundError:
+            start, end = map(int, read_file(self._log + b".gap", 64).split())
+        except (FileNotFoundError, ValueError):
             return 0, 0
-        return int(start), int(end)
+        return (start, end) if 0 <= start <= end else (0, 0)
 
     def _record(self, start: int, end: int) -> None:
-        temporary = self._log + b".gap.new"
-        with open(temporary, "w") as file:
-            file.write(f"{start} {end}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, self._log + b".gap")
+        replace(self._log + b".gap", b"%d %d\n" % (start, end))
         self._start, self._end = start, end  # none is recorded as an empty one
 
 

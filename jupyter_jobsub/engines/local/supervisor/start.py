@@ -9,6 +9,7 @@ import _signal  # type: ignore[import-not-found]  # the signal module without it
 import os
 import time
 
+from .files import SAFE, write_new
 from .processes import boot_id, inherit_orphans, start_time, uptime
 
 TYPE_CHECKING = False
@@ -55,14 +56,7 @@ def write_once(name: str, data: bytes) -> None:
     FileExistsError
         If somebody has.
     """
-    temporary = f"{name}.{os.getpid()}"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        while data:
-            data = data[os.write(fd, data) :]
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    temporary = write_new(name, data)
     try:
         os.link(temporary, name)
     finally:
@@ -92,7 +86,8 @@ def start() -> "Task | None":
     spec = read_spec()
     held, gate = os.pipe()
     result, report = os.pipe()
-    log = os.open(spec.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    log = os.open(spec.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | SAFE, 0o600)
+    os.set_blocking(log, True)
     inherit_orphans()
     pid = os.fork()
     if pid == 0:

@@ -8,6 +8,7 @@ import _socket
 import os
 import sys
 
+from .files import SAFE
 from .processes import inherit_orphans
 from .start import LOCK, READY, start
 
@@ -47,7 +48,7 @@ def _obey(order: bytes, fds: "list[int]") -> None:
     os.chdir(folder)
     for received, wanted in zip(fds, (LOCK, READY)):  # noqa: B905
         os.dup2(received, wanted, inheritable=False)
-    complaints = os.open("lock", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    complaints = os.open("lock", os.O_WRONLY | os.O_APPEND | SAFE)
     for output in (1, 2):
         os.dup2(complaints, output)
     os.closerange(READY + 1, 1024)  # also what a library in the engine's process may have left open

@@ -9,6 +9,7 @@ import select
 import time
 
 from .cap import Cap
+from .files import read_file, replace
 from .processes import members, open_process
 from .start import DISK_FULL_PAUSE, FINAL, READY, VERSION, Task, identity, now, read_spec, write_once
 
@@ -16,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .files import Path
 
 POKE = _signal.SIGURG  # one that is ignored before it is waited for
 PERIOD = 0.5  # seconds
@@ -43,22 +46,30 @@ def adopt() -> None:
 
 
 def _sign() -> None:
-    with open("adopter.new", "w") as file:
-        file.write(identity())
-    os.rename("adopter.new", "adopter")
+    replace("adopter", identity().encode())
 
 
-def read_json(name: str) -> "dict[str, Any]":
-    """Read a small file of the run folder; empty if there is none."""
+def read_json(name: "Path") -> "dict[str, Any]":
+    """Read a small file of the run folder; empty if there is none that can be read."""
     try:
-        with open(name, "rb") as file:
-            text = file.read()
+        text = read_file(name)
     except FileNotFoundError:
         return {}
     import json  # most tasks never need it
 
-    data: dict[str, Any] = json.loads(text)
-    return data
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _halted() -> "float | None":
+    """How many seconds the task has to end, if it is to end."""
+    try:
+        return float(read_json("halt.json")["grace"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 class Watch:
@@ -124,8 +135,8 @@ class Watch:
 
     def _obey(self) -> None:
         """Do what is due: the engine's halt, the deadline, the kill, the limit of the log."""
-        if halt := read_json("halt.json"):
-            self._end("Halted", halt["grace"])
+        if (grace := _halted()) is not None:
+            self._end("Halted", grace)
         if time.monotonic() >= self._deadline:
             self._end("DeadlineExceeded", self._spec.grace)
         if time.monotonic() >= self._kill_at:
@@ -228,15 +239,9 @@ def _ready(fds: "list[int]", seconds: float) -> bool:
 def _last_words() -> str:
     """Read what the job left for people: a file of its own, and nothing that could be waited for."""
     try:
-        fd = os.open(MESSAGE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_file(MESSAGE, MESSAGE_BYTES).decode(errors="replace").strip()
     except OSError:
         return ""
-    try:
-        return os.read(fd, MESSAGE_BYTES).decode(errors="replace").strip()
-    except OSError:  # it is a folder, or a pipe
-        return ""
-    finally:
-        os.close(fd)
 
 
 def _quote(text: str) -> str:
