@@ -122,6 +122,9 @@ class JobRow:
         message = f": {self.message}" if self.message else ""
         return f"<{type(self).__name__} {self.id} {self.name!r} {self.phase}{message}>"
 
+    def __str__(self) -> str:
+        return self.id  # what commands take: %jobsub logs {job}
+
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.id == self.id
 

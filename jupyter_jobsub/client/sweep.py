@@ -88,6 +88,9 @@ class Sweep:
     def __repr__(self) -> str:
         return f"<Sweep {self.id}: {len(self)} jobs>"
 
+    def __str__(self) -> str:
+        return self.id  # what commands take: %jobsub cancel {sweep}
+
 
 def _compared(job: Job) -> Row:
     progress = job.progress or {}

@@ -235,4 +235,5 @@ def tree(widget: Widget) -> list[Widget]:
 def in_words(error: JobsubError) -> str:
     """Say an error and its remedy in a line."""
     remedy = getattr(error, "remedy", "")
-    return f"{error} To do: {remedy}." if remedy else str(error)
+    said = str(error).rstrip(".") + "."
+    return f"{said} To do: {remedy}." if remedy else said

@@ -148,5 +148,5 @@ def _notes(row: Row) -> list[str]:
     if row.get("rerun_of"):
         notes.append(f"rerun of {row['rerun_of']}")
     if row["log_expired"]:
-        notes.append("its log was removed, its time to live is over")
+        notes.append("its log is kept no more")
     return notes

@@ -31,7 +31,8 @@ STYLE = """<style>
 .jobsub table.jobsub-jobs { border-collapse: collapse; margin: 0; font-size: inherit; }
 .jobsub table.jobsub-jobs th, .jobsub table.jobsub-jobs td { text-align: left; padding: 2px 12px 2px 0;
   vertical-align: top; background: none; color: inherit; white-space: nowrap; }
-.jobsub table.jobsub-jobs td:last-child { white-space: normal; overflow-wrap: anywhere; }
+.jobsub table.jobsub-jobs td:last-child { min-width: 18em; white-space: normal;
+  overflow-wrap: anywhere; }
 .jobsub table.jobsub-jobs .jobsub-bar { width: 8em; margin: 7px 0; }
 </style>"""
 
@@ -95,7 +96,8 @@ def counts(jobs: Sequence[Look]) -> str:
     """How many jobs are in which phase."""
     number = Counter(job.phase for job in jobs)
     parts = [f"{count} {name}" for name in ICONS if (count := number[name])]
-    return f'<div role="status"><b>{len(jobs)} jobs</b>: {escape(", ".join(parts))}</div>'
+    total = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+    return f'<div role="status"><b>{total}</b>: {escape(", ".join(parts))}</div>'
 
 
 def table(jobs: Sequence[Look], total: int) -> str:

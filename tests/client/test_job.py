@@ -247,5 +247,6 @@ def test_an_address_that_is_none() -> None:
 def test_equal_jobs_are_one(service: Live, client: JobsubClient) -> None:
     job = client.submit(command="true").wait()
     assert {job, client.job(job.id)} == {job}
+    assert f"{job}" == job.id
     assert str(service.socket) in repr(client)
     assert job != Job(client.service, job.row | {"id": "other"})

@@ -34,7 +34,7 @@ def test_a_sweep_is_found_again(client: JobsubClient) -> None:
     assert list(found) == list(made)
     list(found.wait())
     assert found.jobs[0].sweep == made.id
-    assert client.sweep(made.jobs[7].id).id == made.id
+    assert client.sweep(made.jobs[7].id).id == made.id == f"{found}"
     made.jobs[3].delete()
     assert len(made.refresh()) == 29
     with pytest.raises(NotFound, match="no sweep"):

@@ -175,7 +175,7 @@ def test_a_job_whose_log_was_removed_is_shown_without(kernel: Frontend, service:
     assert service.post(f"/jobsub/jobs/{id}/purge").status == 200
     kernel.run("pass", cell="job")
     kernel.run("shown = view(client.job(job.id))\nshown", cell="again")
-    kernel.until(lambda: "its log was removed" in kernel.html)
+    kernel.until(lambda: "its log is kept no more" in kernel.html)
     assert kernel.run(LEFT) == "[]"
     assert "hello" not in kernel.html
     assert 'role="alert"' not in kernel.html

@@ -125,7 +125,7 @@ def test_what_it_uses(usage: Any, words: tuple[str, ...]) -> None:
 
 def test_notes() -> None:
     found = shown(attempt=3, rerun_of="job-1", log_expired=True)
-    assert found.notes == ("attempt 3", "rerun of job-1", "its log was removed, its time to live is over")
+    assert found.notes == ("attempt 3", "rerun of job-1", "its log is kept no more")
 
 
 def test_a_line_of_text() -> None:

@@ -55,6 +55,9 @@ class AsyncSweep(Asynchronous[Sweep]):
     def __repr__(self) -> str:
         return f"<AsyncSweep {self.id}: {len(self)} jobs>"
 
+    def __str__(self) -> str:
+        return self.id  # what commands take: %jobsub cancel {sweep}
+
     async def refresh(self) -> AsyncSweep:
         """Ask for the jobs as they are now, as `Sweep.refresh` does."""
         return await self._after(Sweep.refresh)
