@@ -44,7 +44,7 @@ def progress(fraction: float, text: str = "") -> None:
     if not isinstance(text, str):
         raise TypeError(f"text is {text!r}: give a text, such as 'epoch 2/5'")
     if "JOBSUB_JOB_ID" in os.environ:
-        _reporter.report(f"{value:.6g};{_line(text)}")
+        _reporter.report(f"{value:.6g};{_line(text)}", percent=int(value * 100))
 
 
 def _fraction(fraction: float) -> float:
@@ -67,15 +67,17 @@ class _Reporter:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._written, self._at = "", -math.inf
+        self._percent = -1  # the highest
         self._waiting: str | None = None
         self._timer: threading.Timer | None = None
         self._finalizer: Finalize | None = None
 
-    def report(self, report: str) -> None:
-        """Write it now, or soon."""
+    def report(self, report: str, percent: int) -> None:
+        """Write it now, or soon; each percent that is reached now, or whoever is killed would lose it."""
         with self._lock:
             self._waiting = report
-            since = time.monotonic() - self._at
+            since = math.inf if percent > self._percent else time.monotonic() - self._at
+            self._percent = max(self._percent, percent)
             if report == self._written and since < REPEAT:
                 self._waiting = None
             elif since >= INTERVAL:
@@ -90,6 +92,8 @@ class _Reporter:
     def flush(self) -> None:
         """Write what waits."""
         with self._lock:
+            if self._timer:
+                self._timer.cancel()
             if self._finalizer:
                 self._finalizer.cancel()
             self._timer = self._finalizer = None

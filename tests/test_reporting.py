@@ -66,6 +66,14 @@ def test_the_same_again_is_not_written() -> None:
     assert written == b"\x1b]7717;0.5;\x07"
 
 
+def test_of_what_is_killed_less_than_a_percent_is_lost() -> None:
+    written = output("import os\nfor n in range(100_001): progress(n / 100_000)\nos._exit(0)")
+    assert written.endswith(b"\x1b]7717;1;\x07")
+    again = output("import os\nfor n in range(100_001): progress(n % 1000 / 1000)\nos._exit(0)")
+    assert 101 <= len(reports(written)) < 1000
+    assert len(reports(again)) < 1000
+
+
 def test_from_threads() -> None:
     code = """
 from threading import Thread
@@ -101,7 +109,7 @@ from jupyter_jobsub import progress
 
 def work():
     for n in range(11):
-        progress(n / 10, f"step {{n}}")
+        progress(n / 10_000, f"step {{n}}")
 
 if __name__ == "__main__":
     child = multiprocessing.get_context("{method}").Process(target=work)
@@ -112,7 +120,7 @@ if __name__ == "__main__":
     env = os.environ | {"JOBSUB_JOB_ID": "job-1"}
     done = subprocess.run([sys.executable, script], env=env, capture_output=True, check=True)
     assert done.stdout.startswith(b"\x1b]7717;0;step 0\x07")
-    assert done.stdout.endswith(b"\x1b]7717;1;step 10\x07end\n")
+    assert done.stdout.endswith(b"\x1b]7717;0.001;step 10\x07end\n")
     assert done.stderr == b""
 
 
