@@ -15,13 +15,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..client.api import Row
 
+UNKNOWN = 80  # columns of a terminal that does not say
 ERASE = "\r\x1b[K"
 
 
 class StatusLine:
-    """Shown while the log's last line is complete; erased around everything else, and at the end."""
+    """Shown while the log's last line is complete; erased around everything else, and at the end.
+
+    People have the log's last line ended, so that what follows has one of its own.
+    """
 
     def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted
         self._shown = wanted and terminal().redraws()
         self._text = ""
         self._at_start = True
@@ -31,6 +36,8 @@ class StatusLine:
 
     def __exit__(self, *_: object) -> None:
         self._draw("")
+        if self._wanted and not self._at_start and terminal().for_people():
+            terminal().note("")
 
     def show(self, job: Row) -> None:
         """Say where the job stands."""
@@ -51,6 +58,6 @@ class StatusLine:
 
     def _draw(self, text: str) -> None:
         if self._shown and self._at_start:
-            width = max(10, os.get_terminal_size(2).columns - 1)
+            width = max(10, (os.get_terminal_size(2).columns or UNKNOWN) - 1)
             sys.stderr.write(ERASE + clean(text)[:width] * bool(text))
             sys.stderr.flush()

@@ -114,7 +114,10 @@ def _first(text: str) -> tuple[Any, bool, str]:
         pass  # it is text
     word, comma, rest = text.partition(",")
     if not word.strip():
-        raise ArgumentTypeError("nothing stands between two commas; write a text with commas as '\"a,b\"'")
+        raise ArgumentTypeError(
+            "nothing stands between two commas; quote a value of JSON whole: a list as '[1, 2]',"
+            " a text with commas as '\"a, b\"'"
+        )
     return Bare(word.strip()), bool(comma), rest
 
 

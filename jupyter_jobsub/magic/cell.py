@@ -44,6 +44,7 @@ def parser() -> Parser:
         "Examples:\n"
         "  %%jobsub --gpus 1 --follow\n"
         "  %%jobsub --python -p lr={lr} --name 'lr {lr}'\n"
+        "  %%jobsub --python -p layers='{json.dumps(layers)}'    # a list is quoted\n"
         "  %%jobsub --python --wait --as job -- --epochs 3\n\n"
         "--follow shows the job while it runs and leaves the kernel free; --wait keeps the kernel until\n"
         "the job ends, and is an error if it does not succeed. The other commands: %jobsub --help"

@@ -46,7 +46,7 @@ class JobsubMagics(Magics):
         Returns
         -------
         The job that was submitted or looked at, several as a list or a Sweep; None if ``--as`` names a
-        variable, which gets it.
+        variable, which gets it, and keeps what it had if there is none.
         """
         kernel = getattr(self.shell, "kernel", None)
         session = Session() if kernel is None else Notebook(kernel)
@@ -56,7 +56,7 @@ class JobsubMagics(Magics):
         finally:
             terminal.current.reset(token)
             value = value_of(session.jobs.values())
-            if session.variable and self.shell:
+            if session.variable and self.shell and value is not None:
                 self.shell.push({session.variable: value})
         self.display.told(value)
         return None if session.variable else value

@@ -249,6 +249,23 @@ def test_the_live_line_makes_room_for_the_log(terminal: Callable[..., Terminal],
     assert shown.command.returncode == 9
 
 
+def test_on_a_terminal_that_does_not_say_how_wide_it_is(
+    terminal: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    report = r"printf '\033]7717;0.5;words that take some room\a'"
+    shown = terminal("submit", "--follow", "--", f"{report}; until [ -e go ]; do sleep 0.1; done")
+    shown.until(r"50% words that take some room")
+    (tmp_path / "go").touch()
+    shown.read()
+
+
+def test_how_it_ended_has_a_line_of_its_own(terminal: Callable[..., Terminal], jobsub: Run) -> None:
+    words = ("submit", "--wait", "--", "printf 'no line end'")
+    shown = terminal(*words).read()
+    assert re.search(r"no line end(\r\x1b\[K)*\r\njob-\d{8}-\w{8}: Succeeded", shown)
+    assert jobsub(*words) == "no line end"  # nothing is added for programs
+
+
 def test_delete_asks_on_a_terminal(terminal: Callable[..., Terminal], jobsub: Run) -> None:
     job_id = jobsub("submit", "--", "true").strip()
     jobsub("wait", job_id)

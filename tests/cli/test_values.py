@@ -106,7 +106,7 @@ def test_a_parameter_with_several_values(text: str, values: list[Any]) -> None:
 
 @pytest.mark.parametrize("text", ["a,", ",a", "a,,b", ","])
 def test_a_parameter_with_nothing_between_commas(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="between two commas"):
+    with pytest.raises(ArgumentTypeError, match=r"between two commas; quote .* '\[1, 2\]'"):
         parameter(f"p={text}")
 
 

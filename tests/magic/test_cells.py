@@ -92,6 +92,8 @@ def test_a_variable_gets_the_job(kernel: Kernel) -> None:
     assert kernel.ask("mine.phase") == "Succeeded"
     assert kernel.run("%%jobsub --wait --as mine\nexit 4").status == "error"
     assert kernel.ask("mine.exit_code") == 4
+    kernel.fail("%%jobsub --as mine --instance-type none\ntrue")
+    assert kernel.ask("mine.exit_code") == 4  # what it had
     seen = kernel.do("%%jobsub --follow --as mine\ntrue")
     assert seen.text.count(kernel.ask("mine.id")) == 1
 
