@@ -143,8 +143,7 @@ def root_parser() -> Parser:
     """Make the parser for a line without a command: help and version."""
     from .. import __version__
 
-    here = {name: row for name, row in COMMANDS.items() if name not in terminal().elsewhere}
-    listing = "\n".join(f"  {name:<11} {summary}" for name, (_, summary) in here.items())
+    listing = "\n".join(f"  {name:<11} {COMMANDS[name][1]}" for name in _here())
     codes = "\n".join(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES)
     parser = Parser(
         prog=PROG,
@@ -154,6 +153,10 @@ def root_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"jupyter-jobsub {__version__}")
     return parser
+
+
+def _here() -> list[str]:
+    return [name for name in COMMANDS if name not in terminal().elsewhere]
 
 
 def full_parser() -> Parser:
@@ -169,5 +172,5 @@ def suggestion(name: str) -> str:
     """Say what may have been meant."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, COMMANDS, 1)
+    close = get_close_matches(name, _here(), 1)
     return f"did you mean {close[0]!r}?" if close else f"see: {PROG} --help"

@@ -148,7 +148,8 @@ def test_what_makes_no_sense_here_says_so(kernel: Kernel, name: str) -> None:
     said = kernel.fail(f"%jobsub {name} bash")
     assert f"{name} can't be used here" in said
     assert f"  {name} " not in kernel.do("%jobsub --help").out
-    assert kernel.complete(f"%jobsub {name[:5]}") != [f"%jobsub {name}"]
+    assert kernel.complete(f"%jobsub {name[:-1]}") == []
+    assert name not in kernel.fail(f"%jobsub {name}d").replace(f"{name}d", "")
 
 
 WRONG = [
