@@ -7,6 +7,8 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..errors import JobsubError
@@ -15,6 +17,19 @@ from .check import check
 from .host_local import serve
 
 log = logging.getLogger(__name__)
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that nobody waits for in the end: one may be at a disk that does not answer."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let them go."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+async def _serve(folder: Path, ready: Callable[[], None]) -> None:
+    asyncio.get_running_loop().set_default_executor(_Threads())
+    await serve(folder, ready)
 
 
 def main() -> int:
@@ -37,7 +52,7 @@ def main() -> int:
         check(folder)
         return 0
     try:
-        asyncio.run(serve(folder, lambda: tell("ready")))
+        asyncio.run(_serve(folder, lambda: tell("ready")))
         return 0
     except JobsubError as error:
         message = " ".join(str(error).split())
@@ -50,4 +65,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # without waiting for threads

@@ -40,6 +40,7 @@ from .sources import LocalSources
 log = logging.getLogger(__name__)
 
 STORE = "jobsub.db"  # its name in the data folder
+LONGEST_CLOSE = 8.0  # seconds, less than who comes next waits for the lock
 LOCK_PATIENCE = 10.0  # seconds: a service that hands over finishes its writes in less
 
 
@@ -109,10 +110,18 @@ async def serve(folder: Path, ready: Callable[[], None]) -> None:
         finally:
             server.stop()
             address.unlink(missing_ok=True)
-            await service.close()
+            await _close(service)
             await server.close_all_connections()
     finally:
         os.close(lock)
+
+
+async def _close(service: Service) -> None:
+    """Finish what is being written, unless that takes for ever: a disk may not answer any more."""
+    try:
+        await asyncio.wait_for(service.close(), LONGEST_CLOSE)
+    except asyncio.TimeoutError:
+        log.warning("something does not end: what was under way is taken up at the next start")
 
 
 def _refuse_network(folder: Path) -> None:

@@ -158,3 +158,38 @@ def _supervisor_of(id: str) -> int:
             if folder.name == f"{id}.1.main.0" and b"supervisor" in words:
                 return int(entry.name)
     raise AssertionError("no supervisor")
+
+
+HANGS = """
+import pathlib, threading
+from jupyter_jobsub.archive import ArtifactArchive
+from jupyter_jobsub.engines.local.runfolder import RunFolder
+from jupyter_jobsub.service import host_local
+
+def hang(*_, **__):
+    pathlib.Path({there!r}).touch()
+    threading.Event().wait()
+
+host_local.LONGEST_CLOSE = 0.5
+{what} = hang
+"""
+
+
+@pytest.mark.parametrize("what", ["ArtifactArchive.seal", "ArtifactArchive.contents", "RunFolder.create"])
+def test_a_disk_that_does_not_answer_does_not_keep_it(what: str, tmp_path: Path) -> None:
+    there = tmp_path / "hangs"
+    with live(HANGS.format(there=str(there), what=what)) as service:
+        id = service.submit("touch artifacts/a")["id"]
+        asks = service.connect()
+        if what == "ArtifactArchive.contents":
+            service.until(id)
+            asks.request("GET", f"/jobsub/jobs/{id}/artifacts")
+        until(there.exists)
+        service.stop()
+        asks.close()
+        assert service.process
+        assert service.process.returncode == 0
+        service.configure("")
+        service.start()
+        assert service.until(id)["phase"] == "Succeeded"
+        assert [item["path"] for item in service.get(f"/jobsub/jobs/{id}/artifacts").json["items"]] == ["a"]
