@@ -86,7 +86,8 @@ def _tell_dropped(found: Row, name: str) -> None:
     names = ", ".join(clean(name) for name in found["dropped"][:NAMED])
     rest = found["dropped_count"] - len(found["dropped"][:NAMED])
     more = f" and {rest} more" if rest else ""
-    verb = "were dropped" if found["complete"] else "would be dropped if it ended now"
+    were = "was" if found["dropped_count"] == 1 else "were"
+    verb = f"{were} dropped" if found["complete"] else "would be dropped if it ended now"
     note(f"{name}{found['dropped_count']} {verb} ({'; '.join(found['dropped_because'])}): {names}{more}")
 
 

@@ -45,7 +45,7 @@ def purge(args: argparse.Namespace) -> int:
         raise UsageError("nothing is to be purged", remedy="name jobs, or give --older-than 7d")
     codes: list[int] = []
     with client() as service:
-        jobs = _named(service, args, codes) if args.ids else _old(service)
+        jobs = _named(service, args, codes) if args.ids else _old(service, args.older_than)
         if args.older_than is not None:
             jobs = [job for job in jobs if (job["finished_at"] or "~") < args.older_than]
         if args.dry_run:
@@ -66,9 +66,10 @@ def _named(service: Client, args: argparse.Namespace, codes: list[int]) -> list[
     return [*found.values()]
 
 
-def _old(service: Client) -> list[Row]:
-    """Jobs of one's own that have ended and of which something is kept."""
-    return [job for job in service.jobs(phase=FINAL, mine=True) if job["kept_bytes"]]
+def _old(service: Client, moment: str) -> list[Row]:
+    """Jobs of one's own that were old enough to have ended by then, and have something to remove."""
+    jobs = service.jobs(phase=FINAL, mine=True, until=moment)
+    return [job for job in jobs if not job["log_expired"]]
 
 
 def _show(jobs: Sequence[Row], args: argparse.Namespace) -> None:
@@ -109,5 +110,7 @@ def _purge(service: Client, job: Row, args: argparse.Namespace) -> None:
     row = service.act(job["id"], "purge")
     if args.json:
         json_line(row)
+    elif job["log_expired"]:
+        note(f"{job['id']}: nothing was kept any more")
     else:
         print(f"{job['id']}: purged, {_kept(job)} free again", flush=True)

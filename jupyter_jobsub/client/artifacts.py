@@ -103,6 +103,8 @@ class Artifacts:
         """
         chunks = self._service.artifact(self._job_id, path, attempt=self._attempt)
         first = next(chunks, b"")  # if there is no such file nothing is made
+        if target.is_dir() and not target.is_symlink():
+            raise UsageError(f"{target} is a folder", remedy="move it away, or give another folder")
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".jobsub-{os.urandom(4).hex()}.part")
         try:

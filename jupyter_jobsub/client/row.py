@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .api import FINAL
+from .words import harmless
 
 if TYPE_CHECKING:
     from typing import Any
@@ -119,7 +120,7 @@ class JobRow:
         return str(self.row[field] or "")
 
     def __repr__(self) -> str:
-        message = f": {self.message}" if self.message else ""
+        message = f": {harmless(self.message)}" if self.message else ""
         return f"<{type(self).__name__} {self.id} {self.name!r} {self.phase}{message}>"
 
     def __str__(self) -> str:

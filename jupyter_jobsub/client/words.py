@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from .api import Row
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# control characters, ends of lines, and what turns the direction of writing round
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 def shown(value: object) -> str:

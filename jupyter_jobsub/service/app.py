@@ -35,11 +35,12 @@ from .hub import Hub
 from .live import Live
 from .metrics import exposition
 from .routes import ROUTES
+from .schemas import JOB_ID
 from .usage import Disk, usage
 
 log = logging.getLogger(__name__)
 
-_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_ID = re.compile(JOB_ID)
 
 
 class Service:

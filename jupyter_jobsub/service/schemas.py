@@ -21,6 +21,8 @@ def _values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
     return {"enum": [each.value for each in names]}
 
 
+JOB_ID = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+
 Time = Annotated[
     str,
     Field(
@@ -258,7 +260,7 @@ class EventsQuery(BaseModel, extra="forbid"):
         description="Also send running jobs as they are now, and when their progress or usage changes: "
         "each at most every 2 seconds, without an id.",
     )
-    id: list[Annotated[str, Field(max_length=64)]] = Field(
+    id: list[Annotated[str, Field(max_length=64, pattern=JOB_ID)]] = Field(
         [],
         max_length=500,
         description="Repeatable; only of these jobs. With `progress` also when what one waits for changes.",

@@ -274,6 +274,20 @@ class TestSealing:
         assert left(folder) == ["a", "b"]
         assert sorted(path.name for path in folder.parent.iterdir()) == ["1.artifacts", "1.artifacts.json"]
 
+    def test_what_is_kept_is_on_disk(
+        self, archive: ArtifactArchive, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(folder, a=1, b=2)
+        synced, sync = [], os.fsync
+
+        def noted(fd: int) -> None:
+            synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+            sync(fd)
+
+        monkeypatch.setattr(os, "fsync", noted)
+        seal(archive)
+        assert {str(folder), str(folder / "a"), str(folder / "b"), str(folder.parent)} < set(synced)
+
     def test_a_full_disk_is_an_error_and_loses_nothing(
         self, archive: ArtifactArchive, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

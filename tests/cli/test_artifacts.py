@@ -48,7 +48,7 @@ def test_a_list_says_what_there_is_and_what_was_dropped(
         [job, "model/weights", "5 B"],
         [job, "odd ", "1 B"],
     ]
-    assert err == f"{job}: 1 were dropped (links and special files are not kept): link\n"
+    assert err == f"{job}: 1 was dropped (links and special files are not kept): link\n"
     (found,) = rows("artifacts", "list", job)
     assert (found["id"], found["bytes"], found["dropped"]) == (job, 9, ["link"])
     assert [item["path"] for item in found["items"]] == ["model/old/weights", "model/weights", "odd\n\x1b"]

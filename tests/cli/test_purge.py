@@ -34,6 +34,7 @@ def test_purge_frees_the_disk_and_leaves_the_job(job: str, jobsub: Run, rows: Ro
     assert jobsub("purge", job, "--yes").startswith(f"{job}: purged, ")
     assert (rows("get", job)[0]["kept_bytes"], rows("get", job)[0]["log_expired"]) == (0, True)
     assert "kept\tnothing any more" in jobsub("get", job)
+    assert jobsub("purge", job, "--yes") == f"{job}: nothing was kept any more\n"
     for line in (["logs", job], ["artifacts", "list", job], ["artifacts", "download", job]):
         assert "its time to live is over, or it was purged" in jobsub(*line, code=4)
 
@@ -44,6 +45,14 @@ def test_purge_of_what_is_old_takes_no_more(job: str, jobsub: Run, rows: Rows) -
     assert job in [row["id"] for row in rows("purge", "--older-than", "0s", "--dry-run")]
     assert [row["id"] for row in rows("purge", job, "--older-than", "0s", "--yes")] == [job]
     assert job not in [row["id"] for row in rows("purge", "--older-than", "0s", "--dry-run")]
+
+
+def test_purge_of_what_is_old_finds_empty_files_too(jobsub: Run, rows: Rows) -> None:
+    job = jobsub("submit", "--", 'touch "$JOBSUB_ARTIFACTS/a"').strip()
+    jobsub("wait", job)
+    assert job in [row["id"] for row in rows("purge", "--older-than", "0s", "--yes")]
+    assert rows("get", job)[0]["log_expired"]
+    assert rows("purge", "--older-than", "0s", "--yes") == []
 
 
 def test_purge_of_what_can_not_be_goes_on_with_the_rest(job: str, jobsub: Run, capsys: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub import AsyncJobsubClient, Expired, Job, JobsubClient, NotFound
+from jupyter_jobsub.client.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 LEAVES = """
@@ -48,6 +49,13 @@ def test_one_is_downloaded_in_place_of_what_was_there(job: Job, tmp_path: Path) 
     (tmp_path / "a.txt").write_text("old and longer")
     assert job.artifacts.download("a.txt") == [Path("a.txt")]
     assert below(tmp_path) == {"a.txt": b"one"}
+
+
+def test_a_folder_is_not_replaced_and_named(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(UsageError, match=f"{tmp_path}/a.txt is a folder"):
+        job.artifacts.download("a.txt", to=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_what_is_not_there_leaves_nothing(job: Job, tmp_path: Path) -> None:

@@ -250,3 +250,5 @@ def test_equal_jobs_are_one(service: Live, client: JobsubClient) -> None:
     assert f"{job}" == job.id
     assert str(service.socket) in repr(client)
     assert job != Job(client.service, job.row | {"id": "other"})
+    said = job.row | {"message": "a\x1b[31m\nb"}
+    assert repr(Job(client.service, said)) == f"<Job {job.id} 'true' Succeeded: a [31m b>"

@@ -64,3 +64,5 @@ def test_standing(job: dict[str, object], text: str) -> None:
 def test_a_jobs_own_words_are_harmless() -> None:
     job = {"position": None, "message": "a\x1b]0;title\x07\nb"}
     assert words.standing(job) == "a ]0;title b"
+    assert words.harmless("a\u202egpj.exe\u2066b\u2028c") == "a gpj.exe b c"
+    assert words.harmless("שלום, été 日本") == "שלום, été 日本"

@@ -267,6 +267,17 @@ def test_many_files_in_a_jobs_folder_are_counted_in_a_thread(
     asyncio.run(scenario())
 
 
+def test_what_was_found_is_forgotten_once_it_is_stored(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, artifacts=LIMITS) as w:
+            job, key = await runs(w, "a")
+            w.engine.ends(key)
+            await w.until(job.id, Phase.SUCCEEDED)
+            await eventually(partial(has, lambda: not w.dispatcher._sealing._kept))
+
+    asyncio.run(scenario())
+
+
 def test_a_service_killed_after_sealing_says_the_same_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -199,7 +199,11 @@ def test_a_wrong_list(service: Live, query: dict[str, Any], fields: set[str]) ->
 
 @pytest.mark.parametrize(
     ("query", "fields"),
-    [({"id": "x" * 65, "passive": 3, "foo": 1}, {"id.0", "passive", "foo"}), ({"id": ["x"] * 501}, {"id"})],
+    [
+        ({"id": "x" * 65, "passive": 3, "foo": 1}, {"id.0", "passive", "foo"}),
+        ({"id": ["x"] * 501}, {"id"}),
+        ({"id": ["job-1", "../..", "X", ""]}, {"id.1", "id.2", "id.3"}),
+    ],
 )
 def test_wrong_wishes_of_a_reader(service: Live, query: dict[str, Any], fields: set[str]) -> None:
     answer = service.get("/jobsub/events", **query)
