@@ -23,6 +23,7 @@ LONGEST_TOLD = 80  # characters of a name there
 MOST = 2**53  # bytes that are believed: what sparse files claim must not be too much for a sum
 LATEST = Micros(253_402_300_799_000_000)  # the end of year 9999, for files that claim a later time
 ODD = "links and special files are not kept"
+REPLACED = "what stands in the folder's place is not kept"
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -102,7 +103,7 @@ def survey(folder: int, name: str, limits: ArtifactLimits, *, ended: bool) -> Co
     if stat.S_ISDIR(trees.look(folder, name).st_mode):
         found.enter(folder, name, "", 0)
     else:
-        found.drop(name, 0, ODD)
+        found.drop(name, 0, REPLACED)
     return found.contents()
 
 

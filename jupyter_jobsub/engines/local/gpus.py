@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, TimeoutError
 from typing import Any
 
 from ...model.metrics import Gpu
 from .devices import Device
 
+log = logging.getLogger(__name__)
+
+PATIENCE = 4.0  # seconds: opening the driver may take some
+
 
 class Gpus:
     """Looks at devices; where the driver says nothing, their use is None.
 
-    The driver stays open while there is something to look at: opening it may take seconds.
+    The driver stays open while there is something to look at: opening it may take seconds. One that
+    has broken may never answer: it is asked in a thread of its own, and not again before it has.
 
     Parameters
     ----------
@@ -23,10 +31,36 @@ class Gpus:
     def __init__(self, devices: Sequence[Device]) -> None:
         self._devices = {device.uuid: device for device in devices}
         self._nvml: Any = None
+        self._silent: Future[dict[str, Gpu]] | None = None  # what the driver has yet to answer
 
     def look(self, uuids: Iterable[str]) -> dict[str, Gpu]:
-        """Look at some devices."""
+        """Look at some devices, for a while."""
         wanted = list(uuids)
+        if self._silent and not self._silent.done():
+            return self._unknown(wanted)
+        if not (wanted or self._nvml):
+            return {}
+        answer: Future[dict[str, Gpu]] = Future()
+        threading.Thread(target=self._answer, args=(answer, wanted), name="gpus", daemon=True).start()
+        try:
+            found, self._silent = answer.result(PATIENCE), None
+            return found
+        except TimeoutError:
+            log.warning("the GPUs' driver does not answer: what jobs use of GPUs is not known until it does")
+            self._silent = answer
+            return self._unknown(wanted)
+
+    def _unknown(self, uuids: Iterable[str]) -> dict[str, Gpu]:
+        devices = [self._devices.get(uuid, Device(uuid, "", 0)) for uuid in uuids]
+        return {device.uuid: Gpu(device.uuid, device.type, device.memory) for device in devices}
+
+    def _answer(self, answer: Future[dict[str, Gpu]], wanted: Sequence[str]) -> None:
+        try:
+            answer.set_result(self._look_at(wanted))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    def _look_at(self, wanted: Sequence[str]) -> dict[str, Gpu]:
         if wanted:
             self._open()
         found = {uuid: self._look(uuid) for uuid in wanted}
@@ -52,8 +86,7 @@ class Gpus:
         self._nvml = pynvml
 
     def _look(self, uuid: str) -> Gpu:
-        device = self._devices.get(uuid, Device(uuid, "", 0))
-        gpu = Gpu(uuid, device.type, device.memory)
+        gpu = self._unknown([uuid])[uuid]
         if not (nvml := self._nvml):
             return gpu
         handle = self._ask(nvml, _handle, nvml, uuid)
@@ -63,8 +96,8 @@ class Gpus:
         memory = self._ask(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
         return Gpu(
             uuid,
-            device.type,
-            int(memory.total) if memory else device.memory,
+            gpu.name,
+            int(memory.total) if memory else gpu.memory_total,
             rates.gpu / 100 if rates else None,
             int(memory.used) if memory else None,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from jupyter_jobsub.engines.local import gpus as gpus_module
 from jupyter_jobsub.engines.local.devices import Device
 from jupyter_jobsub.engines.local.gpus import Gpus
 from jupyter_jobsub.model.metrics import Gpu
@@ -122,6 +124,38 @@ def test_one_device_that_is_lost_hides_no_other(nvml: FakeNvml) -> None:
         found = gpus.look(["gone", "GPU-b"])
         assert (found["gone"].utilization, found["GPU-b"].utilization) == (None, 0.5)
     assert nvml.opened == 1
+
+
+def test_a_driver_that_does_not_answer_is_not_waited_for(
+    nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers, asked = threading.Event(), []
+    handle = nvml.nvmlDeviceGetHandleByUUID
+
+    def hang(uuid: str) -> int:
+        asked.append(threading.current_thread())
+        answers.wait()
+        return handle(uuid)
+
+    monkeypatch.setattr(gpus_module, "PATIENCE", 0.05)
+    nvml.nvmlDeviceGetHandleByUUID = hang
+    gpus = Gpus(DEVICES)
+    for _ in range(3):
+        assert gpus.look(["GPU-a"]) == {"GPU-a": Gpu("GPU-a", "A100", 40)}
+    assert gpus.look([]) == {}
+    assert len(asked) == 1
+    assert asked[0].daemon
+    assert caplog.text.count("does not answer") == 1
+    answers.set()
+    asked[0].join()
+    monkeypatch.setattr(gpus_module, "PATIENCE", 60)
+    assert gpus.look(["GPU-a"]) == {"GPU-a": Gpu("GPU-a", "A100", MEASURED, 0.25, 100)}
+
+
+def test_what_nobody_expects_of_the_driver_is_raised(nvml: FakeNvml) -> None:
+    nvml.nvmlDeviceGetMemoryInfo = 7
+    with pytest.raises(TypeError):
+        Gpus(DEVICES).look(["GPU-a"])
 
 
 def test_without_the_library_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
