@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .files import opened
+from .files import open_file
 
 GAP = ".gap"  # after the log's name
 BLOCK = 256 * 1024  # bytes read at once
@@ -36,11 +36,15 @@ def gap_path(log: Path) -> Path:
 def read_gap(log: Path) -> Gap | None:
     """Read the bounds of the log's hole, if it has one."""
     try:
-        # asked for at each read of a log: a path object takes longer
-        with opened(f"{log}.gap") as fd:
-            start, end = map(int, os.read(fd, 64).split())
-    except (FileNotFoundError, ValueError):
+        fd = open_file(f"{log}.gap")  # asked for at each read of a log: a path object takes longer
+    except FileNotFoundError:
         return None
+    try:
+        start, end = map(int, os.read(fd, 64).split())
+    except ValueError:
+        return None
+    finally:
+        os.close(fd)
     return Gap(start, end) if 0 <= start < end else None
 
 

@@ -237,6 +237,7 @@ class TestOddThings:
             archive.open(JOB, 1, "secret")
         contents = seal(archive)
         assert (contents.items, contents.dropped_count) == ([] if contents.note else (), what != "nothing")
+        assert bool(contents.note) == ("(what stands in the folder's place is not kept)" in contents.note)
         assert not os.path.lexists(folder)
         assert (tmp_path / "secret").exists()
 
