@@ -255,12 +255,14 @@ c.JobsubService.groups = {"a": {"members": ["ann", "abe"]}}
 def test_a_halt_that_failed_is_tried_again(service: Live) -> None:
     id = service.submit("sleep 60")["id"]
     service.until(id, "Running")
-    obstacle = service.data / "runs" / f"{id}.1.main.0" / "halt.new"
-    obstacle.mkdir()
+    folder = service.data / "runs" / f"{id}.1.main.0"
+    away = folder.rename(folder.with_name("away"))
+    folder.touch()
     service.post(f"/jobsub/jobs/{id}/cancel")
     time.sleep(0.2)
     assert service.job(id)["phase"] == "Running"
-    obstacle.rmdir()
+    folder.unlink()
+    away.rename(folder)
     assert service.until(id)["phase"] == "Cancelled"
 
 
