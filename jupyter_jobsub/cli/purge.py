@@ -90,7 +90,8 @@ def _agreed(jobs: Sequence[Row], args: argparse.Namespace) -> bool:
             f"nothing was purged: there is nobody to ask about {_all(jobs)}",
             remedy="give --yes, or see what would go: --dry-run",
         )
-    agreed = terminal().confirms(f"Remove {_all(jobs)}? The jobs stay listed.")
+    stay = "The job stays" if len(jobs) == 1 else "The jobs stay"
+    agreed = terminal().confirms(f"Remove {_all(jobs)}? {stay} listed.")
     if not agreed:
         note("nothing was purged")
     return agreed

@@ -121,7 +121,12 @@ def add_options(parser: Parser) -> None:
         help="it may be stopped for a job of higher priority",
     )
     job.add_argument("--deadline", type=duration, metavar="2h", help="running time of an attempt (24h)")
-    job.add_argument("--ttl", type=duration, metavar="7d", help="how long the log is kept after the end (7d)")
+    job.add_argument(
+        "--ttl",
+        type=duration,
+        metavar="7d",
+        help="how long its log and artifacts are kept after its end (7d)",
+    )
     job.add_argument("--retries", type=natural, metavar="N", help="further attempts after a failure (0)")
     then = parser.add_argument_group("this command")
     then.add_argument(
@@ -129,8 +134,17 @@ def add_options(parser: Parser) -> None:
         metavar="KEY",
         help="the same key never makes a second job, however often it is sent",
     )
-    then.add_argument("--wait", action="store_true", help="print the log, then exit with the job's code")
-    then.add_argument("--follow", "-f", action="store_true", help="print the log until the job ends")
+    then.add_argument(
+        "--wait",
+        action="store_true",
+        help="print the log, then exit with the job's code; in a cell: fail if it fails",
+    )
+    then.add_argument(
+        "--follow",
+        "-f",
+        action="store_true",
+        help="print the log until the job ends; in a cell: show it live, and go on",
+    )
 
 
 def submit(args: argparse.Namespace) -> int:

@@ -40,7 +40,7 @@ def declare_top(parser: Parser) -> None:
     parser.description = (
         "Show what running jobs use, of what they asked for: processors, memory, GPUs. New figures come\n"
         "every 10 seconds. On a terminal it goes on until Ctrl-C, or until the jobs that were named have\n"
-        "ended; elsewhere it shows them once, with bytes, and parts of one."
+        "ended; elsewhere it shows them once, memory in bytes and the use of GPUs as parts of 1."
     )
     examples(
         parser,

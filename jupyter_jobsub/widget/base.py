@@ -6,7 +6,7 @@ import time
 from collections.abc import Hashable, Iterator, Mapping
 from contextvars import Context
 from secrets import token_hex
-from threading import RLock, Thread
+from threading import Condition, RLock, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ipywidgets import HTML
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 TICK = 1.0  # seconds between two drawings of what only gets older
 TOLD_FOR = 10.0  # seconds that a refusal is shown
+TOO_MANY_STREAMS = 429
+FULL = "As many jobs are followed as you may follow at a time; this view goes on when one of them has ended."
+TRY_AGAIN = 5.0  # seconds: views of other kernels, and terminals, end unseen
 SAVE_EVERY = 10.0  # seconds between two savings of what changes all the time
+
+
+_room = Condition()  # told when a view of this kernel ends
 
 
 class Stream(Protocol):
@@ -154,10 +160,24 @@ class View:
                     self._take(kind, value)
                 painter.ask(self)
         except JobsubError as error:
+            full = getattr(error, "status", None) == TOO_MANY_STREAMS
             with self._lock:
                 if stream is self._stream:
-                    self._problem = in_words(error)
+                    self._problem = FULL if full else in_words(error)
             painter.ask(self)
+            if full:
+                self._read_when_there_is_room(stream)
+        finally:
+            with _room:
+                _room.notify_all()
+
+    def _read_when_there_is_room(self, stream: Stream) -> None:
+        """Try again when another view ends, or with it whatever else followed a job."""
+        with _room:
+            _room.wait(TRY_AGAIN)
+        with self._lock:
+            if stream is self._stream and not self.closed:
+                self._read_from(self._open())
 
     def _lost(self, error: Exception) -> None:
         with self._lock:

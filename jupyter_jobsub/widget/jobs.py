@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ipywidgets import HTML, VBox
 
 from ..client.several import watch_jobs
-from ..errors import JobsubError
+from ..errors import Conflict, JobsubError
 from . import markup
 from .base import TICK, Seen, Stream, View, in_words, show
 from .buttons import Buttons, Face
@@ -84,9 +84,11 @@ class JobsView(View):
         problem = ""
         with self._lock:
             asked = self._cancellable()
-        for job in asked:
+        for job in reversed(asked):  # what waits first, or it would start meanwhile
             try:
                 job.cancel()
+            except Conflict:
+                continue  # it has ended
             except JobsubError as error:
                 problem = f"{job.id}: {in_words(error)}"
         with self._lock:

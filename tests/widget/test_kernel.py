@@ -181,6 +181,33 @@ def test_a_job_whose_log_was_removed_is_shown_without(kernel: Frontend, service:
     assert 'role="alert"' not in kernel.html
 
 
+def test_a_view_waits_for_room_when_many_are_followed(tmp_path: Path) -> None:
+    gate, second = Gate(tmp_path / "gate"), Gate(tmp_path / "second")
+    with live("c.JobsubService.max_streams_per_user = 1") as service, started(service) as kernel:
+        kernel.run(SETUP)
+        id = submit(kernel, gate.wait)
+        kernel.until(lambda: "Running" in kernel.html)
+        kernel.run(f"other = client.submit(command={second.wait!r}, name='another')\nother", cell="other")
+        kernel.until(lambda: "when one of them has ended" in kernel.html)
+        gate.open()
+        service.until(id)
+        kernel.until(lambda: "when one of them has ended" not in kernel.html)
+        second.open()
+        kernel.until(lambda: kernel.html.count("Succeeded") == 2)
+
+
+def test_cancelling_several_starts_none_that_waits(kernel: Frontend, service: Live) -> None:
+    kernel.run("jobs = [client.submit(command='sleep 600', instance_type='cpu-all') for _ in range(4)]")
+    kernel.run("jobs", cell="jobs")
+    kernel.until(lambda: "1 Running" in kernel.html)
+    kernel.click("Cancel all")
+    kernel.until(lambda: "Really cancel all?" in kernel.labels)
+    kernel.click("Really cancel all?")
+    kernel.until(lambda: "4 Cancelled" in kernel.html)
+    started = kernel.run("print([job.id for job in jobs if job.refresh().row['started_at']])")
+    assert started == kernel.run("print([jobs[0].id])")
+
+
 def test_a_view_goes_on_when_the_service_was_killed(tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
     with live() as service, started(service) as kernel:
