@@ -90,7 +90,8 @@ def title(text: str) -> str:
     """Name a job by the first line that says something: a comment's words, or the code."""
     lines = [line.strip() for line in text.splitlines() if line.strip(" #")]
     telling = [line for line in lines if not _PREAMBLE.match(line)]
-    return next(iter(telling + lines), "cell").lstrip("# ")[:LONGEST]
+    words = next(iter(telling + lines), "cell").lstrip("# ")
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 def _check(text: str) -> None:

@@ -80,7 +80,7 @@ def test_a_cell_gives_its_job_and_says_so_once(kernel: Kernel, client: Client) -
         ("import os\nfrom sys import argv\nprint(argv)", "print(argv)"),
         ("\n  import os\n", "import os"),
         ("#\n#\n", "cell"),
-        ("x" * 100, "x" * 64),
+        ("x" * 100, "x" * 63 + "…"),
     ],
 )
 def test_a_job_is_named_by_what_its_cell_says_first(text: str, name: str) -> None:
