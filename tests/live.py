@@ -174,7 +174,9 @@ def _events(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
 @contextmanager
 def live(config: str = "", env: Mapping[str, str] | None = None) -> Iterator[Live]:
     """Start a service in a short temporary folder; end it and forget the folder."""
-    with tempfile.TemporaryDirectory(prefix="jobsub-", dir="/tmp") as folder:
+    # a job's supervisor may outlive the service, and write while the folder goes
+    temporary = tempfile.TemporaryDirectory(prefix="jobsub-", dir="/tmp", ignore_cleanup_errors=True)
+    with temporary as folder:
         service = Live(Path(folder), config, env)
         service.start()
         try:
