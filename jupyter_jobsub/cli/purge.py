@@ -114,4 +114,4 @@ def _purge(service: Client, job: Row, args: argparse.Namespace) -> None:
     elif job["log_expired"]:
         note(f"{job['id']}: nothing was kept any more")
     else:
-        print(f"{job['id']}: purged, {_kept(job)} free again", flush=True)
+        print(f"{job['id']}: purged, {_kept(job)} removed", flush=True)
