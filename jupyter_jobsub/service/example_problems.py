@@ -46,7 +46,14 @@ _BODY = {
     413: _problem(413, "Too large", "the body is over 1048576 bytes", "send less; put large data into files"),
 }
 _PRIORITY = _wrong("priority", "5000 is too large", "give 1000 at most")
-_STREAMS = {429: _problem(429, "Too many streams", "you have 20 streams open", "close some, or share one")}
+_STREAMS = {
+    429: _problem(
+        429,
+        "Too many streams",
+        "you follow 20 jobs or events already",
+        "close some: live views in notebooks count, and logs that are followed",
+    )
+}
 _REUSED = _problem(
     409,
     "Conflict",

@@ -125,7 +125,10 @@ class Hub:
         """
         count = self._by_person.get(person.name, 0)
         if count >= limit:
-            raise TooManyStreams(f"you have {limit} streams open", remedy="close some, or share one")
+            raise TooManyStreams(
+                f"you follow {limit} jobs or events already",
+                remedy="close some: live views in notebooks count, and logs that are followed",
+            )
         self._by_person[person.name] = count + 1
         try:
             yield

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FINAL = ("Succeeded", "Failed", "Cancelled")
 ACTIONS = ("cancel", "pause", "resume", "rerun")
+NEARLY = 0.9
 ICONS = {
     "Pending": "◷",
     "Preparing": "◔",
@@ -138,7 +139,9 @@ def _left(phase: str, progress: Row, age: float) -> str:
     eta = progress.get("eta_seconds")
     if phase != "Running" or eta is None:
         return ""
-    return f"about {seconds(eta - age)} left" if eta > age else "nearly done"
+    if eta - age >= 1:
+        return f"about {seconds(eta - age)} left"
+    return "nearly done" if progress["fraction"] >= NEARLY else ""  # else it has become slower
 
 
 def _notes(row: Row) -> list[str]:

@@ -77,7 +77,8 @@ def test_what_a_job_waits_for_or_how_it_ended(changes: dict[str, Any], reason: s
             "1m35s so far",
             "about 1m10s left",
         ),
-        ({"progress": HALF}, 100, "2m45s so far", "nearly done"),
+        ({"progress": HALF}, 100, "2m45s so far", ""),
+        ({"progress": HALF | {"fraction": 0.95}}, 100, "2m45s so far", "nearly done"),
         ({"progress": HALF | {"eta_seconds": None}}, 0, "1m05s so far", ""),
         (
             {"phase": "Failed", "progress": {"fraction": 0.4, "text": "", "eta_seconds": 9}},
