@@ -47,11 +47,7 @@ class Dispatcher:
     """Moves jobs until it is closed; the only writer of phases."""
 
     def __init__(
-        self,
-        store: Store,
-        engine: Engine,
-        archive: Archive,
-        settings: Callable[[], Settings],
+        self, store: Store, engine: Engine, archive: Archive, settings: Callable[[], Settings]
     ) -> None:
         self._store = store
         self._engine = engine

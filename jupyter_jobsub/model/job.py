@@ -18,6 +18,9 @@ UserName = NewType("UserName", str)
 Micros = NewType("Micros", int)
 """Microseconds since 1970, UTC: the only time that is stored."""
 
+JOB_ID = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+"""What an id can be."""
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 

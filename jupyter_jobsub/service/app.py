@@ -21,7 +21,7 @@ from ..dispatcher import Dispatcher
 from ..engines.base import Engine
 from ..errors import Forbidden, NotFound
 from ..model.catalog import Catalog
-from ..model.job import Intent, Job, JobId, Micros, Phase, UserName
+from ..model.job import JOB_ID, Intent, Job, JobId, Micros, Phase, UserName
 from ..policy import Action, Person, allowed, may, rights, who_may
 from ..resolution import Sources
 from ..scheduling import lifecycle
@@ -35,7 +35,6 @@ from .hub import Hub
 from .live import Live
 from .metrics import exposition
 from .routes import ROUTES
-from .schemas import JOB_ID
 from .usage import Disk, usage
 
 log = logging.getLogger(__name__)

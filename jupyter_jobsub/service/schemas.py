@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, JsonValu
 from typing_extensions import NotRequired, TypedDict
 
 from ..model.fields import reject
-from ..model.job import Intent, Micros, Phase, Reason
+from ..model.job import JOB_ID, Intent, Micros, Phase, Reason
 from ..model.spec import JobSpec
 from ..policy import CHANGES
 from ..store.cursor import parse_cursor
@@ -20,8 +20,6 @@ from ..store.cursor import parse_cursor
 def _values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
     return {"enum": [each.value for each in names]}
 
-
-JOB_ID = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 Time = Annotated[
     str,
