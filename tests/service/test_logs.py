@@ -139,8 +139,8 @@ def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
             fifo.write_text("\n")
         elif row["progress"]:
             fractions.append(row["progress"]["fraction"])
-            if fractions[-1] == 0.9:
+            if fractions.count(0.9) == 1:  # a row is told again when there is a new sample of what it uses
                 fifo.write_text("\n")
     assert fractions[-1] == 0.9
     assert fractions == sorted(fractions)
-    assert len(fractions) < 5  # at most one a second
+    assert len(set(fractions)) < 5  # at most one a second
