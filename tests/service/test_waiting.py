@@ -20,6 +20,7 @@ def queue() -> Iterator[tuple[Live, list[str]]]:
     """Three jobs of a group in which one can run."""
     with live(CONFIG) as service:
         ids = [service.post("/jobsub/jobs", {"command": "sleep 600"}, ANN).json["id"] for _ in range(3)]
+        service.until(ids[0], "Running")
         yield service, ids
         for id in ids:
             service.post(f"/jobsub/jobs/{id}/cancel", headers=ANN)
