@@ -118,8 +118,11 @@ def test_progress_is_read_from_the_log(service: Live) -> None:
     line = " 45%|####5     | 9/20 [00:01<00:01,  9.00it/s]"
     id = service.submit(f"printf '\\r{line.replace('%', '%%')}'; sleep 20")["id"]
     service.until(id, "Running")
-    time.sleep(0.3)
-    assert service.job(id)["progress"]["fraction"] == 0.45
+    end = time.monotonic() + 30
+    while not (progress := service.job(id)["progress"]):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert progress["fraction"] == 0.45
     service.post(f"/jobsub/jobs/{id}/cancel")
     service.until(id)
 
