@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +17,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from jupyter_jobsub.client import LocalEndpoint
+from jupyter_jobsub.client.local import end_service
+
 QUICK_END = ("Succeeded", "Failed", "Cancelled")
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket; a service that uses it is stopped at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="jobsub-"))
+    yield folder
+    if connection := LocalEndpoint(folder, start=False).try_connect():
+        end_service(connection)
+    shutil.rmtree(folder)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
 from contextvars import Context
 from secrets import token_hex
@@ -40,7 +41,7 @@ class Stream(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-class View:
+class View(ABC):
     """A live view in cells of a notebook; where there are no widgets, text.
 
     Displaying it shows it; `close` ends it, and so does running its cell again. Jobs run on all the same.
@@ -70,24 +71,24 @@ class View:
 
     # what each kind says for itself, under the lock
 
+    @abstractmethod
     def _open(self) -> Stream:
         """Begin to read."""
-        raise NotImplementedError
 
-    def _complete(self, kind: str, value: Any) -> None:
+    def _complete(self, kind: str, value: Any) -> None:  # noqa: B027 (most need nothing)
         """Ask for what the stream does not tell; without the lock, since it takes time."""
 
+    @abstractmethod
     def _take(self, kind: str, value: Any) -> None:
         """Learn what came over the stream."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self) -> float | None:
         """Set the widgets; give the seconds after which they differ by themselves, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _saved(self) -> tuple[str, str, Hashable]:
         """Text and HTML for a saved notebook, and what is saved as soon as it changes."""
-        raise NotImplementedError
 
     # what all of them do
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.cli import main
-from jupyter_jobsub.client import Client, LocalEndpoint
-from jupyter_jobsub.client.local import end_service
+from jupyter_jobsub.client import Client
+from tests.live import data_folder
 
 Run = Callable[..., int]
 
@@ -25,11 +23,8 @@ Run = Callable[..., int]
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
     """A private folder whose path is short enough for a socket."""
-    folder = Path(tempfile.mkdtemp(prefix="jobsub-"))
-    yield folder
-    if connection := LocalEndpoint(folder, start=False).try_connect():
-        end_service(connection)
-    shutil.rmtree(folder)
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(autouse=True)

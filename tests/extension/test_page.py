@@ -439,15 +439,21 @@ async def test_subscribing_twice_is_an_error(history, browse):
     assert sorted(m["type"] for m in heard) == ["error", "error", "hello"]
 
 
+async def slow_and_quick(history, monkeypatch, browse):
+    """Two pages that hear of much, of which one is to read late."""
+    monkeypatch.setattr(page_module, "MAX_UNSENT", 100_000)
+    history.padding = "x" * 20_000
+    pages = await browse(), await browse()
+    for browser in pages:
+        await browser.tell(subscribe="events")
+        await browser.hear()
+    return pages
+
+
 async def test_a_slow_page_gets_its_events_later_and_holds_nobody_up(
     history, one_person, extension, monkeypatch, browse
 ):
-    monkeypatch.setattr(page_module, "MAX_UNSENT", 100_000)
-    history.padding = "x" * 20_000
-    slow, quick = await browse(), await browse()
-    for browser in (slow, quick):
-        await browser.tell(subscribe="events")
-        await browser.hear()
+    slow, quick = await slow_and_quick(history, monkeypatch, browse)
     history.happen(*["Running"] * 800)
     assert [n for n, _ in await quick.hear_phases(800)] == list(range(1, 801))
     [unsent] = [page._unsent for page in extension.hub.pages if page._unsent]
@@ -468,12 +474,7 @@ async def test_how_a_job_is_now_takes_no_place_in_history(history, browse):
 async def test_a_slow_page_gets_how_a_job_is_at_last_and_not_all_it_was(
     history, one_person, extension, monkeypatch, browse
 ):
-    monkeypatch.setattr(page_module, "MAX_UNSENT", 100_000)
-    history.padding = "x" * 20_000
-    slow, quick = await browse(), await browse()
-    for browser in (slow, quick):
-        await browser.tell(subscribe="events")
-        await browser.hear()
+    slow, quick = await slow_and_quick(history, monkeypatch, browse)
     history.fractions += [n / 800 for n in range(1, 801)]
     history.wake()
     for browser in (quick, slow):

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_jobsub.client import Client, LocalEndpoint
-from jupyter_jobsub.client.local import end_service
+from tests.live import data_folder
 from tests.magic.kernel import Kernel
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
     """A private folder whose path is short enough for a socket."""
-    folder = Path(tempfile.mkdtemp(prefix="jobsub-"))
-    yield folder
-    if connection := LocalEndpoint(folder, start=False).try_connect():
-        end_service(connection)
-    shutil.rmtree(folder)
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -16,13 +17,13 @@ T = TypeVar("T")
 PAGE = 100  # items of a list that are fetched in one go
 
 
-class Asynchronous(Generic[S]):
+class Asynchronous(ABC, Generic[S]):
     """Stands for a synchronous object, which is made anew for each call, in the call's thread."""
 
     _threads: Threads
 
-    def _on(self, service: Client) -> S:
-        raise NotImplementedError
+    @abstractmethod
+    def _on(self, service: Client) -> S: ...
 
 
 def value(
