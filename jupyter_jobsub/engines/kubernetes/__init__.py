@@ -1,0 +1,1 @@
+"""Tasks as Pods of a Kubernetes cluster."""
