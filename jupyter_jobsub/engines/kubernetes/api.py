@@ -1,0 +1,216 @@
+"""The part of the Kubernetes API that the engine uses, in one namespace, as plain JSON.
+
+Every call may raise ``Unreachable`` (try again later) and ``Refused`` (it won't help to). A call
+that is cancelled leaves no connection behind; streams are context managers for the same reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+import aiohttp
+
+from ...errors import EngineError
+from .connection import STREAM, Connection, Where
+from .errors import ApiError, Expired, Refused, Unreachable
+from .exec import PROTOCOLS, Exec
+from .streams import Bytes, Changes
+
+__all__ = [
+    "Api",
+    "ApiError",
+    "Bytes",
+    "Changes",
+    "Exec",
+    "Expired",
+    "Kind",
+    "Object",
+    "Refused",
+    "Unreachable",
+]
+
+Object: TypeAlias = Mapping[str, Any]
+Kind: TypeAlias = Literal["pods", "secrets", "services", "events"]
+
+_PAGE = 250
+_WATCH_SECONDS = 290
+_METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1"
+
+
+class Api:
+    """One namespace of one cluster."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.namespace = connection.namespace
+        self.host = connection.host
+        self._connection = connection
+        self._home = f"/api/v1/namespaces/{quote(connection.namespace)}"
+
+    @classmethod
+    async def connect(cls, where: Where) -> Api:
+        """Find the cluster and see that it can be worked with.
+
+        Raises
+        ------
+        EngineError
+            In words, if there is no configuration, no answer, no such namespace, or a right is missing.
+        """
+        api = cls(await Connection.open(where))
+        try:
+            await api._json("GET", f"{api._home}/pods", query={"limit": "1"})
+        except ApiError as error:
+            await api.close()
+            raise EngineError(str(error)) from error
+        return api
+
+    async def close(self) -> None:
+        """End all that is under way."""
+        await self._connection.close()
+
+    async def create(self, kind: Kind, body: Object) -> Object:
+        """Create an object and give what was made of it; ``Refused`` 409 if its name is taken."""
+        return await self._json("POST", f"{self._home}/{kind}", body=body)
+
+    async def get(self, kind: Kind, name: str) -> Object | None:
+        """Give an object as it is now, or None if there is none."""
+        return await self._if_there("GET", self._path(kind, name))
+
+    async def list(self, kind: Kind, selector: str = "", fields: str = "") -> tuple[Sequence[Object], str]:
+        """Give all that there is now, and the version to watch from."""
+        return await self._pages(kind, _selection(selector, fields))
+
+    @asynccontextmanager
+    async def watch(
+        self, kind: Kind, version: str, selector: str = "", fields: str = ""
+    ) -> AsyncIterator[Changes]:
+        """Iterate over (type, object): ADDED, MODIFIED, DELETED, and BOOKMARK, which is a version alone.
+
+        Entered when the server has agreed; ends when the server ends it, every few minutes.
+
+        Raises
+        ------
+        Expired
+            On entering or later: list again.
+        """
+        query = _selection(selector, fields) | {
+            "watch": "true",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_WATCH_SECONDS + 30)
+        async with self._connection.request(
+            "GET", f"{self._home}/{kind}", query=query, timeout=timeout
+        ) as response:
+            yield Changes(Bytes(response, self.host))
+
+    async def patch(self, kind: Kind, name: str, body: Object) -> Object | None:
+        """Merge a patch into an object and give what it is then, or None if there is none."""
+        content = "application/merge-patch+json"
+        return await self._if_there("PATCH", self._path(kind, name), body=body, content=content)
+
+    async def delete(
+        self, kind: Kind, name: str, *, uid: str | None = None, grace: int | None = None
+    ) -> None:
+        """Ask for an object's end; fine if it is gone, or is another than the uid's."""
+        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        try:
+            await self._json("DELETE", self._path(kind, name), body=options)
+        except Refused as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def delete_all(self, kind: Kind, selector: str) -> None:
+        """Ask for the end of all that is selected."""
+        items, _ = await self._pages(kind, _selection(selector), accept=_METADATA_ALONE)
+        for item in items:
+            await self.delete(kind, item["metadata"]["name"], uid=item["metadata"]["uid"])
+
+    @asynccontextmanager
+    async def log(
+        self, pod: str, container: str, *, since: str | None = None, follow: bool = False
+    ) -> AsyncIterator[Bytes]:
+        """Iterate over a container's log, each line with its time stamp.
+
+        Parameters
+        ----------
+        since:
+            RFC 3339; lines of this second and later.
+        follow:
+            Until the container ends; else what there is now.
+        """
+        query = {"container": container, "timestamps": "true", "follow": str(follow).lower()}
+        if since is not None:
+            query["sinceTime"] = since
+        path = f"{self._path('pods', pod)}/log"
+        async with self._connection.request(
+            "GET", path, query=query, accept="*/*", timeout=STREAM
+        ) as response:
+            yield Bytes(response, self.host)
+
+    @asynccontextmanager
+    async def exec(self, pod: str, container: str, command: Sequence[str]) -> AsyncIterator[Exec]:
+        """Run a command in a container; leaving early doesn't end it there."""
+        query = [("container", container), ("stdout", "true"), ("stderr", "true")]
+        query += [("command", word) for word in command]
+        path = f"{self._path('pods', pod)}/exec"
+        socket = await self._connection.socket(path, query, PROTOCOLS)
+        try:
+            yield Exec(socket, self.host)
+        finally:
+            await socket.close()
+
+    async def usage(self, selector: str) -> Sequence[Object]:
+        """Give what Pods use now by the metrics API; empty where there is none, or it may not be asked."""
+        path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{quote(self.namespace)}/pods"
+        try:
+            items: Sequence[Object] = (await self._json("GET", path, query=_selection(selector)))["items"]
+        except ApiError:
+            return ()
+        return items
+
+    def _path(self, kind: Kind, name: str) -> str:
+        return f"{self._home}/{kind}/{quote(name, safe='')}"
+
+    async def _json(self, method: str, path: str, **request: Any) -> Object:
+        async with self._connection.request(method, path, **request) as response:
+            answer: Object = json.loads(await Bytes(response, self.host).read())
+        return answer
+
+    async def _if_there(self, method: str, path: str, **request: Any) -> Object | None:
+        try:
+            return await self._json(method, path, **request)
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _pages(
+        self, kind: Kind, query: dict[str, str], accept: str = "application/json"
+    ) -> tuple[Sequence[Object], str]:
+        items: Sequence[Object] = ()
+        more = ""
+        while True:
+            page = query | {"limit": str(_PAGE)} | ({"continue": more} if more else {})
+            try:
+                answer = await self._json("GET", f"{self._home}/{kind}", query=page, accept=accept)
+            except Expired:  # it took too long
+                items, more = (), ""
+                continue
+            items = [*items, *answer["items"]]
+            more = answer["metadata"].get("continue", "")
+            if not more:
+                return items, answer["metadata"]["resourceVersion"]
+
+
+def _selection(selector: str = "", fields: str = "") -> dict[str, str]:
+    asked = {"labelSelector": selector, "fieldSelector": fields}
+    return {name: value for name, value in asked.items() if value}

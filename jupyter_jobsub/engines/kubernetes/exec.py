@@ -1,0 +1,66 @@
+"""A command in a container, over a WebSocket whose messages begin with the number of their channel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from .connection import reached
+from .errors import Unreachable, failure
+
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_STDOUT, _STDERR, _ERROR = 1, 2, 3
+_KEPT_STDERR = 64 * 1024
+
+
+class Exec:
+    """Iterates over the bytes of stdout as they come; the rest is known once they have ended.
+
+    Attributes
+    ----------
+    exit_code:
+        The command's.
+    stderr:
+        What it said there, cut at 64 KiB.
+    """
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool], host: str) -> None:
+        self.exit_code: int | None = None
+        self.stderr = b""
+        self._socket = socket
+        self._host = host
+
+    def __aiter__(self) -> Exec:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while self.exit_code is None:
+            with reached(self._host):
+                message = await self._socket.receive()
+            if message.type is not aiohttp.WSMsgType.BINARY:
+                raise Unreachable(f"The connection to {self._host} was lost before the command had ended.")
+            channel, data = message.data[0], message.data[1:]
+            if channel == _STDOUT and data:
+                return bytes(data)
+            if channel == _STDERR:
+                self.stderr = (self.stderr + data)[:_KEPT_STDERR]
+            elif channel == _ERROR:
+                self.exit_code = exit_code(json.loads(data))
+        raise StopAsyncIteration
+
+    async def read(self) -> bytes:
+        """Give all of stdout at its end."""
+        return b"".join([chunk async for chunk in self])
+
+
+def exit_code(status: Mapping[str, Any]) -> int:
+    """Read the end of a command, or raise what kept it from running."""
+    if status.get("status") == "Success":
+        return 0
+    for cause in status.get("details", {}).get("causes", ()):
+        if status.get("reason") == "NonZeroExitCode" and cause.get("reason") == "ExitCode":
+            return int(cause["message"])
+    raise failure(int(status.get("code") or 500), {}, json.dumps(status).encode())
