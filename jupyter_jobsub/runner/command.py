@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import RunnerError
+from .errors import RunnerError, explain
 from .kernel import Kernel
 from .log import patient_streams
 
@@ -34,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(_run(options))
     except RunnerError as error:
-        _explain(str(error))
+        explain(str(error))
         return FAILED
     finally:
         for file in files:
@@ -130,15 +128,3 @@ async def _interrupt(kernel: Kernel, running: asyncio.Task[int]) -> None:
     for task in (running, dead):
         task.cancel()
     await asyncio.gather(running, dead, return_exceptions=True)
-
-
-def _explain(message: str) -> None:
-    """Tell the log, and whoever reads the job's message."""
-    print(message, file=sys.stderr, flush=True)
-    if path := os.environ.get("JOBSUB_TERMINATION_LOG"):
-        with contextlib.suppress(OSError), open(path, "w", encoding="utf-8", opener=_unwaiting) as file:
-            file.write(message)
-
-
-def _unwaiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW, 0o666)

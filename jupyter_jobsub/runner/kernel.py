@@ -138,7 +138,7 @@ def _find(specs: KernelSpecManager, name: str, environment: str | None) -> tuple
             return _find(specs, os.path.abspath(environment), None)
         there = ", ".join(sorted(specs.find_kernel_specs())) or "none"
         raise RunnerError(
-            f"There is no kernel named {name!r} here; there are: {there}. Choose one of them as the image."
+            f"There is no kernel named {name!r} here; there are: {there}. Choose another image."
         ) from error
     if os.path.isabs(name) and not os.access(spec.argv[0], os.X_OK):
         raise RunnerError(f"{name} is no Python environment: it has no bin/python. Choose another image.")
