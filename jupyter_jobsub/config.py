@@ -80,6 +80,9 @@ class JobsubService(Configurable):
     start_timeout_seconds = Float(
         180, min=1, help="A job that does not run this long after it was admitted goes back to its queue."
     ).tag(config=True)
+    pull_timeout_seconds = Float(
+        1800, min=1, help="The same for a job whose container image is being pulled."
+    ).tag(config=True)
     halt_grace_seconds = Float(10, min=0, help="Time between TERM and KILL when a job is ended.").tag(
         config=True
     )

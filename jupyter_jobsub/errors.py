@@ -9,7 +9,8 @@ JobsubError
 │   ├── TooLarge          413
 │   └── Unavailable       503, try again
 ├── ConfigError           the configuration can't be used, every wrong setting at once
-├── EngineError           an engine could not do what it was asked
+├── EngineError           an engine could not do what it was asked, and never will
+│   └── EngineUnavailable not now (its server does not answer); the same may go through later
 └── StoreError            the store can't be used (read-only, corrupt, too new)
     └── StoreUnavailable  not now (locked, its server does not answer); the same may go through later
 """
@@ -112,6 +113,10 @@ class ConfigError(JobsubError):
 
 class EngineError(JobsubError):
     """An engine could not do what it was asked; the message is for the job's page."""
+
+
+class EngineUnavailable(EngineError):
+    """An engine can't do it at the moment; whoever asked tries again."""
 
 
 class StoreError(JobsubError):

@@ -19,7 +19,7 @@ class Settings:
     ----------
     admins:
         User names that may see and end every job.
-    start_timeout, halt_grace:
+    start_timeout, pull_timeout, halt_grace:
         Seconds.
     max_waiting_per_user:
         Jobs of one person that may wait.
@@ -32,6 +32,7 @@ class Settings:
     catalog: Catalog
     admins: frozenset[str] = frozenset()
     start_timeout: float = 180.0
+    pull_timeout: float = 1800.0
     halt_grace: float = 10.0
     max_waiting_per_user: int = 1000
     artifacts: ArtifactLimits = ArtifactLimits(1000, 10 * 2**30)

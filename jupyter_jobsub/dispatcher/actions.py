@@ -1,4 +1,4 @@
-"""Hands launches and halts to the engine, one at a time, in order.
+"""Hands to the engine what it is to do, in order for each task.
 
 Starting jobs must not slow submits: between two of them the event loop serves whatever waits, and
 while one submit comes on the heels of another, launches wait a little for them to pause.
@@ -10,13 +10,16 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TypeAlias
 
 from ..archive import Archive
 from ..engines.base import Ended, Engine, Launch
-from ..errors import EngineError
+from ..errors import EngineError, EngineUnavailable
 from ..model.catalog import Catalog, Image
 from ..model.job import Job, Reason, TaskKey
+from ..scheduling import lifecycle
 from ..settings import Settings
 from ..store.base import Store
 
@@ -27,8 +30,11 @@ RETRY = 1.0  # seconds until what failed is tried again
 LONGEST_WAIT = 0.25  # seconds that a burst may hold a launch up
 
 
+Action: TypeAlias = Callable[[TaskKey], Awaitable[None]]
+
+
 class Actions:
-    """A queue of what the engine is to do."""
+    """What the engine is to do: so much at once as it says, for one task one after the other."""
 
     def __init__(
         self,
@@ -43,27 +49,29 @@ class Actions:
         self._archive = archive
         self._settings = settings
         self._failed = failed
-        self._queue: deque[tuple[bool, Job, TaskKey]] = deque()
+        self._queues: dict[TaskKey, deque[Action]] = {}  # of those that wait or are under way
+        self._ready: asyncio.Queue[TaskKey | None] = asyncio.Queue()
         self._halting: set[TaskKey] = set()
         self._submitted = -HEELS
         self._burst = False
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._closing = False
+        self._workers: list[asyncio.Task[None]] = []
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return sum(map(len, self._queues.values()))
 
     def open(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="actions")
+        self._workers = [
+            asyncio.create_task(self._work(), name="actions") for _ in range(self._engine.parallel)
+        ]
 
     async def close(self) -> None:
-        """Finish the one at hand; the rest is found again at the next start."""
-        self._closing = True
-        self._wake.set()
-        if self._task:
-            await self._task
+        """Finish those at hand; the rest is found again at the next start."""
+        while not self._ready.empty():
+            self._ready.get_nowait()
+        for _ in self._workers:
+            self._ready.put_nowait(None)
+        await asyncio.gather(*self._workers)
 
     def submitted(self) -> None:
         """Take note that a job has come."""
@@ -73,38 +81,49 @@ class Actions:
 
     def launch(self, job: Job) -> None:
         """Start, or find again, every task of the attempt that has not ended."""
-        self._put(True, job)
+        for key in lifecycle.unended(job):
+            self._put(key, partial(self._launch, job))
 
     def halt(self, job: Job) -> None:
         """End every task of the attempt that has not ended."""
-        self._put(False, job)
-        self._halting.update(task.key for task in job.tasks)
+        for key in lifecycle.unended(job):
+            self._put(key, self._halt)
+            self._halting.add(key)
 
-    def _put(self, launch: bool, job: Job) -> None:
-        self._queue.extend((launch, job, task.key) for task in job.tasks if task.finished_at is None)
-        self._wake.set()
+    def settle(self, keys: Iterable[TaskKey]) -> None:
+        """Let go of tasks whose end is stored."""
+        for key in keys:
+            self._put(key, self._engine.settled)
 
-    async def _run(self) -> None:
-        while not self._closing:
-            if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            launch, job, key = self._queue.popleft()
-            try:
-                if launch:
-                    await self._pause_in_burst()
-                await (self._launch(job, key) if launch else self._halt(key))
-            except EngineError as error:
-                self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
-            except Exception:  # such as a full disk; a start that never works is halted by its time-out
-                log.exception("%s of %s failed; trying again", "launch" if launch else "halt", key)
-                asyncio.get_running_loop().call_later(RETRY, self._requeue, (launch, job, key))
+    def _put(self, key: TaskKey, action: Action) -> None:
+        if key not in self._queues:
+            self._queues[key] = deque()
+            self._ready.put_nowait(key)
+        self._queues[key].append(action)
+
+    async def _work(self) -> None:
+        while key := await self._ready.get():
+            await self._do(self._queues[key].popleft(), key)
+            if self._queues[key]:
+                self._ready.put_nowait(key)
+            else:
+                del self._queues[key]
             await asyncio.sleep(0)
 
-    def _requeue(self, action: tuple[bool, Job, TaskKey]) -> None:
-        self._queue.append(action)
-        self._wake.set()
+    async def _do(self, action: Action, key: TaskKey) -> None:
+        try:
+            await action(key)
+        except EngineUnavailable as error:
+            log.warning("%s has to wait, trying again in %g s: %s", key, RETRY, error)
+            self._again(key, action)
+        except EngineError as error:
+            self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
+        except Exception:  # such as a full disk; a start that never works is halted by its time-out
+            log.exception("what is to be done for %s failed; trying again in %g s", key, RETRY)
+            self._again(key, action)
+
+    def _again(self, key: TaskKey, action: Action) -> None:
+        asyncio.get_running_loop().call_later(RETRY, self._put, key, action)
 
     async def _pause_in_burst(self) -> None:
         patience = time.monotonic() + LONGEST_WAIT
@@ -112,6 +131,7 @@ class Actions:
             await asyncio.sleep(rest)
 
     async def _launch(self, job: Job, key: TaskKey) -> None:
+        await self._pause_in_burst()
         started = any(task.key == key and task.started_at is not None for task in job.tasks)
         if key in self._halting and not started:
             return  # its halt is queued behind: what never ran need not be started for that

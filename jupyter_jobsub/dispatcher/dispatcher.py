@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..archive import Archive
-from ..engines.base import Ended, Engine, Observation
+from ..engines.base import Ended, Engine, Observation, Waiting
 from ..errors import StoreError
 from ..model.job import Job, JobId, Micros, Phase, Reason, UserName
 from ..scheduling import lifecycle
@@ -28,6 +28,7 @@ from ..store.base import Committed, StaleJob, Store
 from .actions import Actions
 from .book import Book
 from .expiry import Expiry
+from .patience import Patience
 from .sampler import Sampler
 from .sealing import Sealing
 from .timers import Timers
@@ -56,6 +57,7 @@ class Dispatcher:
         self._book = Book()
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
+        self._patience = Patience(settings, self._timers, self._tell)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
         self._sealing = Sealing(archive, settings, self._timers)
@@ -156,6 +158,8 @@ class Dispatcher:
             log.error("the log of %s can't be sealed, trying again in %g s: %s", fact.key, RETRY, error)
             self._timers.set(f"seal {fact.key}", RETRY, lambda: self._observe(fact))
             return
+        if isinstance(fact, Waiting):
+            self._patience.learn(self._book.jobs.get(fact.key.job), fact)
         self._tell(fact.key.job, lambda job: lifecycle.observed(job, fact, self._clock()))
 
     def _clock(self) -> Micros:
@@ -171,7 +175,8 @@ class Dispatcher:
             self._actions.launch(job)
             if lifecycle.stopping(job):
                 self._actions.halt(job)
-        self._set_timers(job)
+        self._actions.settle(lifecycle.ended(job))
+        self._patience.watch(job)
         self._tell(job.id, _nothing)
 
     async def _run(self) -> None:
@@ -285,23 +290,11 @@ class Dispatcher:
             self._actions.launch(after)
         if lifecycle.stopping(after) and (after.reason != before.reason or not lifecycle.stopping(before)):
             self._actions.halt(after)
+        self._actions.settle(lifecycle.ended(after) - lifecycle.ended(before))
         if after.phase.placed:
             self.sampler.begin()
         else:
             self._sealing.forget(after)
         if after.phase.final:
             self._expiry.ended(after)
-        self._set_timers(after)
-
-    def _set_timers(self, job: Job) -> None:
-        settings = self._settings()
-        if job.phase is Phase.PREPARING and not lifecycle.stopping(job):
-            self._timers.keep(job.id, settings.start_timeout, lambda: self._tell(job.id, lifecycle.requeue))
-        elif job.phase is Phase.PENDING and job.not_before is not None:
-            # the clock may have been set back before this service was started
-            pause = max(0, min(job.not_before - self._clock(), lifecycle.back_off(job)))
-            self._timers.keep(
-                job.id, pause / lifecycle.SECOND, lambda: self._tell(job.id, lifecycle.backed_off_enough)
-            )
-        else:
-            self._timers.cancel(job.id)
+        self._patience.watch(after)

@@ -20,9 +20,15 @@ Kubernetes obey these rules, and one contract suite proves it (tests/engines/con
   whoever is killed; no other attempt is given the same while any task of this one may run; the
   next attempt is given its own. A host may be a name that means something only once that task
   runs, and nobody listens at a port before its task does: who comes first tries again.
+- ``settled`` says that the end of a task is stored, so that the engine may let go of what it still
+  occupies; whoever is launched again after that has started, as far as the store knows. It is a help
+  and no promise: after a crash nobody says it, and ``purge`` lets go of the rest.
 - ``sample`` looks at what tasks use, from outside and without slowing them: a key that does not run
   now has no sample. Counters take in what has ended meanwhile (a short command's processor time is
   not lost) and never go down from ``open`` to ``close``; what can't be told is None, not 0.
+- Up to ``parallel`` calls of ``launch``, ``halt`` and ``settled`` are under way at once, those of one
+  key one after the other. One that fails is made again, unless it raises ``EngineError``
+  (``EngineUnavailable`` is made again).
 - Reports may come at any moment, also before ``launch`` has returned, always in the event
   loop of ``open``, never after ``close`` has returned. ``close`` stops reporting; tasks run on.
 """
@@ -102,6 +108,12 @@ class Engine(ABC):
     name: str
     network_scope: Literal["task", "host"]
     """Whose network traffic a sample tells: the task's own, or all of its machine's."""
+    kind_of_image: Literal["environment", "container"]
+    """What a job's image is: an environment of this machine, by name or folder, or a container image."""
+    stamps_logs: bool
+    """Whether every line of the logs that it writes begins with a time, which readers leave out."""
+    parallel: int
+    """How many launches and halts may be under way at once."""
 
     @abstractmethod
     async def open(self, observe: Observer) -> None:
@@ -121,11 +133,17 @@ class Engine(ABC):
         ------
         EngineError
             If it can't be started and never will; the dispatcher fails the job with the text.
+        EngineUnavailable
+            If it can't be said to be launched at the moment; the dispatcher asks again.
         """
 
     @abstractmethod
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         """End the task: TERM, the grace, then KILL for all that is left of it."""
+
+    @abstractmethod
+    async def settled(self, key: TaskKey) -> None:
+        """Let go of what a task still occupies whose end is stored; not of what ``purge`` is for."""
 
     @abstractmethod
     async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:

@@ -118,6 +118,7 @@ class Task:
     reason: Reason | None = None
     message: str = ""
     host: str = ""
+    log_gap: bool = False
 
 
 @dataclass(frozen=True)

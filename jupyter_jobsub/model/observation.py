@@ -29,6 +29,8 @@ class Ended:
         COMPLETED, ERROR, DEADLINE_EXCEEDED, HALTED, EXIT_UNKNOWN, HOST_LOST or LAUNCH_FAILED.
     message:
         For people, "" if there is nothing to say.
+    log_gap:
+        A part of its log was lost; a mark in the log says where.
     """
 
     key: TaskKey
@@ -36,6 +38,7 @@ class Ended:
     exit_code: int | None
     reason: Reason
     message: str = ""
+    log_gap: bool = False
 
 
 @dataclass(frozen=True)

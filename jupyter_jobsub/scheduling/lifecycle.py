@@ -18,6 +18,8 @@ SECOND = 1_000_000  # µs
 BACK_OFF_FIRST = 30 * SECOND
 BACK_OFF_MOST = 15 * 60 * SECOND
 
+LOG_GAP = "a part of its log was lost: a mark in the log says where"
+
 _ENDING = {Intent.CANCEL: Reason.CANCELLING, Intent.PAUSE: Reason.PAUSING}
 _OF_PAUSED = {Intent.CANCEL: Reason.CANCELLING, Intent.RUN: Reason.RESUMING}
 _STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING, Reason.ENDING})
@@ -98,13 +100,17 @@ def stopping(job: Job) -> bool:
 
 def archived(job: Job, kept_bytes: int, note: str) -> Job:
     """Say of a job that ends an attempt what is kept of it, and what of its artifacts is not."""
-    message = "; ".join(filter(None, [job.message, note]))
-    return replace(job, message=message, kept_bytes=kept_bytes if job.phase.final else None)
+    return replace(_adding(job, note), kept_bytes=kept_bytes if job.phase.final else None)
 
 
 def unended(job: Job) -> list[TaskKey]:
     """The tasks of this attempt of which something may be left."""
     return [task.key for task in job.tasks if task.finished_at is None] if job.phase.placed else []
+
+
+def ended(job: Job) -> frozenset[TaskKey]:
+    """The tasks of this attempt of which nothing is left."""
+    return frozenset(task.key for task in job.tasks if task.finished_at is not None)
 
 
 def observed(job: Job, fact: Observation, now: Micros) -> Job:
@@ -157,9 +163,10 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
             exit_code=fact.exit_code,
             reason=_why(job, fact),
             message=plain(fact.message),  # it may be the job's own words
+            log_gap=fact.log_gap,
         ),
     )
-    return _decided(job) if unended(job) else _outcome(job, now)
+    return _decided(job) if unended(job) else _with_gaps(_outcome(job, now))
 
 
 def _why(job: Job, fact: Ended) -> Reason:
@@ -197,6 +204,15 @@ def _outcome(job: Job, now: Micros) -> Job:
     if job.reason is Reason.PREEMPTING:
         return _pending(job, Reason.QUEUED, job.message.replace("makes", "made", 1))
     return _final(job, Phase.FAILED, job.tasks[0], now)
+
+
+def _with_gaps(job: Job) -> Job:
+    """Say of an attempt that has ended if a part of its log was lost."""
+    return _adding(job, LOG_GAP) if any(task.log_gap for task in job.tasks) else job
+
+
+def _adding(job: Job, note: str) -> Job:
+    return replace(job, message="; ".join(filter(None, [job.message, note])))
 
 
 def _retry_message(job: Job, failed: Task) -> str:

@@ -269,6 +269,7 @@ class Service:
             catalog=build_catalog(config, self._found),
             admins=frozenset(config.admins),
             start_timeout=config.start_timeout_seconds,
+            pull_timeout=config.pull_timeout_seconds,
             halt_grace=config.halt_grace_seconds,
             max_waiting_per_user=config.max_waiting_per_user,
             artifacts=ArtifactLimits(config.max_artifact_files, config.max_artifact_bytes),

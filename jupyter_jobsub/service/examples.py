@@ -99,6 +99,7 @@ _TASK: Json = {
     "reason": "Completed",
     "message": "",
     "host": "workstation",
+    "log_gap": False,
     "ports": {},
 }
 _DETAIL: Json = {

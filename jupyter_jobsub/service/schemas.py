@@ -128,6 +128,7 @@ class TaskRow(TypedDict):
     reason: ReasonName | None
     message: str
     host: str
+    log_gap: Annotated[bool, Field(description="A part of its log was lost; a mark in it says where.")]
     ports: dict[str, list[int]]
 
 

@@ -43,7 +43,7 @@ EVENT_COLUMNS = [
 
 TASK_COLUMNS = [
     *(jobs.c.id, tasks.c.attempt, tasks.c.role, tasks.c.index, tasks.c.started_at, tasks.c.finished_at),
-    *(tasks.c.exit_code, tasks.c.reason, tasks.c.message, tasks.c.host),
+    *(tasks.c.exit_code, tasks.c.reason, tasks.c.message, tasks.c.host, tasks.c.log_gap),
 ]
 """What ``read_task`` takes, in its order."""
 
@@ -231,14 +231,15 @@ def task_values(seq: int, task: Task) -> dict[str, Any]:
         "reason": task.reason.value if task.reason else None,
         "message": task.message,
         "host": task.host,
+        "log_gap": task.log_gap,
     }
 
 
 def read_task(row: Sequence[Any]) -> Task:
     """Make a task of a row of TASK_COLUMNS."""
-    job, attempt, role, index, started_at, finished_at, exit_code, reason, message, host = row
+    job, attempt, role, index, started_at, finished_at, exit_code, reason, *rest = row
     key = TaskKey(JobId(job), attempt, role, index)
-    return Task(key, started_at, finished_at, exit_code, reason and _REASONS[reason], message, host)
+    return Task(key, started_at, finished_at, exit_code, reason and _REASONS[reason], *rest)
 
 
 def in_order(found: Iterable[Task], attempt: int) -> tuple[Task, ...]:

@@ -89,6 +89,7 @@ _FIRST = (
         reason TEXT,
         message TEXT NOT NULL,
         host TEXT NOT NULL,
+        log_gap BOOLEAN NOT NULL,
         PRIMARY KEY (job_seq, attempt, role, "index")
     )
     """,

@@ -13,11 +13,11 @@ import pytest
 
 from jupyter_jobsub.archive import Archive, LogArchive
 from jupyter_jobsub.clock import wall_clock
-from jupyter_jobsub.dispatcher import Dispatcher, expiry
+from jupyter_jobsub.dispatcher import Dispatcher, actions, expiry
 from jupyter_jobsub.dispatcher import dispatcher as loop
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
 from jupyter_jobsub.engines.peers import Peers
-from jupyter_jobsub.errors import EngineError
+from jupyter_jobsub.errors import EngineError, EngineUnavailable
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
 from jupyter_jobsub.model.job import Intent, Job, JobId, Micros, Phase, Reason, TaskKey, UserName, new_job_id
 from jupyter_jobsub.model.metrics import Sample
@@ -35,10 +35,16 @@ class ScriptedEngine(Engine):
 
     name = "scripted"
     network_scope = "host"
+    kind_of_image = "environment"
+    stamps_logs = False
+    parallel = 2
 
     def __init__(self) -> None:
         self.launched: list[Launch] = []
         self.halted: list[TaskKey] = []
+        self.settles: list[TaskKey] = []
+        self.may_launch = asyncio.Event()
+        self.may_launch.set()
         self.refuses: Exception | None = None
 
     async def open(self, observe: Observer) -> None:
@@ -46,11 +52,15 @@ class ScriptedEngine(Engine):
 
     async def launch(self, launch: Launch) -> None:
         self.launched.append(launch)
+        await self.may_launch.wait()
         if self.refuses:
             raise self.refuses
 
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         self.halted.append(key)
+
+    async def settled(self, key: TaskKey) -> None:
+        self.settles.append(key)
 
     async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
         return {}
@@ -108,6 +118,12 @@ class World:
             return job if job.phase is phase and reason in (None, job.reason) else None
 
         return await eventually(reached)
+
+    async def said(self, id: JobId, message: str) -> None:
+        async def reached() -> bool:
+            return (await self.job(id)).message == message
+
+        await eventually(reached)
 
     async def intend(self, id: JobId, intent: Intent) -> None:
         """Write the intent, as the use case does."""
@@ -289,6 +305,104 @@ def test_a_job_that_does_not_start_goes_back_and_blocks_nobody(tmp_path: Path) -
             back = await w.until(stuck.id, Phase.PENDING, Reason.BACK_OFF)
             assert (back.message, back.requeues, back.failures) == ("no node fits", 1, 0)
             assert (await w.launches(2))[1].job == next_one.id
+
+    asyncio.run(scenario())
+
+
+def test_an_image_that_is_being_pulled_has_the_time_that_takes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=1000, start_timeout=3600, pull_timeout=0.05) as w:
+            job = await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.observe(Waiting(key, "no node fits"))
+            await w.said(job.id, "no node fits")
+            assert w.engine.halted == []
+            w.engine.observe(Waiting(replace(key, attempt=7), "another attempt's", pulling=True))
+            w.engine.observe(Waiting(key, "pulling the image", pulling=True))
+            await eventually(_has(w.engine.halted, key))
+
+    asyncio.run(scenario())
+
+
+def test_what_has_time_to_pull_its_image_is_not_bound_to_start_sooner(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, start_timeout=0.3, pull_timeout=3600) as w:
+            pulls, waits = await w.submit(), await w.submit()
+            keys = await w.launches(2)
+            w.engine.observe(Waiting(TaskKey(pulls.id, 1), "pulling the image", pulling=True))
+            await eventually(_has(w.engine.halted, TaskKey(waits.id, 1)))
+            assert w.engine.halted == [TaskKey(waits.id, 1)]
+            w.engine.starts(TaskKey(pulls.id, 1))
+            await w.until(pulls.id, Phase.RUNNING)
+            assert len(keys) == 2
+
+    asyncio.run(scenario())
+
+
+def test_what_is_to_be_done_is_done_side_by_side_and_for_one_task_in_order(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=3000) as w:
+            w.engine.may_launch.clear()
+            jobs = [await w.submit() for _ in range(3)]
+            keys = await w.launches(2)
+            await w.intend(keys[0].job, Intent.CANCEL)
+            await w.until(keys[0].job, Phase.PREPARING, Reason.CANCELLING)
+            assert len(w.engine.launched) == w.engine.parallel
+            assert w.engine.halted == []
+            w.engine.may_launch.set()
+            await eventually(_has(w.engine.halted, keys[0]))
+            assert {key.job for key in await w.launches(3)} == {job.id for job in jobs}
+
+    asyncio.run(scenario())
+
+
+def test_what_the_engine_can_not_do_now_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "RETRY", 0.01)
+
+    async def scenario() -> None:
+        engine = ScriptedEngine()
+        engine.refuses = EngineUnavailable("the cluster does not answer")
+        async with world(tmp_path, engine) as w:
+            job = await w.submit()
+            await w.launches(3)
+            assert (await w.job(job.id)).phase is Phase.PREPARING
+            engine.refuses = None
+            w.engine.starts(TaskKey(job.id, 1))
+            await w.until(job.id, Phase.RUNNING)
+
+    asyncio.run(scenario())
+
+
+def test_a_task_is_settled_once_its_end_is_stored(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        roles = [{"name": "w", "tasks": 2, "command": "true"}]
+        async with world(tmp_path) as w:
+            gang = await w.submit(command=None, task_roles=roles)
+            first, second = await w.launches(2)
+            w.engine.ends(first)
+            await eventually(_has(w.engine.settles, first))
+            assert {task.finished_at is None for task in (await w.job(gang.id)).tasks} == {True, False}
+            assert w.engine.settles == [first]
+        async with world(tmp_path) as w:  # a crash may have come between
+            await eventually(_has(w.engine.settles, first))
+            w.engine.ends(second)
+            await w.until(gang.id, Phase.SUCCEEDED)
+            await eventually(_has(w.engine.settles, second))
+
+    asyncio.run(scenario())
+
+
+def test_a_log_of_which_a_part_was_lost_is_said_to_be(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            job = await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.observe(Ended(key, wall_clock(), 3, Reason.ERROR, "no luck", log_gap=True))
+            failed = await w.until(job.id, Phase.FAILED)
+            assert failed.message == f"no luck; {lifecycle.LOG_GAP}"
+            assert [task.log_gap for task in failed.tasks] == [True]
 
     asyncio.run(scenario())
 

@@ -93,6 +93,30 @@ class EngineContract:
         assert lab.kinds(launch.key) == ["Started", "Ended"]
 
     @scenario
+    async def test_what_is_settled_is_not_run_again(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task(ONCE + "echo ran; exit 5", working_dir=str(tmp_path))
+        key = await lab.send(launch)
+        await lab.ended(key)
+        await lab.engine.settled(key)
+        await lab.engine.settled(key)
+        assert lab.log(key) == "ran\n"
+        await lab.restart()
+        await lab.engine.settled(key)
+        await lab.send(replace(launch, started=True))
+        assert (await lab.ended(key)).exit_code in (5, None)
+        assert lab.log(key) == "ran\n"
+        assert lab.kinds(key) in (["Started", "Ended"], ["Ended"])
+
+    @scenario
+    async def test_the_next_attempt_runs_whether_or_not_the_last_is_settled(self, lab: Lab) -> None:
+        for attempt in (1, 2, 3):
+            ended = await lab.run(f"echo {attempt}; exit {attempt}", attempt=attempt)
+            assert (ended.key.attempt, ended.exit_code) == (attempt, attempt)
+            assert lab.log(ended.key) == f"{attempt}\n"
+            if attempt == 2:
+                await lab.engine.settled(ended.key)
+
+    @scenario
     async def test_nothing_is_reported_after_close_and_tasks_run_on(self, lab: Lab, tmp_path: Path) -> None:
         launch = lab.task("echo up; sleep 0.1; echo done", working_dir=str(tmp_path))
         await lab.send(launch)

@@ -67,6 +67,9 @@ class LocalEngine(Engine):
 
     name = "local"
     network_scope = "host"
+    kind_of_image = "environment"
+    stamps_logs = False
+    parallel = 1
 
     def __init__(
         self,
@@ -135,6 +138,9 @@ class LocalEngine(Engine):
             if not task.supervised:
                 task.look()
             task.poke()
+
+    async def settled(self, key: TaskKey) -> None:
+        """Nothing to do: a task that has ended occupies nothing, and its folder stays until ``purge``."""
 
     async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
         """Look at the processes and devices of tasks, in a thread."""
