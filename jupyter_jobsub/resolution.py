@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .engines.base import Engine
 from .errors import FieldError, InvalidRequest
@@ -73,7 +73,7 @@ def resolve(
     errors = list(wrong)
     group = _group(spec, person, settings, errors)
     sizes = _sizes(spec, group, settings, errors)
-    image = _image(spec, group, source, settings, errors)
+    image = _image(spec, group, source, settings, engine.kind_of_image, errors)
     request = sum((sizes[role].resources * n for role, n in spec.roles.items() if role in sizes), Resources())
     if group:
         field, remedy = _TOO_MUCH[bool(spec.task_roles)]
@@ -160,18 +160,30 @@ def _image(
     group: Group | None,
     source: Source | None,
     settings: Settings,
+    kind: Literal["environment", "container"],
     errors: list[FieldError],
 ) -> str | None:
-    """What is asked for, else the notebook's own kernel, else where it was submitted from."""
+    """What is asked for, else what goes without saying for this kind of image."""
     catalog = settings.catalog
     images = [image.name for image in catalog.images_of(group)] if group else list(catalog.images)
     if spec.image is None:
-        own = source.kernel if source and spec.notebook else None
-        if own and own not in images:
-            text = f"there is no {own!r}, the kernel that the notebook was saved with"
-            errors.append(FieldError("image", text, f"name one that there is: {', '.join(images)}"))
-        return own or spec.environment or next(iter(images), None)
-    if not spec.image.startswith("/") and spec.image not in images:
+        own = _own_environment(spec, source, images, errors) if kind == "environment" else None
+        if kind == "container" and not images:
+            errors.append(FieldError("image", "there is none", "ask an operator to configure one"))
+        return own or next(iter(images), None)
+    folder = spec.image.startswith("/") and kind == "environment"
+    if not folder and spec.image not in images:
         text = f"there is no {spec.image!r}"
         errors.append(FieldError("image", text, f"there are: {', '.join(images)}"))
     return spec.image
+
+
+def _own_environment(
+    spec: JobSpec, source: Source | None, images: Sequence[str], errors: list[FieldError]
+) -> str | None:
+    """The notebook's own kernel, else where it was submitted from."""
+    own = source.kernel if source and spec.notebook else None
+    if own and own not in images:
+        text = f"there is no {own!r}, the kernel that the notebook was saved with"
+        errors.append(FieldError("image", text, f"name one that there is: {', '.join(images)}"))
+    return own or spec.environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -15,12 +15,10 @@ from jupyter_jobsub.archive import Archive, LogArchive
 from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.dispatcher import Dispatcher, actions, expiry
 from jupyter_jobsub.dispatcher import dispatcher as loop
-from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started, Waiting
-from jupyter_jobsub.engines.peers import Peers
+from jupyter_jobsub.engines.base import Ended, Waiting
 from jupyter_jobsub.errors import EngineError, EngineUnavailable
 from jupyter_jobsub.model.catalog import Catalog, Group, Image
 from jupyter_jobsub.model.job import Intent, Job, JobId, Micros, Phase, Reason, TaskKey, UserName, new_job_id
-from jupyter_jobsub.model.metrics import Sample
 from jupyter_jobsub.model.observation import Observation
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.model.spec import JobSpec
@@ -28,67 +26,7 @@ from jupyter_jobsub.scheduling import lifecycle
 from jupyter_jobsub.settings import Settings
 from jupyter_jobsub.store.database import CommitInDoubt
 from jupyter_jobsub.store.sql import SqlStore
-
-
-class ScriptedEngine(Engine):
-    """Records what it is told; the test says what it sees."""
-
-    name = "scripted"
-    network_scope = "host"
-    kind_of_image = "environment"
-    stamps_logs = False
-    parallel = 2
-
-    def __init__(self) -> None:
-        self.launched: list[Launch] = []
-        self.halted: list[TaskKey] = []
-        self.settles: list[TaskKey] = []
-        self.may_launch = asyncio.Event()
-        self.may_launch.set()
-        self.refuses: Exception | None = None
-
-    async def open(self, observe: Observer) -> None:
-        self.observe = observe
-
-    async def launch(self, launch: Launch) -> None:
-        self.launched.append(launch)
-        await self.may_launch.wait()
-        if self.refuses:
-            raise self.refuses
-
-    async def halt(self, key: TaskKey, grace_seconds: float) -> None:
-        self.halted.append(key)
-
-    async def settled(self, key: TaskKey) -> None:
-        self.settles.append(key)
-
-    async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
-        return {}
-
-    async def purge(self, job: JobId) -> None: ...
-
-    def output(self, job: Job) -> str | None:
-        return None
-
-    def addresses(self, job: Job) -> Peers:
-        return {}
-
-    def capacity(self) -> Resources | None:
-        return None
-
-    def images(self) -> Mapping[str, Image]:
-        return {}
-
-    def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
-        return []
-
-    async def close(self) -> None: ...
-
-    def starts(self, key: TaskKey) -> None:
-        self.observe(Started(key, wall_clock()))
-
-    def ends(self, key: TaskKey, code: int = 0, reason: Reason = Reason.COMPLETED) -> None:
-        self.observe(Ended(key, wall_clock(), code, reason))
+from tests.engines.scripted import ScriptedEngine
 
 
 class World:
