@@ -38,7 +38,7 @@ Kind: TypeAlias = Literal["pods", "secrets", "services", "events"]
 
 _PAGE = 250
 _WATCH_SECONDS = 290
-_METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1"
+_METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Api:
@@ -158,7 +158,15 @@ class Api:
 
     @asynccontextmanager
     async def exec(self, pod: str, container: str, command: Sequence[str]) -> AsyncIterator[Exec]:
-        """Run a command in a container; leaving early doesn't end it there."""
+        """Run a command in a container; leaving early doesn't end it there.
+
+        Raises
+        ------
+        Unreachable
+            On entering, also where the container does not run (the API server answers 500 then).
+        Refused
+            While reading, if the command can't be started.
+        """
         query = [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("command", word) for word in command]
         path = f"{self._path('pods', pod)}/exec"

@@ -51,7 +51,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes = b"") -> ApiEr
     told = _status(body)
     reason, message = str(told.get("reason") or ""), str(told.get("message") or "")
     if status >= 500:
-        return Unreachable(f"The cluster's API server answers {status}: {message or reason or 'no reason'}")
+        return Unreachable(f"The cluster's API server answers {status} {message or reason}".rstrip())
     if status == 410:
         return Expired(message or reason)
     return Refused(status, reason, message, _seconds(headers.get("Retry-After", "")))

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from .connection import reached
-from .errors import Unreachable, failure
+from .errors import Refused, Unreachable
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
@@ -63,4 +63,4 @@ def exit_code(status: Mapping[str, Any]) -> int:
     for cause in status.get("details", {}).get("causes", ()):
         if status.get("reason") == "NonZeroExitCode" and cause.get("reason") == "ExitCode":
             return int(cause["message"])
-    raise failure(int(status.get("code") or 500), {}, json.dumps(status).encode())
+    raise Refused(int(status.get("code") or 500), status.get("reason", ""), status.get("message", ""))
