@@ -1,0 +1,48 @@
+"""Reading a Pod's JSON: its containers' states, its conditions, its times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from ...model.job import Micros
+
+Object: TypeAlias = Mapping[str, Any]
+
+MAIN, KEEPER = "main", "keeper"
+NEVER_RAN = {"StartError", "ContainerCannotRun"}
+RESTARTED = "Unknown"  # a runtime that has come back finds the container ended
+LOST_SIGHT = {"ContainerStatusUnknown", RESTARTED}
+
+
+def state(pod: Object, name: str) -> Object:
+    """What a container is doing: waiting, running or terminated; empty if nobody has said."""
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return next((status.get("state") or {} for status in statuses if status["name"] == name), {})
+
+
+def terminated(pod: Object, name: str) -> Object:
+    """How a container ended; empty if it has not."""
+    told: Object = state(pod, name).get("terminated") or {}
+    return told
+
+
+def started(pod: Object, name: str) -> Micros | None:
+    """When a container was started; a node writes 1970 for one that could not be."""
+    now = state(pod, name)
+    told = now.get("running") or now.get("terminated") or {}
+    if told.get("reason") in NEVER_RAN or not told.get("startedAt"):
+        return None
+    return micros(told["startedAt"]) or None
+
+
+def condition(pod: Object, kind: str) -> Object:
+    """A condition of a Pod; empty if it has none such."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
+def micros(text: str) -> Micros:
+    """Read a time of the API server, such as ``2026-11-21T17:44:28Z``."""
+    return Micros(round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1e6))
