@@ -1,6 +1,7 @@
-"""One raw file per task key, ``<root>/<job>/<attempt>.<role>.<index>.log``.
+"""One file per task key, ``<root>/<job>/<attempt>.<role>.<index>.log``, or ``.stamped.log``.
 
-A task's own process appends to its file; nothing here stands between. A log is sealed when its
+A task's own process appends to its file; nothing here stands between. A stamped one is what a cluster
+gave of a log, each line with its time, and is read without the times. A log is sealed when its
 task has ended: its file is then read-only, which is how a later start of the service knows.
 """
 
@@ -11,15 +12,17 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.job import JobId, TaskKey
 from . import files
 from .changes import Change, Changes
-from .pieces import BLOCK, Gap, range_end, read_gap, read_range, tail_start, unfinished_character
+from .pieces import BLOCK, Gap, before, range_end, read_gap, read_range, tail_start, unfinished_character
+from .stamps import LONGEST, unfinished_stamp
 
+PLAIN, STAMPED = ".log", ".stamped.log"
 MAX_TAIL = 4 * 2**20  # bytes
 QUIET = 0.005  # seconds; a writer that comes back sooner is read by the clock, not by its writes
 SHORT_PAUSE, LONG_PAUSE = 0.004, 0.015  # seconds between reads of a busy log: little came, much came
@@ -47,8 +50,8 @@ class Chunk:
 class LogArchive:
     """Append-only logs of tasks, readable while they are written and long after.
 
-    Offsets are bytes of what the task wrote and never move. A log that isn't there reads as
-    an empty one. All but ``follow`` and what wakes it may be called from any thread.
+    Offsets are bytes of the file and never move. A log that isn't there reads as an empty one. All but
+    ``follow`` and what wakes it may be called from any thread.
 
     Parameters
     ----------
@@ -61,27 +64,37 @@ class LogArchive:
         self._changes = Changes()
 
     def path(self, key: TaskKey) -> Path:
-        """The log's file."""
-        return self._root / key.job / f"{key.attempt}.{key.role}.{key.index}.log"
+        """The log's file, there or yet to be made."""
+        plain = self.beside(key, PLAIN)
+        stamped = self.beside(key, STAMPED)
+        return stamped if not os.path.lexists(plain) and os.path.lexists(stamped) else plain
 
-    def prepare(self, key: TaskKey) -> Path:
-        """Create the log, empty, unless it is there; followers that wait for it are woken."""
-        path = self.path(key)
+    def beside(self, key: TaskKey, suffix: str) -> Path:
+        """A file that is kept with the log."""
+        return self._root / key.job / f"{key.attempt}.{key.role}.{key.index}{suffix}"
+
+    def prepare(self, key: TaskKey, *, stamped: bool = False) -> Path:
+        """Create the log, empty, unless it is there; followers that wait for it are woken.
+
+        Parameters
+        ----------
+        stamped:
+            Each of its lines will begin with its time.
+        """
+        path = self.beside(key, STAMPED) if stamped else self.path(key)
         files.provide(path)
-        self._changes.tell(path)
+        self._tell(key)
         return path
 
     def info(self, key: TaskKey) -> LogInfo | None:
         """Look at a log; None if there is none."""
-        path = self.path(key)
-        try:
-            status = path.lstat()
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        gap = read_gap(path)
-        return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
+        for path in (self.beside(key, PLAIN), self.beside(key, STAMPED)):
+            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                status = path.lstat()
+                gap = read_gap(path)
+                if stat.S_ISREG(status.st_mode):
+                    return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
+        return None
 
     def tail(self, key: TaskKey, lines: int, before: int | None = None, max_bytes: int = MAX_TAIL) -> Chunk:
         r"""Read the last lines, or the last that begin before an offset, in time for their size alone.
@@ -89,23 +102,34 @@ class LogArchive:
         Lines end with ``\\n``; carriage returns stay as written.
         """
 
-        def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
+        def bounds(log: _Log) -> tuple[int, int]:
             if before is not None:
                 end = min(before, log.size)
             else:
                 end = log.size - (0 if log.sealed else log.unfinished())
-            return tail_start(log.fd, lines, end, max_bytes, gap), end
+            return tail_start(log.file.fd, lines, end, max_bytes, log.gap), end
 
-        path = self.path(key)
-        with _opened(path) as fd:
-            return Chunk(b"", 0, 0) if fd is None else _chunk(fd, path, bounds)[1]
+        with self._opened(key) as file:
+            return Chunk(b"", 0, 0) if file is None else _chunk(file, bounds)[1]
 
     def read(self, key: TaskKey, start: int, limit: int) -> Chunk:
-        """Read at most ``limit`` bytes (4 at least) from an offset on.
+        """Read at most ``limit`` bytes (4 at least, and a stamp's) from an offset on.
 
         A UTF-8 character is not cut, unless the log ends in it.
         """
-        return _read(self.path(key), start, limit)[1]
+        return self._read(key, start, limit)[1]
+
+    def preceding(self, key: TaskKey, end: int, limit: int) -> bytes:
+        """Read what stands before an offset, up to the last place where something was dropped."""
+        with self._opened(key) as file:
+            if file is None:
+                return b""
+
+            def bounds(log: _Log) -> tuple[int, int]:
+                dropped = log.gap.end if log.gap and log.gap.start < end else 0
+                return max(end - limit, dropped, 0), min(end, log.size)
+
+            return _chunk(file, bounds)[1].data
 
     async def follow(self, key: TaskKey, start: int = 0) -> AsyncIterator[Chunk]:
         """Yield what is there from an offset on and what comes, until the log is sealed or removed.
@@ -115,9 +139,9 @@ class LogArchive:
         reader costs the task nothing.
         """
         came, size = -QUIET, 0
-        exists, path = False, self.path(key)
+        exists = False
         while True:
-            before, chunk = _read(path, start, BLOCK)
+            before, chunk = self._read(key, start, BLOCK)
             if chunk.end > start:
                 grows = before is not None and not before.sealed and before.size > size
                 busy = grows and time.monotonic() - came < QUIET
@@ -145,11 +169,10 @@ class LogArchive:
 
     def seal(self, key: TaskKey) -> None:
         """Mark the log complete, durably; followers read it out and end."""
-        path = self.prepare(key)
-        with files.opened(path) as fd:
+        with files.opened(self.prepare(key)) as fd:
             os.fchmod(fd, 0o400)
             os.fsync(fd)
-        self._changes.tell(path)
+        self._tell(key)
 
     def tell(self, job: JobId) -> None:
         """Have followers of a job's logs look again, as when those are gone."""
@@ -159,62 +182,75 @@ class LogArchive:
         """Let go of the watches; call it in the event loop."""
         self._changes.close()
 
+    def _tell(self, key: TaskKey) -> None:
+        for suffix in (PLAIN, STAMPED):
+            self._changes.tell(self.beside(key, suffix))
+
+    @contextmanager
+    def _opened(self, key: TaskKey) -> Iterator[_File | None]:
+        """Open a log, if it is there."""
+        file = self._open(key, PLAIN) or self._open(key, STAMPED)
+        try:
+            yield file
+        finally:
+            if file is not None:
+                os.close(file.fd)
+
+    def _open(self, key: TaskKey, suffix: str) -> _File | None:
+        path = self.beside(key, suffix)
+        try:
+            return _File(files.open_file(path), path, suffix is STAMPED)
+        except FileNotFoundError:
+            return None
+
+    def _read(self, key: TaskKey, start: int, limit: int) -> tuple[LogInfo | None, Chunk]:
+        """Read on from an offset, and tell what the log was just before."""
+        with self._opened(key) as file:
+            if file is None:
+                return None, Chunk(b"", start, start)
+            return _whole(file, start, max(limit, 4)) or _on(file, start, max(limit, 4))
+
+
+@dataclass(frozen=True)
+class _File:
+    """An open log."""
+
+    fd: int
+    path: Path
+    stamped: bool
+
 
 @dataclass(frozen=True)
 class _Log:
     """An open log as it is at this moment."""
 
-    fd: int
+    file: _File
     size: int
     sealed: bool
+    gap: Gap | None
 
     def unfinished(self, end: int | None = None) -> int:
-        """Count the bytes before an offset that begin a UTF-8 character and don't end it."""
+        """Count the bytes before an offset that begin a UTF-8 character, or a stamp, and don't end it."""
         end = self.size if end is None else end
-        return unfinished_character(os.pread(self.fd, min(3, end), max(end - 3, 0)))
+        if self.file.stamped and (stamp := unfinished_stamp(before(self.file.fd, end, self.gap))):
+            return stamp
+        return unfinished_character(os.pread(self.file.fd, min(3, end), max(end - 3, 0)))
 
 
 def _sealed(status: os.stat_result) -> bool:
     return not status.st_mode & stat.S_IWUSR
 
 
-def _read(path: Path, start: int, limit: int) -> tuple[LogInfo | None, Chunk]:
-    """Read on from an offset, and tell what the log was just before."""
-
-    def bounds(log: _Log, gap: Gap | None) -> tuple[int, int]:
-        end = range_end(start, max(limit, 4), log.size, gap)
-        if (gap and end == gap.end) or (end == log.size and log.sealed):
-            return start, end
-        return start, max(start, end - log.unfinished(end))
-
-    with _opened(path) as fd:
-        if fd is None:
-            return None, Chunk(b"", start, start)
-        return _whole(fd, path, start, max(limit, 4)) or _chunk(fd, path, bounds)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
-    """Open a log, if it is there."""
-    try:
-        fd = files.open_file(path)
-    except FileNotFoundError:
-        yield None
-        return
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _whole(fd: int, path: Path, start: int, limit: int) -> tuple[LogInfo, Chunk] | None:
-    """Read on from an offset, in few steps; None if something was dropped from the log.
+def _whole(file: _File, start: int, limit: int) -> tuple[LogInfo, Chunk] | None:
+    """Read on from an offset, in few steps; None if they are not enough.
 
     What is dropped is noted before it goes: nothing of what was read before the look was.
     """
-    status = os.fstat(fd)
-    data = os.pread(fd, max(0, min(limit, status.st_size - start)), start)
-    if read_gap(path):
+    if file.stamped:
+        return None
+    status = os.fstat(file.fd)
+    data = os.pread(file.fd, max(0, min(limit, status.st_size - start)), start)
+    if read_gap(file.path):
         return None
     info = LogInfo(status.st_size, _sealed(status))
     if not (info.sealed and start + len(data) == info.size) and (cut := unfinished_character(data[-3:])):
@@ -222,14 +258,24 @@ def _whole(fd: int, path: Path, start: int, limit: int) -> tuple[LogInfo, Chunk]
     return info, Chunk(data, start, start + len(data))
 
 
-def _chunk(
-    fd: int, path: Path, bounds: Callable[[_Log, Gap | None], tuple[int, int]]
-) -> tuple[LogInfo, Chunk]:
+def _on(file: _File, start: int, limit: int) -> tuple[LogInfo, Chunk]:
+    """Read on from an offset, whatever the log is."""
+
+    def bounds(log: _Log) -> tuple[int, int]:
+        end = range_end(start, limit + LONGEST if file.stamped else limit, log.size, log.gap)
+        if (log.gap and end == log.gap.end) or (end == log.size and log.sealed):
+            return start, end
+        return start, max(start, end - log.unfinished(end))
+
+    return _chunk(file, bounds)
+
+
+def _chunk(file: _File, bounds: Callable[[_Log], tuple[int, int]]) -> tuple[LogInfo, Chunk]:
     """Read between bounds, again if bytes were dropped from the log meanwhile."""
     while True:
-        status, gap = os.fstat(fd), read_gap(path)
-        log = _Log(fd, status.st_size, _sealed(status))
-        start, end = bounds(log, gap)
-        data = read_range(fd, start, end, gap)
-        if read_gap(path) == gap:
+        status, gap = os.fstat(file.fd), read_gap(file.path)
+        log = _Log(file, status.st_size, _sealed(status), gap)
+        start, end = bounds(log)
+        data = read_range(file.fd, start, end, gap, stamped=file.stamped)
+        if read_gap(file.path) == gap:
             return LogInfo(log.size, log.sealed, (gap,) if gap else ()), Chunk(data, start, end)

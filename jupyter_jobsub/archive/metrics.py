@@ -33,7 +33,7 @@ class MetricsArchive:
 
     def path(self, key: TaskKey) -> Path:
         """The file of a task."""
-        return self._logs.path(key).with_suffix(".metrics")
+        return self._logs.beside(key, ".metrics")
 
     def append(self, key: TaskKey, usage: Usage) -> None:
         """Add what was used in the ``PERIOD`` before ``usage.at``, unless the task's log is sealed or gone.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .files import open_file
+from .stamps import LONGEST, without_stamps
 
 GAP = ".gap"  # after the log's name
 BLOCK = 256 * 1024  # bytes read at once
@@ -82,17 +83,25 @@ def amount(size: int) -> str:
     return f"{number:.4g} {_UNITS[unit]}"
 
 
-def read_range(fd: int, start: int, end: int, gap: Gap | None) -> bytes:
-    """Read a stretch, with the marker where it crosses the hole."""
+def read_range(fd: int, start: int, end: int, gap: Gap | None, *, stamped: bool = False) -> bytes:
+    """Read a stretch, with the marker where it crosses the hole, and without the stamps of lines."""
     parts: list[bytes] = []
     for piece in pieces(start, end, gap):
         if not piece.dropped:
-            parts.append(_pread(fd, piece.start, piece.end))
+            data = _pread(fd, piece.start, piece.end)
+            parts.append(without_stamps(before(fd, piece.start, gap), data) if stamped else data)
             continue
         if gap and piece.start == gap.start > 0 and _pread(fd, gap.start - 1, gap.start) != b"\n":
             parts.append(b"\n")
         parts.append(marker(piece.end - piece.start))
     return b"".join(parts)
+
+
+def before(fd: int, start: int, gap: Gap | None) -> bytes:
+    """Read what precedes an offset, as far as a stamp goes; lines begin with the log, and after the hole."""
+    begin = gap.end if gap and gap.end <= start else 0
+    nearest = max(begin, start - LONGEST)
+    return (b"\n" if nearest == begin else b"") + _pread(fd, nearest, start)
 
 
 def range_end(start: int, limit: int, size: int, gap: Gap | None) -> int:

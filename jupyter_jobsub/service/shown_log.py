@@ -55,8 +55,4 @@ def pieces(archive: LogArchive, key: TaskKey) -> Iterator[bytes]:
 
 def _hidden(archive: LogArchive, key: TaskKey, start: int) -> Hidden:
     """Begin at an offset, which may be inside a report."""
-    begin = max(0, start - LONGEST)
-    chunk = archive.read(key, begin, start - begin + 4)  # to the end of a character that it may be inside
-    if chunk.end < start or len(chunk.data) != chunk.end - begin:  # something was dropped in between
-        return Hidden()
-    return Hidden(chunk.data[: start - begin])
+    return Hidden(archive.preceding(key, start, LONGEST))

@@ -103,11 +103,11 @@ def test_a_gap_that_grows_while_it_is_read_is_read_again(
 
     real = logs.read_range
 
-    def cut_meanwhile(fd: int, start: int, end: int, gap: Gap | None) -> bytes:
+    def cut_meanwhile(fd: int, start: int, end: int, gap: Gap | None, *, stamped: bool) -> bytes:
         if not gap_path(path).exists():
             path.write_bytes(b"a\n" + b"\0" * 1000 + b"z\n")
             gap_path(path).write_text("2 1002\n")
-        return real(fd, start, end, gap)
+        return real(fd, start, end, gap, stamped=stamped)
 
     monkeypatch.setattr(logs, "read_range", cut_meanwhile)
     assert (
