@@ -39,7 +39,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..model.catalog import Catalog, Image
 from ..model.job import Job, JobId, TaskKey
@@ -76,9 +76,9 @@ class Launch:
     user, group:
         For ``PRIMEHUB_USER`` and ``PRIMEHUB_GROUP``.
     volume:
-        The group's shared folder, or None.
+        The group's shared folder, as ``Engine.volume`` has written it, or None.
     datasets:
-        Folders by name.
+        Folders by name, likewise.
     snapshot:
         The text of the notebook or script that was kept at submit.
     started:
@@ -168,6 +168,16 @@ class Engine(ABC):
     @abstractmethod
     def images(self) -> Mapping[str, Image]:
         """What tasks can run in here, found by the engine; the first is the default."""
+
+    @abstractmethod
+    def volume(self, written: Any, *, dataset: bool = False) -> str:
+        """Read what is configured as a group's volume or dataset, as the catalog and a launch have it.
+
+        Raises
+        ------
+        ValueError
+            If it is none here, in words; ``model.fields.reject`` adds the remedy.
+        """
 
     @abstractmethod
     def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:

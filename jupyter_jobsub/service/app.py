@@ -266,7 +266,7 @@ class Service:
 
     def _settings(self, config: JobsubService) -> Settings:
         return Settings(
-            catalog=build_catalog(config, self._found),
+            catalog=build_catalog(config, self._found, self.engine),
             admins=frozenset(config.admins),
             start_timeout=config.start_timeout_seconds,
             pull_timeout=config.pull_timeout_seconds,

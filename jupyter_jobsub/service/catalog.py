@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
 )
-from pydantic_core import PydanticCustomError
 
 from ..config import JobsubService, misplaced
+from ..engines.base import Engine
 from ..errors import ConfigError, FieldError
 from ..model.catalog import Catalog, Group, InstanceType
 from ..model.explain import explain
-from ..model.fields import Label
+from ..model.fields import Label, Strict, reject
 from ..model.resources import Quota, Resources, parse_memory
 
 
@@ -33,7 +31,7 @@ def _bytes(value: Any) -> Any:
 
 def _milli(value: Any) -> Any:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
-        _wrong(f"{value!r} is not a number of cores", "give one such as 2 or 0.5")
+        reject(f"{value!r} is not a number of cores", "give one such as 2 or 0.5")
     return round(value * 1000)
 
 
@@ -42,56 +40,51 @@ Memory = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 MilliCpu = Annotated[int, BeforeValidator(_milli), Field(ge=0)]
 
 
-def _wrong(message: str, remedy: str) -> NoReturn:
-    raise PydanticCustomError("jobsub", "{message}", {"message": message, "remedy": remedy})
-
-
 def _plain(name: str) -> str:
     if "/" in name or name in (".", ".."):
-        _wrong(f"{name!r} is not a plain name", "leave out '/' and '..'")
+        reject(f"{name!r} is not a plain name", "leave out '/' and '..'")
     return name
-
-
-def _absolute(path: str) -> str:
-    if not path.startswith("/"):
-        _wrong(f"{path!r} is not an absolute path", "give the full path of a folder, such as /data/lab")
-    return path
 
 
 def _known(kind: str) -> AfterValidator:
     """Accept only names that the catalog has; it is the validation's context."""
 
     def check(name: str, info: ValidationInfo) -> str:
-        there = (info.context or {})[kind]
+        there: Collection[str] = (info.context or {})[kind]
         if name not in there:
-            _wrong(f"there is no {name!r}", f"there are {', '.join(there)}")
+            reject(f"there is no {name!r}", f"there are {', '.join(there)}")
         return name
 
     return AfterValidator(check)
 
 
 Name = Annotated[Label, AfterValidator(_plain)]
-Folder = Annotated[str, AfterValidator(_absolute)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+def _volume(dataset: bool) -> AfterValidator:
+    """Have the engine read what is written; it is the validation's context."""
+
+    def read(written: Any, info: ValidationInfo) -> str | None:
+        engine: Engine = (info.context or {})["engine"]
+        return None if written is None and not dataset else engine.volume(written, dataset=dataset)
+
+    return AfterValidator(read)
 
 
-class _Quota(_Strict):
+class _Quota(Strict):
     cpu: MilliCpu | None = None
     memory: Memory | None = None
     gpus: Count | None = None
-    gpu: dict[str, Count] = {}
+    gpu: dict[str, Count] = Field(default={})
 
     def built(self) -> Quota:
         return Quota(self.cpu, self.memory, self.gpus, self.gpu)
 
 
-class _InstanceType(_Strict):
+class _InstanceType(Strict):
     cpu: MilliCpu = 0
     memory: Memory = 0
-    gpu: dict[str, Count] = {}
+    gpu: dict[str, Count] = Field(default={})
     description: str = ""
 
     def built(self, name: str) -> InstanceType:
@@ -99,15 +92,15 @@ class _InstanceType(_Strict):
         return InstanceType(name, Resources(self.cpu, self.memory, gpu), self.description)
 
 
-class _Group(_Strict):
+class _Group(Strict):
     quota: _Quota = _Quota()
     user_quota: _Quota = _Quota()
     members: list[Label] | None = None
-    admins: list[Label] = []
+    admins: list[Label] = Field(default=[])
     instance_types: list[Annotated[str, _known("instance_types")]] | None = None
     images: list[Annotated[str, _known("images")]] | None = None
-    volume: Folder | None = None
-    datasets: dict[Name, Folder] = {}
+    volume: Annotated[Any, _volume(dataset=False)] = None
+    datasets: dict[Name, Annotated[Any, _volume(dataset=True)]] = Field(default={})
     share_logs: bool | None = None
 
     def built(self, name: str, share_logs: bool) -> Group:
@@ -129,7 +122,7 @@ _TYPES: TypeAdapter[dict[str, _InstanceType]] = TypeAdapter(dict[Name, _Instance
 _GROUPS: TypeAdapter[dict[str, _Group]] = TypeAdapter(dict[Name, _Group])
 
 
-def build_catalog(config: JobsubService, found: Catalog) -> Catalog:
+def build_catalog(config: JobsubService, found: Catalog, engine: Engine) -> Catalog:
     """Put what is configured over what the engine found.
 
     Raises
@@ -140,7 +133,7 @@ def build_catalog(config: JobsubService, found: Catalog) -> Catalog:
     wrong = list(config.wrong)
     types = _parse(_TYPES, config.instance_types, "instance_types", wrong)
     known = {"instance_types": config.instance_types or found.instance_types, "images": found.images}
-    groups = _parse(_GROUPS, config.groups, "groups", wrong, known)
+    groups = _parse(_GROUPS, config.groups, "groups", wrong, {**known, "engine": engine})
     shared = config.share_logs
     catalog = Catalog(
         {name: group.built(name, shared) for name, group in groups.items()}
@@ -162,10 +155,10 @@ def _parse(
     given: Mapping[str, Any],
     setting: str,
     wrong: list[FieldError],
-    known: Mapping[str, Collection[str]] | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> dict[str, _Model]:
     try:
-        return models.validate_python(given, context=known)
+        return models.validate_python(given, context=context)
     except ValidationError as error:
         errors = explain(error, under=setting).errors
         wrong += [misplaced(e.field, e.message, e.remedy) for e in errors]

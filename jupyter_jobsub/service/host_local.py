@@ -201,7 +201,7 @@ def try_config(folder: Path) -> None:
     """
     config = read_config()
     engine, capacity = _local_engine(config, folder, wall_clock)
-    build_catalog(config, default_catalog(account.person()["USER"], capacity, engine.images()))
+    build_catalog(config, default_catalog(account.person()["USER"], capacity, engine.images()), engine)
 
 
 def _local_engine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started
@@ -63,6 +64,9 @@ class ScriptedEngine(Engine):
 
     def images(self) -> Mapping[str, Image]:
         return {}
+
+    def volume(self, written: Any, *, dataset: bool = False) -> str:
+        return str(written)
 
     def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
         return []

@@ -13,17 +13,19 @@ from jupyter_jobsub.errors import ConfigError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image, InstanceType
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.service.catalog import build_catalog
+from tests.engines.scripted import ScriptedEngine
 
 FOUND = Catalog(
     groups={"default": Group("default", quota=Quota(cpu=8000))},
     instance_types={"cpu-1": InstanceType("cpu-1", Resources(1000, 2**30))},
     images={"python3": Image("python3", "/opt/env")},
 )
+ENGINE = ScriptedEngine()
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def built(**settings: object) -> Catalog:
-    return build_catalog(JobsubService(**settings), FOUND)
+    return build_catalog(JobsubService(**settings), FOUND, ENGINE)
 
 
 def test_nothing_configured_is_what_was_found() -> None:
@@ -75,6 +77,6 @@ def test_the_readmes_example_is_right() -> None:
     c = Config()
     for text in re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL):
         exec(text, {"c": c})
-    catalog = build_catalog(JobsubService(config=c), FOUND)
+    catalog = build_catalog(JobsubService(config=c), FOUND, ENGINE)
     assert list(catalog.groups) == ["research", "teaching"]
     assert catalog.groups["research"].user_quota.gpus == 2

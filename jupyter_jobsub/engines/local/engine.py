@@ -11,10 +11,12 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...clock import wall_clock
 from ...errors import EngineError
 from ...model.catalog import Catalog, Image
+from ...model.fields import reject
 from ...model.job import Job, JobId, Micros, TaskKey
 from ...model.metrics import Sample
 from ...model.observation import Ended, Observation, Started
@@ -178,6 +180,14 @@ class LocalEngine(Engine):
     def images(self) -> Mapping[str, Image]:
         """The environments of this machine."""
         return self._images
+
+    def volume(self, written: Any, *, dataset: bool = False) -> str:
+        """A folder of this machine."""
+        if not isinstance(written, str) or not written.startswith("/"):
+            reject(
+                f"{written!r} is not an absolute path", "give the full path of a folder, such as /data/lab"
+            )
+        return written
 
     def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
         """Find what this machine lacks for the job."""
