@@ -144,7 +144,7 @@ class Actions:
                 # what runs is taken over, whether or not its image is still there
                 image=None if started else resolve_image(job.spec.image, self._settings().catalog),
                 resources=job.share(key.role),
-                log=self._archive.logs.prepare(key),
+                log=self._archive.logs.prepare(key, stamped=self._engine.stamps_logs),
                 artifacts=self._archive.artifacts.folder_of(key, alone=len(job.tasks) == 1),
                 user=job.user,
                 group=job.spec.group or "",
