@@ -29,12 +29,22 @@ def variables(key: TaskKey, peers: Peers) -> dict[str, str]:
     is the first port of that label, ``JOBSUB_PORTS_…`` all of them, with commas. The task's own have
     neither role nor index: ``JOBSUB_HOST``, ``JOBSUB_PORT_GRPC``, ``JOBSUB_PORTS_GRPC``.
     """
+    return {**everyones(peers), **own(peers[key.role, key.index])}
+
+
+def everyones(peers: Peers) -> dict[str, str]:
+    """What all tasks are told alike."""
     counts = Counter(role for role, _ in peers)
     found = {"JOBSUB_TASK_ROLES": ",".join(counts)}
     found |= {f"JOBSUB_TASK_COUNT_{_legal(role)}": str(count) for role, count in counts.items()}
     for (role, index), address in peers.items():
         found |= _of(address, f"_{_legal(role)}_{index}")
-    return found | dict(_of(peers[key.role, key.index], ""))
+    return found
+
+
+def own(address: Address) -> dict[str, str]:
+    """What a task alone is told: where it is itself."""
+    return dict(_of(address, ""))
 
 
 def _of(address: Address, whose: str) -> Iterator[tuple[str, str]]:

@@ -106,6 +106,12 @@ class TaskKey:
     def __str__(self) -> str:
         return f"{self.job}.{self.attempt}.{self.role}.{self.index}"
 
+    @classmethod
+    def parse(cls, text: str) -> TaskKey:
+        """Read back what ``str`` makes; ValueError if it is no such text."""
+        job, attempt, role, index = text.rsplit(".", 3)
+        return cls(JobId(job), int(attempt), role, int(index))
+
 
 @dataclass(frozen=True)
 class Task:

@@ -1,4 +1,4 @@
-"""What a task reads that its image has not: its variables, its script or notebook, and what runs that.
+"""What a task reads that its image has not: variables, its script or notebook, and what runs that.
 
 It goes into the Pod through Secrets alone: no Pod needs a way to the service, and whatever is killed
 when, the API server has them as long as the Pod. A Secret holds 1 MiB, so a file is cut into parts,
@@ -44,8 +44,6 @@ class Files:
 
     Parameters
     ----------
-    variables
-        The data of Secrets whose keys are the job's own variables.
     parts
         The data of Secrets, a part of the file each, whose keys give the order.
     name
@@ -54,7 +52,6 @@ class Files:
         The program with its arguments.
     """
 
-    variables: Sequence[Mapping[str, bytes]]
     parts: Sequence[Mapping[str, bytes]]
     name: str
     argv: Sequence[str]
@@ -70,7 +67,22 @@ def files_of(launch: Launch) -> Files:
     """
     make = {"command": _command, "script": _script, "notebook": _notebook}
     name, content, argv = make[launch.spec.kind](launch)
-    return Files(tuple(_variables(launch.spec.variables)), tuple(_parts(content)), name, argv)
+    return Files(tuple(_parts(content)), name, argv)
+
+
+def packed(variables: Mapping[str, str]) -> Iterator[dict[str, bytes]]:
+    """Share variables out to as many Secrets as they need."""
+    found, size = dict[str, bytes](), 0
+    for name, text in variables.items():
+        value = text.encode()
+        length = len(name) + len(value)
+        if found and size + length > LARGEST:
+            yield found
+            found, size = {}, 0
+        found[name] = value
+        size += length
+    if found:
+        yield found
 
 
 def output_of(job: Job, shared: str | None, artifacts: Path) -> str | None:
@@ -145,17 +157,3 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 def _parts(content: bytes) -> Iterator[dict[str, bytes]]:
     for number, at in enumerate(range(0, len(content), LARGEST)):
         yield {f"{number:06}": content[at : at + LARGEST]}
-
-
-def _variables(variables: Mapping[str, str]) -> Iterator[dict[str, bytes]]:
-    found, size = dict[str, bytes](), 0
-    for name, text in variables.items():
-        value = text.encode()
-        length = len(name) + len(value)
-        if found and size + length > LARGEST:
-            yield found
-            found, size = {}, 0
-        found[name] = value
-        size += length
-    if found:
-        yield found

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...errors import EngineError
 from ...model.job import TaskKey
 from .devices import Device
-from .runfolder import RunFolder, parse_key
+from .runfolder import RunFolder
 
 
 class Allotment:
@@ -71,7 +71,7 @@ class Allotment:
 
     def _owner(self, uuid: str) -> TaskKey | None:
         with contextlib.suppress(FileNotFoundError):
-            return parse_key(self._link(uuid).readlink().name)
+            return TaskKey.parse(self._link(uuid).readlink().name)
         return None
 
     def _taken(self, uuid: str) -> bool:

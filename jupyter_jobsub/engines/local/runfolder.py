@@ -238,14 +238,8 @@ def run_folders(runs: Path, job: JobId) -> list[RunFolder]:
     folders = []
     for path in runs.glob(f"{job}.*"):
         with contextlib.suppress(ValueError):  # it is somebody else's
-            folders.append(RunFolder(runs, parse_key(path.name)))
+            folders.append(RunFolder(runs, TaskKey.parse(path.name)))
     return folders
-
-
-def parse_key(name: str) -> TaskKey:
-    """Read a run folder's name."""
-    job, attempt, role, index = name.rsplit(".", 3)
-    return TaskKey(JobId(job), int(attempt), role, int(index))
 
 
 def _identity(data: Mapping[str, Any]) -> tuple[int, int]:

@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 from nbformat import v4
 
 from jupyter_jobsub.engines.base import Launch
-from jupyter_jobsub.engines.kubernetes.files import ARTIFACTS, FILES, LARGEST, Files, files_of, output_of
+from jupyter_jobsub.engines.kubernetes.files import (
+    ARTIFACTS,
+    FILES,
+    LARGEST,
+    Files,
+    files_of,
+    output_of,
+    packed,
+)
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.catalog import Image
 from jupyter_jobsub.model.job import Job, JobId, Micros, TaskKey, UserName
@@ -110,7 +118,7 @@ class TestCommand:
 
     def test_it_needs_no_file(self) -> None:
         files = files_of(launch_of({"command": "true"}))
-        assert (files.parts, files.name, files.variables) == ((), "", ())
+        assert (files.parts, files.name) == ((), "")
 
 
 class TestScript:
@@ -204,10 +212,9 @@ def test_a_file_of_any_size_is_put_together_from_its_parts(size: int) -> None:
     st.dictionaries(st.from_regex("[A-Z]{1,9}", fullmatch=True), st.sampled_from(["", "ü", "x" * 120_000]))
 )
 def test_variables_of_any_number_fit_into_secrets(env: dict[str, str]) -> None:
-    files = files_of(launch_of({"command": "true", "env": {f"X{name}": text for name, text in env.items()}}))
-    found = {name: value.decode() for data in files.variables for name, value in data.items()}
-    assert found == {f"X{name}": text for name, text in env.items()}
-    assert all(sum(map(len, data.values())) <= LARGEST for data in files.variables)
+    secrets = list(packed(env))
+    assert {name: value.decode() for data in secrets for name, value in data.items()} == env
+    assert all(sum(map(len, data.values())) <= LARGEST for data in secrets)
 
 
 def test_the_same_job_gives_the_same_bytes() -> None:

@@ -1,0 +1,134 @@
+"""What runs in a Pod around the command: POSIX shell, for whatever sh the image has.
+
+Two containers share what they write and see each other's processes. ``main`` runs the command;
+``keeper`` waits for its end, and then for its artifacts to be fetched. Nobody polls:
+
+- ``main`` holds a FIFO open as long as it lives, and the keeper reads it. Opening it waits for the other,
+  so that no command ends before somebody knows of it.
+- The kubelet tells only a container's first process to end. The keeper, told too, tells all the
+  command's others, the oldest first: a shell that was told later would go on with its next command.
+  ``main`` then ends with the last of them that has not given up a second FIFO, so that a program of
+  several commands has its grace; otherwise it ends with the command, and what that left running is
+  killed with the container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .files import ARTIFACTS, FILES, PARTS
+
+HOME = "/home/jovyan"
+RUN = "/jobsub/run"
+TERMINATION_LOG = "/dev/termination-log"
+
+# Variables here must not be the command's, whose exported ones would change with them: subshells,
+# arguments and a reserved name. Its tools must not be the command's, either.
+_ENTRY = f"""
+exec 3>&2 2>/dev/null
+(
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+  mkfifo {RUN}/main
+  mkfifo {RUN}/tree
+  ln -s {ARTIFACTS} {HOME}/artifacts
+  [ -d /datasets ] && ln -s /datasets {HOME}/datasets
+  for folder in /project/*; do
+    [ -d "$folder" ] && [ ! -e "{HOME}/${{folder##*/}}" ] && ln -s "$folder" {HOME}
+  done
+  [ -n "$3" ] && cat {PARTS}/* >"{FILES}/$3"
+)
+exec 4>{RUN}/main
+exec 5<>{RUN}/tree 6>{RUN}/tree 7<{RUN}/tree 5>&-
+cd "$1" || cd {HOME}
+[ -d "$2" ] && export PYTHONPATH="$2${{PYTHONPATH:+:$PYTHONPATH}}"
+shift 3
+trap JOBSUB_HALTED=1 TERM
+"$@" 2>&3 3>&- 4>&- 7<&-
+set -- "$?"
+trap '' TERM
+exec 6>&-
+[ -z "$JOBSUB_HALTED" ] || while read -r JOBSUB_HALTED; do :; done <&7
+exit "$1"
+"""
+
+# /proc/1 is the Pod's, and what is in the keeper's cgroup is the keeper's. Names with as many
+# digits are sorted by number.
+_OTHERS = """
+cgroup() { cgroup=; while read -r line; do cgroup="$cgroup$line "; done <"/proc/$1/cgroup"; }
+others() {
+  cgroup self
+  own=$cgroup
+  for process in /proc/[0-9] /proc/[0-9][0-9] /proc/[0-9][0-9][0-9] /proc/[0-9][0-9][0-9][0-9] \
+    /proc/[0-9][0-9][0-9][0-9][0-9] /proc/[0-9][0-9][0-9][0-9][0-9][0-9] \
+    /proc/[0-9][0-9][0-9][0-9][0-9][0-9][0-9]
+  do
+    pid=${process##*/}
+    [ "$pid" != 1 ] && cgroup "$pid" && [ -n "$cgroup" ] && [ "$cgroup" != "$own" ] && kill "-$1" "$pid"
+  done
+}
+"""
+
+_KEEPER = f"""
+exec 2>/dev/null
+{_OTHERS}
+closed() {{
+  mkfifo "{RUN}/$1"
+  ( while read -r line; do :; done <"{RUN}/$1" ) &
+  reader=$!
+  while wait "$reader"; [ "$?" -gt 128 ]; do :; done
+}}
+trap 'others TERM' TERM
+closed main
+others KILL
+[ -n "$(ls -A {ARTIFACTS})" ] || exit 0
+mkfifo {RUN}/collected
+( sleep "$1"; : >{RUN}/collected ) &
+closed collected
+exit 0
+"""
+
+_FETCH = f"""
+say() {{ echo "$1" >&2; echo "$1" >{TERMINATION_LOG}; exit 1; }}
+command -v git >/dev/null ||
+  say "The image has no git to fetch $1 with; ask an operator to set git_image, or choose another image."
+export GIT_TERMINAL_PROMPT=0 HOME=/tmp
+cd "$3" && git init -q . && git remote add origin "$1" && git fetch -q --depth 1 origin "$2" &&
+  git checkout -q FETCH_HEAD || say "The dataset could not be fetched: $1 at $2."
+"""
+
+KILL: Sequence[str] = ("/bin/sh", "-c", f"{_OTHERS}others KILL 2>/dev/null")
+"""Run in the keeper, it kills all of the command."""
+COLLECTED: Sequence[str] = ("/bin/sh", "-c", f": >{RUN}/collected")
+"""Run in the keeper, it ends it: its artifacts have been fetched."""
+
+
+def main_command(argv: Sequence[str], folder: str, imports: str, file: str) -> list[str]:
+    """Say what the container of a command runs.
+
+    Parameters
+    ----------
+    argv
+        The command.
+    folder
+        Where it runs, if that is there; else in its temporary home.
+    imports
+        What comes first on Python's import path, if it is there.
+    file
+        What the parts make; "" if nothing.
+    """
+    return ["/bin/sh", "-c", _ENTRY, "jobsub", folder, imports, file, *argv]
+
+
+def keeper_command(seconds: int) -> list[str]:
+    """Say what the keeper's container runs; it waits so long for artifacts to be fetched."""
+    return ["/bin/sh", "-c", _KEEPER, "jobsub", str(seconds)]
+
+
+def fetch_command(repository: str, ref: str, folder: str) -> list[str]:
+    """Say what the container of a git dataset runs: it fetches one commit, before anything else runs."""
+    return ["/bin/sh", "-c", _FETCH, "jobsub", repository, ref, folder]
+
+
+def literal(text: str) -> str:
+    """Write a text so that the kubelet, which reads ``$(NAME)`` and ``$$`` in it, leaves it as it is."""
+    return text.replace("$", "$$")
