@@ -44,6 +44,7 @@ COMMANDS = {
     "stop": ("host", "end the service; jobs run on"),
     "reload": ("host", "make the service read its configuration again"),
     "drain": ("host", "admit no more jobs, and let what runs end"),
+    "manifests": ("manifests", "print the account that jobs on Kubernetes need"),
     "completion": ("completion", "print what switches on tab completion in a shell"),
 }
 TAKES_COMMAND = ("submit", "clone")

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import aiohttp
 
 from ...errors import EngineError
+from . import access
 from .connection import STREAM, Connection, Where
 from .errors import ApiError, Expired, Refused, Unreachable
 from .exec import PROTOCOLS, Exec
@@ -61,10 +62,12 @@ class Api:
         """
         api = cls(await Connection.open(where))
         try:
-            await api._json("GET", f"{api._home}/pods", query={"limit": "1"})
-        except ApiError as error:
+            await access.check(api._json, api.namespace)
+        except BaseException as error:
             await api.close()
-            raise EngineError(str(error)) from error
+            if isinstance(error, ApiError):
+                raise EngineError(str(error)) from error
+            raise
         return api
 
     async def close(self) -> None:

@@ -209,18 +209,16 @@ async def _access(where: Where) -> Access:
     try:
         namespace = await _configure(where, configuration)
         return Access(configuration, where.namespace or namespace or "default")
-    except config.ConfigException as error:
-        raise EngineError(f"The kubeconfig can't be used: {error}") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
-        raise EngineError(f"The kubeconfig can't be read: {type(error).__name__}: {error}") from error
+    except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError(f"The kubeconfig {_paths(where)} can't be used: {error}") from error
+    except yaml.YAMLError as error:
+        raise EngineError(f"The kubeconfig {_paths(where)} is not YAML: {error}") from error
 
 
 async def _configure(where: Where, configuration: Configuration) -> str | None:
     """Fill in the configuration, and give the namespace that goes with it."""
-    named = where.kubeconfig or os.environ.get("KUBECONFIG")
-    files = [Path(file).expanduser() for file in (named or "~/.kube/config").split(os.pathsep) if file]
-    if any(file.exists() for file in files):
-        paths = os.pathsep.join(map(str, files))
+    paths = _paths(where)
+    if any(os.path.exists(path) for path in paths.split(os.pathsep)):
         loader = await config.load_kube_config(paths, where.context, configuration, persist_config=False)
         namespace: str | None = loader.current_context["context"].get("namespace")
         return namespace
@@ -228,9 +226,14 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
         config.load_incluster_config(configuration)
         return (_ACCOUNT / "namespace").read_text().strip()
     raise EngineError(
-        f"There is no kubeconfig at {os.pathsep.join(map(str, files))}. "
-        "Set c.JobsubService.kubernetes = {'kubeconfig': ...} or KUBECONFIG to one that kubectl works with."
+        f"There is no kubeconfig at {paths}. Set c.JobsubService.kubernetes = {{'kubeconfig': ...}} "
+        "or KUBECONFIG to one that kubectl works with."
     )
+
+
+def _paths(where: Where) -> str:
+    named = where.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    return os.pathsep.join(os.path.expanduser(path) for path in named.split(os.pathsep) if path)
 
 
 def _trust(configuration: Configuration) -> ssl.SSLContext:
