@@ -154,8 +154,16 @@ class Engine(ABC):
         """Forget all that the engine keeps of a job whose tasks have ended; the rest is the archive's."""
 
     @abstractmethod
-    def output(self, job: Job) -> str | None:
-        """Where people find the output notebook of a job, or None if it makes none."""
+    def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:
+        """Where people find the output notebook of a job's newest attempt, or None if it makes none.
+
+        Parameters
+        ----------
+        volume:
+            The group's, as in a launch.
+        artifacts:
+            The archive's folder for those of that attempt.
+        """
 
     @abstractmethod
     def addresses(self, job: Job) -> Peers:

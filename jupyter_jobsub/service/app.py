@@ -163,10 +163,15 @@ class Service:
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
         """A job's page."""
-        shown = render.detail(job, self.engine.addresses(job)) | {"output": self.engine.output(job)}
+        shown = render.detail(job, self.engine.addresses(job)) | {"output": self._output(job)}
         if not may(person, Action.READ, job, self.settings):
             shown |= {"tasks": [], "command": "", "working_dir": None, "output": None}
         return self.row(job, person) | shown
+
+    def _output(self, job: Job) -> str | None:
+        group = self.settings.catalog.groups.get(job.spec.group or "")
+        folder = self.archive.artifacts.folder(job.id, job.attempt)
+        return self.engine.output(job, group.volume if group else None, folder)
 
     def catalog_for(self, person: Person) -> dict[str, Any]:
         """What this person can ask for."""

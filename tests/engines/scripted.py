@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from jupyter_jobsub.clock import wall_clock
@@ -53,7 +54,7 @@ class ScriptedEngine(Engine):
 
     async def purge(self, job: JobId) -> None: ...
 
-    def output(self, job: Job) -> str | None:
+    def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:
         return None
 
     def addresses(self, job: Job) -> Peers:

@@ -161,7 +161,7 @@ class LocalEngine(Engine):
             await asyncio.to_thread(folder.remove)
         self._ports.purge(job)
 
-    def output(self, job: Job) -> str | None:
+    def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:
         """The output notebook of the newest attempt that was launched and not yet purged."""
         try:
             path = self._runs / str(TaskKey(job.id, job.attempt)) / OUTPUT

@@ -131,11 +131,11 @@ class TestNotebook:
     @scenario
     async def test_the_engine_says_where_its_output_is(self, lab: Lab, project: Path, tmp_path: Path) -> None:
         job = Job(JobId("job-1"), UserName("ann"), JobSpec(command="x"), Resources(), Micros(0), attempt=1)
-        assert lab.engine.output(job) is None
+        assert lab.engine.output(job, None, lab.folder) is None
         notebook = str(project / "n.ipynb")
         launch = lab.task(notebook=notebook, snapshot=b"no notebook", volume=str(tmp_path), image=HERE)
         await lab.send(launch)
-        assert lab.engine.output(job) == str(tmp_path / "jobs" / "job-1" / "n.ipynb")
+        assert lab.engine.output(job, None, lab.folder) == str(tmp_path / "jobs" / "job-1" / "n.ipynb")
         assert (await lab.ended(launch.key)).exit_code == 1
         assert "n.ipynb" in lab.log(launch.key)  # the runner said what is wrong with it
 

@@ -166,7 +166,7 @@ async def test_in_the_place_of_an_output(lab: Lab, put: str) -> None:
     key = await lab.launch(HERE + put.format(OUTPUT))
     await lab.ended(key)
     job: Any = SimpleNamespace(id=key.job, attempt=key.attempt)
-    assert lab.engine.output(job) == ("[1,\n" if put is RUBBISH else None)
+    assert lab.engine.output(job, None, lab.folder) == ("[1,\n" if put is RUBBISH else None)
 
 
 @pytest.mark.parametrize("put", [FIFO, FOLDER, LINK])
