@@ -202,13 +202,14 @@ def _settle(
                 if its_path not in kept:
                     _settle(inner, each, kept, threads, f"{its_path}/", depth + 1)
             stay = [each for each, its_path in inside.items() if its_path in kept]
-            list(threads.map(partial(_make_durable, inner), stay))
+            list(threads.map(partial(make_durable, inner), stay))
             os.fsync(inner)
         with contextlib.suppress(OSError):
             os.rmdir(name, dir_fd=folder)
 
 
-def _make_durable(folder: int, name: str) -> None:
+def make_durable(folder: int, name: str) -> None:
+    """Have a file on disk, if it is one."""
     with contextlib.suppress(PermissionError, FileNotFoundError):
         fd = open_file(name, folder=folder)
         try:

@@ -21,6 +21,7 @@ from .files import ARTIFACTS, FILES, PARTS
 HOME = "/home/jovyan"
 RUN = "/jobsub/run"
 TERMINATION_LOG = "/dev/termination-log"
+TOO_LATE = 75  # the keeper's exit code if nobody has fetched the artifacts
 
 # Variables here must not be the command's, whose exported ones would change with them: subshells,
 # arguments and a reserved name. Its tools must not be the command's, either.
@@ -82,9 +83,9 @@ closed main
 others KILL
 [ -n "$(ls -A {ARTIFACTS})" ] || exit 0
 mkfifo {RUN}/collected
-( sleep "$1"; : >{RUN}/collected ) &
+( sleep "$1"; : >{RUN}/late; : >{RUN}/collected ) &
 closed collected
-exit 0
+[ ! -e {RUN}/late ] || exit {TOO_LATE}
 """
 
 _FETCH = f"""

@@ -1,0 +1,201 @@
+"""Brings what a task has kept from its Pod to the archive: a tar, by exec in the container that outlives it.
+
+The folder appears in the archive in one step, when all has come; only then is that container told. So
+whoever is killed when, it is done once more or was done: the container waits as long as it may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from itertools import chain, repeat
+from pathlib import Path
+from typing import TypeVar
+
+from ...archive import ArtifactLimits
+from ...archive.pieces import amount
+from ...archive.tarstream import Damaged
+from ...archive.unpacking import TOO_LARGE, TooMuch, Unpacking
+from ..base import Launch
+from .api import Api, Exec
+from .containers import KEEPER, Object, terminated
+from .entry import COLLECTED, TOO_LATE
+from .errors import ApiError, Refused, Unreachable
+from .files import ARTIFACTS
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+AT_ONCE = 4  # tasks: each may bring much
+PIECE = 256 * 1024  # bytes, at least, that a thread is given to unpack
+PAUSES = (1.0, 2.0, 5.0, 10.0)  # seconds until what failed is tried again; then always the last
+NO_TAR = 120  # exit code
+_LOST = "artifacts of it, if there were any, are lost: "
+
+# Whoever has ended left them: what the owner may not is taken back, and what can't be kept, because
+# it alone is too large, is not sent.
+_SEND = f"""
+PATH=$PATH:/usr/local/bin:/usr/bin:/bin
+cd {ARTIFACTS} || exit
+command -v tar >/dev/null || exit {NO_TAR}
+chmod -R u+rwX . 2>/dev/null
+find . -type f -size "+$1c" -exec sh -c 'for file; do
+  size=$(stat -c %s "$file") && ln -sf "{TOO_LARGE.decode()}$size" "$file"
+done' sh {{}} + 2>/dev/null
+exec tar -c -f - .
+"""
+
+
+class Collector:
+    """Fetches artifacts from Pods, of a few at once.
+
+    Parameters
+    ----------
+    limits
+        What is kept of an attempt.
+    """
+
+    def __init__(self, api: Api, limits: ArtifactLimits) -> None:
+        self._api = api
+        self._limits = limits
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def collect(self, pod: str, launch: Launch) -> str:
+        """Have a task's artifacts in the archive, and its Pod end; the task's command has ended.
+
+        It goes on until that is so, or nothing can be fetched any more: what prevents it for a while,
+        a connection, a full disk, is waited for. It may be cancelled, and called again.
+
+        Returns
+        -------
+        str
+            What of them is not there and why, in words to follow a job's message; "" if nothing is missing.
+        """
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            try:
+                return await self._collect(pod, launch)
+            except (ApiError, OSError) as error:
+                if (words := await self._over(pod)) is not None:
+                    return words
+                log.warning("the artifacts of %s can't be fetched, trying again: %s", launch.key, error)
+            await asyncio.sleep(pause)
+        raise AssertionError("pauses have no end")
+
+    async def _collect(self, pod: str, launch: Launch) -> str:
+        async with self._turns:
+            words = "" if _there(launch.artifacts) else await self._fetch(pod, launch)
+            await self._tell(pod)
+            return words
+
+    async def _fetch(self, pod: str, launch: Launch) -> str:
+        unpacking = await _aside(partial(Unpacking, _partial(launch), self._limits))
+        try:
+            send = ["/bin/sh", "-c", _SEND, "jobsub", str(self._limits.bytes)]
+            async with self._api.exec(pod, KEEPER, send) as sent:
+                words = await self._unpack(unpacking, sent)
+            words = words or _complaints(sent, unpacking, launch)
+            await _aside(partial(unpacking.finish, launch.artifacts))
+            return words
+        finally:
+            await _aside(unpacking.close)
+
+    async def _unpack(self, unpacking: Unpacking, sent: Exec) -> str:
+        """Unpack what comes, no faster than that is possible."""
+        pieces = bytearray()
+        try:
+            async for piece in sent:
+                pieces += piece
+                if len(pieces) >= PIECE:
+                    await _aside(partial(unpacking.feed, bytes(pieces)))
+                    pieces.clear()
+            await _aside(partial(unpacking.feed, bytes(pieces)))
+        except TooMuch:
+            return f"of its artifacts only the first {amount(2 * self._limits.bytes)} were looked at"
+        except Damaged as error:
+            return f"not all of its artifacts have come: what its image's tar sends is none ({error})"
+        return ""
+
+    async def _tell(self, pod: str) -> None:
+        """End the container that waited; it may have ended by itself."""
+        try:
+            async with self._api.exec(pod, KEEPER, COLLECTED) as told:
+                await told.read()
+        except Refused as error:
+            log.debug("%s need not be told: %s", pod, error)
+
+    async def _over(self, pod: str) -> str | None:
+        """Say what has become of them if they can't be fetched any more; None if that may go on."""
+        try:
+            return lost(await self._api.get("pods", pod))
+        except ApiError:
+            return None
+
+
+def lost(pod: Object | None) -> str | None:
+    """Say what has become of artifacts that were not fetched; None while that may go on.
+
+    Parameters
+    ----------
+    pod
+        The task's Pod, whose command has run; None if it is gone.
+    """
+    if pod is None:
+        return f"{_LOST}its Pod is gone"
+    ended = terminated(pod, KEEPER)
+    if not ended:
+        over = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        return f"{_LOST}its Pod has ended" if over else None
+    if ended.get("exitCode") == 0:  # there were none, or all have come
+        return ""
+    if ended.get("exitCode") == TOO_LATE:
+        return f"{_LOST}they could not be fetched in time"
+    return f"{_LOST}the container that kept them was ended early"
+
+
+def _complaints(sent: Exec, unpacking: Unpacking, launch: Launch) -> str:
+    """Say what could not be sent.
+
+    Raises
+    ------
+    Unreachable
+        If not all has come that was.
+    """
+    image = launch.image.reference if launch.image else ""
+    if sent.exit_code == NO_TAR:
+        return (
+            f"{_LOST}the image {image} has no tar to fetch them with; choose another image, or write to the"
+            " group's folder"
+        )
+    if not unpacking.whole:
+        raise Unreachable(f"tar ended with exit code {sent.exit_code} before all had come")
+    if sent.exit_code:
+        return f"not all of its artifacts could be read: {_first_line(sent.stderr)}"
+    return ""
+
+
+def _first_line(text: bytes) -> str:
+    return next(iter(text.decode(errors="replace").splitlines()), "tar does not say why")[:200]
+
+
+def _there(folder: Path) -> bool:
+    """Say whether they have come; nobody else makes this folder."""
+    return folder.is_dir()
+
+
+def _partial(launch: Launch) -> Path:
+    """Where they come to: beside what is kept of the attempt, and no part of it."""
+    key = launch.key
+    job = next(folder for folder in launch.artifacts.parents if folder.name == key.job)
+    return job / f".{key.attempt}.{key.role}-{key.index}.artifacts"
+
+
+async def _aside(call: Callable[[], Result]) -> Result:
+    """Call in a thread; whoever is cancelled meanwhile waits for its end."""
+    future = asyncio.get_running_loop().run_in_executor(None, call)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        raise
