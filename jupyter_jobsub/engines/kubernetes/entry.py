@@ -44,7 +44,7 @@ cd "$1" || cd {HOME}
 [ -d "$2" ] && export PYTHONPATH="$2${{PYTHONPATH:+:$PYTHONPATH}}"
 shift 3
 trap JOBSUB_HALTED=1 TERM
-"$@" 2>&3 3>&- 4>&- 7<&-
+( exec "$@" 2>&3 3>&- 4>&- 7<&- )
 set -- "$?"
 trap '' TERM
 exec 6>&-
