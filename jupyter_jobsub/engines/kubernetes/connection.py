@@ -35,6 +35,7 @@ _ATTEMPTS = 4
 _LONGEST_REST = 15.0  # seconds; who asks for more is taken for unreachable in the end
 _RENEWAL = 5.0  # seconds in which credentials are read anew at most once
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_WAY = ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl")
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
@@ -55,18 +56,21 @@ class Where(Protocol):
 
 
 class Access:
-    """One reading of the configuration, with the session that it makes."""
+    """One reading of the configuration, with the session that is opened by it."""
 
     def __init__(self, configuration: Configuration, namespace: str) -> None:
         self.host: str = configuration.host
         self.namespace = namespace
         self._configuration = configuration
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=_kept_alive),
-            headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
-            read_bufsize=2**18,
-            trust_env=True,
-        )
+        self._way = [getattr(configuration, name) for name in _WAY]
+        self.session = _session(configuration)
+
+    async def take_over(self, old: Access) -> None:
+        """Go on with another reading's session, and all that is under way there, if the way is the same."""
+        unused = old.session
+        if self._way == old._way:
+            self.session, unused = old.session, self.session
+        await unused.close()
 
     def arguments(self) -> dict[str, Any]:
         """What every request is given."""
@@ -190,8 +194,8 @@ class Connection:
                 access = await _access(self._where)
             except EngineError as unread:
                 raise Unreachable(str(unread)) from unread
+            await access.take_over(refused)
             self._access = access
-            await refused.session.close()
 
 
 @contextmanager
@@ -199,7 +203,8 @@ def reached(host: str) -> Iterator[None]:
     """Say of whatever goes wrong on the way that the API server wasn't reached."""
     try:
         yield
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, asyncio.TimeoutError, OSError, RuntimeError) as error:
+        # a RuntimeError is what aiohttp makes of a connection that is closed in the middle of a read
         words = str(error) or type(error).__name__
         raise Unreachable(f"The cluster's API server {host} does not answer: {words}") from error
 
@@ -234,6 +239,15 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
 def _paths(where: Where) -> str:
     named = where.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     return os.pathsep.join(os.path.expanduser(path) for path in named.split(os.pathsep) if path)
+
+
+def _session(configuration: Configuration) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=_kept_alive),
+        headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
+        read_bufsize=2**18,
+        trust_env=True,
+    )
 
 
 def _trust(configuration: Configuration) -> ssl.SSLContext:
