@@ -26,7 +26,7 @@ class Throttle:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._rate = rate
-        self._credit = burst / rate  # seconds that may be caught up
+        self._credit = (burst - 1) / rate  # seconds that may be caught up
         self._clock = clock
         self._sleep = sleep
         self._next = clock() - self._credit
