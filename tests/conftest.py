@@ -1,4 +1,4 @@
-"""What every test shares: the fast ones run first."""
+"""What every test shares: the fast ones run first, those on a cluster last, which is built meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    items.sort(key=lambda item: (_on_a_cluster(item), item.get_closest_marker("slow") is not None))
+
+
+def _on_a_cluster(item: pytest.Item) -> bool:
+    return not {"cluster", "private_cluster"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
