@@ -137,13 +137,13 @@ def _said(kind: bytes, text: bytes) -> dict[bytes, bytes]:
 def _records(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
     while at < len(text):
-        digits, _, _ = text[at : at + 8].partition(b" ")
-        length = int(digits) if digits.isdigit() else 0
-        name, equals, value = text[at + len(digits) + 1 : at + length - 1].partition(b"=")
-        if not equals or at + length > len(text):
+        digits = text[at : at + 8].partition(b" ")[0]
+        end = at + (int(digits) if digits.isdigit() else 0)
+        name, equals, value = text[at + len(digits) + 1 : end - 1].partition(b"=")
+        if not equals or not at < end <= len(text):
             raise Damaged("a header's extension can't be read")
         yield name, value
-        at += length
+        at = end
 
 
 def _member(header: bytes, type: bytes, says: Mapping[bytes, bytes]) -> Member:
