@@ -30,6 +30,8 @@ class Mounts:
 
     def add(self, name: str, source: Object, path: str, **how: Any) -> Object:
         """Give the command a volume."""
+        if ":" in path:
+            raise ValueError(f"{path} can be no folder of a Pod, as its name has a ':'")
         mount = {"name": name, "mountPath": path, **how}
         self.volumes.append({"name": name, **source})
         self.main.append(mount)
@@ -81,8 +83,6 @@ def _shared(launch: Launch, mounts: Mounts) -> None:
 
 
 def _mount(mounts: Mounts, name: str, volume: Folder, path: str, *, read_only: bool) -> None:
-    if ":" in path:
-        raise ValueError(f"{path} can be no folder of a Pod, as its name has a ':'")
     read_only = read_only if volume.read_only is None else volume.read_only
     how = {"subPath": volume.sub_path} if isinstance(volume, Claim) and volume.sub_path else {}
     mounts.add(name, volume.source(read_only), path, readOnly=read_only, **how)

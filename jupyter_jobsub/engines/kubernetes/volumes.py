@@ -149,10 +149,10 @@ def _parse(text: str, kinds: Mapping[str, type[_Kind]]) -> _Kind:
     given = _given(text)
     named = [name for name in kinds if isinstance(given, dict) and name in given]
     if len(named) != 1:
-        forms = ", ".join(kinds)
-        raise ValueError(
-            f"{text!r} is no volume: give a folder such as /data/lab, pvc:claim, nfs:server:/folder,"
-            f" or an object with one of {forms}"
+        reject(
+            f"{text!r} is no volume",
+            "give a folder such as /data/lab, pvc:claim, nfs:server:/folder, or an object with one of "
+            + ", ".join(kinds),
         )
     try:
         return kinds[named[0]].model_validate(given)

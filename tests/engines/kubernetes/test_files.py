@@ -27,20 +27,10 @@ from jupyter_jobsub.engines.kubernetes.files import (
     packed,
 )
 from jupyter_jobsub.errors import EngineError
-from jupyter_jobsub.model.catalog import Image
-from jupyter_jobsub.model.job import Job, JobId, Micros, TaskKey, UserName
+from jupyter_jobsub.model.job import Job, JobId, Micros, UserName
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
-
-KEY = TaskKey(JobId("job-1"), 1)
-
-
-def launch_of(spec: dict[str, Any], **changes: Any) -> Launch:
-    paths = Path("/archive/log"), Path("/archive/artifacts")
-    launch = Launch(
-        KEY, JobSpec.model_validate(spec), Image("base", "lab:1"), Resources(), *paths, "ann", "lab"
-    )
-    return replace(launch, **changes)
+from tests.engines.kubernetes.launches import launch_of
 
 
 def notebook(*cells: str, **metadata: Any) -> bytes:
