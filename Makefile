@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint bench chaos clean
+.PHONY: help demo lab test lint bench chaos cluster clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some)
 
 chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2")
 	$(PY) -m tests.chaos $(ARGS)
+
+cluster: $(VENV)/.test ## Bring up a Kubernetes cluster to develop on, as root (ARGS=down ends it)
+	@$(PY) -m tests.kubernetes.cluster $(ARGS)
 
 clean: ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,6 +16,7 @@ from .commands import run
 from .layout import Layout
 from .parts import PARTS
 
+KNOWN = "cluster.json"  # what a process needs to know of it
 LONGEST = 67  # a socket's name may have 107, and the kubelet makes state/kubelet/pod-resources/kubelet.sock
 
 
@@ -24,7 +25,7 @@ class Cluster(Access):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder = folder.resolve()
-        known = json.loads((folder / "cluster.json").read_text())
+        known = json.loads((folder / KNOWN).read_text())
         self.layout = Layout(folder, **{**known, "programs": Path(known["programs"])})
         super().__init__(self.layout.kubeconfig)
 
@@ -51,7 +52,7 @@ class Cluster(Access):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = network.claim()
         known = {"number": number, "programs": str(programs), "kubelet": kubelet or {}, "flags": flags or {}}
-        (folder / "cluster.json").write_text(json.dumps(known))
+        (folder / KNOWN).write_text(json.dumps(known))
         cluster = cls(folder)
         try:
             cluster._start(tars)
@@ -98,7 +99,10 @@ class Cluster(Access):
 
     def configure(self, kubelet: Mapping[str, Any]) -> None:
         """Change the kubelet's configuration; it starts anew, and its containers run on."""
-        self.layout = replace(self.layout, kubelet={**self.layout.kubelet, **kubelet})
+        known = json.loads((self.folder / KNOWN).read_text())
+        known["kubelet"] = {**known["kubelet"], **kubelet}
+        (self.folder / KNOWN).write_text(json.dumps(known))
+        self.layout = replace(self.layout, kubelet=known["kubelet"])
         self.stop("kubelet")
         self.start("kubelet")
 
