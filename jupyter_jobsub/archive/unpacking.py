@@ -41,7 +41,7 @@ class Unpacking:
     Parameters
     ----------
     folder
-        They come to this one, which is emptied first.
+        They come to this one, which nobody else has.
     limits
         What is kept of an attempt in the end.
     """
@@ -52,9 +52,13 @@ class Unpacking:
         self._bytes = 2 * limits.bytes + self._members * _HEADERS
         self._stream = TarStream(self._take)
         self._file: _File | None = None
-        _clear(folder)
-        folder.mkdir(mode=0o700, parents=True)
-        self._folder = os.open(folder, trees.FOLDER)
+        self._folder = -1
+
+    def open(self) -> None:
+        """Begin, in a folder without what an earlier one may have left."""
+        _clear(self._path)
+        self._path.mkdir(mode=0o700, parents=True)
+        self._folder = os.open(self._path, trees.FOLDER)
 
     @property
     def whole(self) -> bool:
@@ -101,7 +105,8 @@ class Unpacking:
         """Leave nothing that has not been put where it belongs."""
         with contextlib.suppress(OSError):
             self._end_file()
-        os.close(self._folder)
+        if self._folder >= 0:
+            os.close(self._folder)
         _clear(self._path)
 
     def _take(self, member: Member) -> Callable[[bytes], None] | None:

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_jobsub.archive import ArtifactArchive, ArtifactLimits, Contents
-from jupyter_jobsub.archive import trees
+from jupyter_jobsub.archive import ArtifactArchive, ArtifactLimits, Contents, trees
 from jupyter_jobsub.archive import unpacking as module
 from jupyter_jobsub.archive.tarstream import Damaged
 from jupyter_jobsub.archive.unpacking import TOO_LARGE, TooMuch, Unpacking
@@ -36,12 +35,17 @@ class Lab:
         self.archive = ArtifactArchive(self.root)
 
     def unpack(self, data: bytes, limits: ArtifactLimits = LIMITS) -> None:
-        unpacking = Unpacking(self.partial, limits)
+        unpacking = self.begin(limits)
         try:
             unpacking.feed(data)
             unpacking.finish(self.place)
         finally:
             unpacking.close()
+
+    def begin(self, limits: ArtifactLimits = LIMITS) -> Unpacking:
+        unpacking = Unpacking(self.partial, limits)
+        unpacking.open()
+        return unpacking
 
     def seal(self, limits: ArtifactLimits = LIMITS) -> Contents:
         return self.archive.seal(JOB, 1, limits)
@@ -159,7 +163,7 @@ def test_sealing_chooses_by_name_whatever_the_order_was(lab: Lab) -> None:
 
 
 def test_much_more_than_is_kept_is_not_looked_at(lab: Lab) -> None:
-    unpacking = Unpacking(lab.partial, LIMITS)
+    unpacking = lab.begin()
     with pytest.raises(TooMuch):
         feed_all(unpacking, (member(f"f{number}", b"x" * 900) for number in range(10_000)))
     unpacking.finish(lab.place)
@@ -173,7 +177,7 @@ def feed_all(unpacking: Unpacking, pieces: Iterable[bytes]) -> None:
 
 
 def test_the_content_of_one_file_is_not_read_for_ever(lab: Lab) -> None:
-    unpacking = Unpacking(lab.partial, LIMITS)
+    unpacking = lab.begin()
     unpacking.feed(member("endless", size=2**60))
     with pytest.raises(TooMuch):
         feed_all(unpacking, repeat(bytes(2**20)))
@@ -192,7 +196,7 @@ def test_a_name_that_comes_twice_is_the_first(lab: Lab) -> None:
 
 
 def test_of_a_file_that_has_not_come_whole_nothing_stays(lab: Lab) -> None:
-    unpacking = Unpacking(lab.partial, LIMITS)
+    unpacking = lab.begin()
     unpacking.feed(member("whole", b"x") + member("torn", b"y" * 900)[:700])
     assert not unpacking.whole
     unpacking.finish(lab.place)
@@ -207,7 +211,7 @@ def test_nothing_makes_no_folder(lab: Lab) -> None:
 
 
 def test_what_was_left_by_one_that_was_killed_is_gone(lab: Lab) -> None:
-    first = Unpacking(lab.partial, LIMITS)
+    first = lab.begin()
     first.feed(member("of the first", b"x" * 900)[:700])
     lab.unpack(member("a", b"x") + END)
     assert lab.files() == {"a": b"x"}

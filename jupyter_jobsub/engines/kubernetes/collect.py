@@ -90,8 +90,9 @@ class Collector:
             return words
 
     async def _fetch(self, pod: str, launch: Launch) -> str:
-        unpacking = await _aside(partial(Unpacking, _partial(launch), self._limits))
+        unpacking = Unpacking(_partial(launch), self._limits)
         try:
+            await _aside(unpacking.open)
             send = ["/bin/sh", "-c", _SEND, "jobsub", str(self._limits.bytes)]
             async with self._api.exec(pod, KEEPER, send) as sent:
                 words = await self._unpack(unpacking, sent)
@@ -112,7 +113,10 @@ class Collector:
                     pieces.clear()
             await _aside(partial(unpacking.feed, bytes(pieces)))
         except TooMuch:
-            return f"of its artifacts only the first {amount(2 * self._limits.bytes)} were looked at"
+            files, size = 2 * self._limits.files, amount(2 * self._limits.bytes)
+            return (
+                f"of its artifacts only some were looked at, as they are more than {files:,} files or {size}"
+            )
         except Damaged as error:
             return f"not all of its artifacts have come: what its image's tar sends is none ({error})"
         return ""
