@@ -7,7 +7,7 @@ that is cancelled leaves no connection behind; streams are context managers for 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from . import access
 from .connection import STREAM, Connection, Where
 from .errors import ApiError, Expired, Refused, Unreachable
 from .exec import PROTOCOLS, Exec
+from .names import Object
 from .streams import Bytes, Changes
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "Unreachable",
 ]
 
-Object: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["pods", "secrets", "services", "events"]
 
 _PAGE = 250
