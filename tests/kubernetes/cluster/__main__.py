@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import images, program, session
@@ -45,9 +46,12 @@ def status(chosen: Namespace) -> None:
 
 
 def build(chosen: Namespace) -> None:
-    """Build Kubernetes and the images, without a cluster."""
-    for path in (program.programs(), *images.tars()):
-        print(path)
+    """Build Kubernetes and make the images, without a cluster and giving way to what else runs."""
+    os.nice(10)
+    with ThreadPoolExecutor() as pool:
+        programs, tars = pool.submit(program.programs), pool.submit(images.tars)
+        for path in (programs.result(), *tars.result()):
+            print(path)
 
 
 def keep(chosen: Namespace) -> None:

@@ -29,12 +29,10 @@ UNUSED = ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/cache/apt",
 
 
 def tars() -> list[Path]:
-    """The images' tars, made first if they are not there."""
-    job = (SUITE, PACKAGES, *NOTEBOOK, *PLATFORMS, *UNUSED)
-    return [
-        _kept(PAUSE, _pause_root, ["/pause"], (pause().parent.name,)),
-        _kept(JOB, _job_root, ["/bin/bash"], job),
-    ]
+    """The images' tars, made first if they are not there; only the last needs the programs."""
+    parts = (SUITE, PACKAGES, *NOTEBOOK, *PLATFORMS, *UNUSED)
+    job = _kept(JOB, _job_root, ["/bin/bash"], parts)
+    return [job, _kept(PAUSE, _pause_root, ["/pause"], (pause().parent.name,))]
 
 
 def _kept(name: str, fill: Callable[[Path], None], command: list[str], parts: tuple[str, ...]) -> Path:
@@ -58,7 +56,7 @@ def _pause_root(root: Path) -> None:
 def _job_root(root: Path) -> None:
     # what it mounts ends with it
     bootstrap = ("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE)
-    run("unshare", "--mount", "nice", *bootstrap, root)
+    run("unshare", "--mount", *bootstrap, root)
     for name in UNUSED:
         shutil.rmtree(root / name, ignore_errors=True)
     packages = root / "usr/lib/python3/dist-packages"

@@ -49,7 +49,7 @@ def _build(folder: Path) -> None:
 
 def _go(*arguments: str | Path) -> None:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
-    run("nice", _compiler(), *arguments, cwd=SOURCE, env=environment)
+    run(_compiler(), *arguments, cwd=SOURCE, env=environment)
 
 
 def _compiler() -> Path:
