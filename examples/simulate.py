@@ -13,7 +13,14 @@ import random
 import time
 from pathlib import Path
 
-from jupyter_jobsub import progress
+try:
+    from jupyter_jobsub import progress
+except ImportError:  # a container image may lack it, and needs no more than this
+
+    def progress(fraction: float, text: str = "") -> None:
+        """Tell how far it is (README.md, "Progress")."""
+        print(f"\033]7717;{fraction};{text}\a", end="", flush=True)
+
 
 WALKERS = 50_000
 

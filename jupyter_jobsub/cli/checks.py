@@ -8,31 +8,19 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from .. import __version__, paths
 from ..client import Client, LocalEndpoint, ServerEndpoint, Unreachable
 from ..client.local import check_folder, is_older
 from ..errors import JobsubError
+from . import machine
+from .findings import Finding, Findings
 
 ENOUGH = 1 << 30  # bytes
 TOO_LITTLE = 100 << 20
 CHECK = [sys.executable, "-m", "jupyter_jobsub.service", "--check"]
-LOGIND = ("/etc/systemd", "/run/systemd", "/usr/lib/systemd")
-
-
-class Finding(NamedTuple):
-    """What one check says: ok, warn or fail, in words, and what to do."""
-
-    level: str
-    check: str
-    text: str
-    remedy: str = ""
-
-
-Findings = Iterator[Finding]
 
 
 def run_checks(environ: Mapping[str, str]) -> Findings:
@@ -41,12 +29,14 @@ def run_checks(environ: Mapping[str, str]) -> Findings:
     if url := environ.get("JOBSUB_URL"):
         yield from server(ServerEndpoint(url, environ.get("JOBSUB_TOKEN", "")))
         return
-    for check in (data_folder, disk_space, socket_folder, start, service):
+    for check in (data_folder, disk_space, socket_folder):
         yield from check()
-    yield from logout(Path("/"), os.getuid(), environ)
-    yield from pod(environ)
-    for late in (restart, extension, kernels, gpus):
-        yield from late()
+    started = list(start())
+    yield from started
+    yield from service()
+    if not any(finding.check == "cluster" for finding in started):
+        yield from machine.run_checks(environ)
+    yield from extension()
 
 
 def python() -> Findings:
@@ -192,46 +182,6 @@ def _not_running(folder: Path) -> Finding:
     return Finding("ok", "service", "not running; the first command that needs it starts it")
 
 
-def logout(root: Path, uid: int, environ: Mapping[str, str]) -> Findings:
-    """Whether systemd ends a person's processes, and so jobs, when they log out."""
-    if not (root / "run/systemd/system").exists():
-        return
-    name = environ.get("USER", "")
-    lingers = bool(name) and (root / "var/lib/systemd/linger" / name).exists()
-    if lingers or not kills_user_processes(root) or uid == 0:
-        yield Finding("ok", "logout", "jobs go on after you log out")
-        return
-    text = "systemd ends your processes, jobs among them, when you log out (KillUserProcesses=yes)"
-    yield Finding("warn", "logout", text, "to let them go on, run: loginctl enable-linger")
-
-
-def kills_user_processes(root: Path) -> bool:
-    """Read systemd-logind's configuration as it does: the last setting counts."""
-    main = next((f for d in LOGIND if (f := root / d[1:] / "logind.conf").exists()), None)
-    extra = {f.name: f for d in reversed(LOGIND) for f in (root / d[1:] / "logind.conf.d").glob("*.conf")}
-    value = "no"
-    for file in [*([main] if main else []), *(extra[name] for name in sorted(extra))]:
-        for line in file.read_text(errors="replace").splitlines():
-            key, _, text = line.partition("=")
-            value = text.strip().lower() if key.strip() == "KillUserProcesses" else value
-    return value in ("yes", "true", "1", "on")
-
-
-def restart() -> Findings:
-    """What becomes of waiting jobs when the machine is restarted."""
-    text = "after a restart of this machine, waiting jobs go on as soon as jobs are looked at again"
-    yield Finding(
-        "ok", "restart", text, "for that to be at login, add to ~/.profile: jupyter-jobsub list >/dev/null &"
-    )
-
-
-def pod(environ: Mapping[str, str]) -> Findings:
-    """Whether this machine is a pod, which jobs do not outlive."""
-    if "KUBERNETES_SERVICE_HOST" in environ:
-        text = "this is a Kubernetes pod: local jobs end when it does"
-        yield Finding("warn", "pod", text, "run long jobs on the cluster (c.JobsubService.engine)")
-
-
 def extension() -> Findings:
     """Whether Jupyter Server loads the extension."""
     from jupyter_core.paths import jupyter_config_path
@@ -256,45 +206,3 @@ def _enabled(file: Path, before: bool | None) -> bool | None:
     except (OSError, ValueError, KeyError, TypeError):
         return before
     return bool(found)
-
-
-def kernels() -> Findings:
-    """The environments that jobs can name."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    names = sorted(KernelSpecManager().find_kernel_specs())
-    if names:
-        yield Finding("ok", "kernels", ", ".join(names))
-    else:
-        text = "no kernelspecs: jobs run in the submitting environment only, notebooks need a kernel"
-        yield Finding("warn", "kernels", text, "run: python -m ipykernel install --user")
-
-
-def gpus() -> Findings:
-    """The GPUs that NVML shows."""
-    try:
-        names = _gpu_names()
-    except Exception as error:  # whatever it is, none can be found this way
-        yield _no_gpus(error)
-        return
-    yield Finding("ok", "GPUs", ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "none")
-
-
-def _gpu_names() -> list[str]:
-    import pynvml
-
-    pynvml.nvmlInit()
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [str(pynvml.nvmlDeviceGetName(handle)) for handle in handles]
-    finally:
-        pynvml.nvmlShutdown()
-
-
-def _no_gpus(error: Exception) -> Finding:
-    if os.path.exists("/dev/nvidiactl"):
-        text = f"there are NVIDIA devices, but NVML says: {error}"
-        return Finding(
-            "warn", "GPUs", text, "install the driver's library (nvidia-smi must work), or configure them"
-        )
-    return Finding("ok", "GPUs", "none found")

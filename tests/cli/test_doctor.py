@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from jupyter_jobsub import paths
-from jupyter_jobsub.cli import checks, main
+from jupyter_jobsub.cli import checks, machine, main
 from jupyter_jobsub.errors import StoreError
 from jupyter_jobsub.store.check import check_sqlite
 from jupyter_jobsub.store.sql import SqlStore
@@ -197,19 +197,19 @@ def logind(root: Path, **files: str) -> Path:
 
 
 def test_logout_ends_jobs_only_if_systemd_says_so(tmp_path: Path) -> None:
-    assert levels(checks.logout(tmp_path, 1000, {})) == []
+    assert levels(machine.logout(tmp_path, 1000, {})) == []
     root = logind(tmp_path, etc__systemd__logind="[Login]\n#KillUserProcesses=yes\n")
-    assert levels(checks.logout(root, 1000, {"USER": "ada"})) == ["ok"]
+    assert levels(machine.logout(root, 1000, {"USER": "ada"})) == ["ok"]
 
 
 def test_logout_ends_jobs_unless_they_may_linger(tmp_path: Path) -> None:
     root = logind(tmp_path, etc__systemd__logind="[Login]\nKillUserProcesses = yes\n")
-    (found,) = checks.logout(root, 1000, {"USER": "ada"})
+    (found,) = machine.logout(root, 1000, {"USER": "ada"})
     assert (found.level, found.remedy) == ("warn", "to let them go on, run: loginctl enable-linger")
-    assert levels(checks.logout(root, 0, {"USER": "root"})) == ["ok"]
+    assert levels(machine.logout(root, 0, {"USER": "root"})) == ["ok"]
     (root / "var/lib/systemd/linger").mkdir(parents=True)
     (root / "var/lib/systemd/linger/ada").touch()
-    assert levels(checks.logout(root, 1000, {"USER": "ada"})) == ["ok"]
+    assert levels(machine.logout(root, 1000, {"USER": "ada"})) == ["ok"]
 
 
 def test_a_later_file_has_the_last_word(tmp_path: Path) -> None:
@@ -218,12 +218,12 @@ def test_a_later_file_has_the_last_word(tmp_path: Path) -> None:
         etc__systemd__logind="KillUserProcesses=yes\n",
         **{"usr__lib__systemd__logind.conf.d__20-keep": "KillUserProcesses=no\n"},
     )
-    assert not checks.kills_user_processes(root)
+    assert not machine.kills_user_processes(root)
 
 
 def test_a_pod_is_said_to_be_one() -> None:
-    assert levels(checks.pod({})) == []
-    assert levels(checks.pod({"KUBERNETES_SERVICE_HOST": "10.0.0.1"})) == ["warn"]
+    assert levels(machine.pod({})) == []
+    assert levels(machine.pod({"KUBERNETES_SERVICE_HOST": "10.0.0.1"})) == ["warn"]
 
 
 def test_the_extension_is_found_in_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,16 +249,16 @@ class Nvml(ModuleType):
 
 def test_gpus_are_counted_by_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", Nvml("pynvml"))
-    assert list(checks.gpus()) == [checks.Finding("ok", "GPUs", "2 × NVIDIA H200")]
+    assert list(machine.gpus()) == [checks.Finding("ok", "GPUs", "2 × NVIDIA H200")]
 
 
 def test_no_gpus_are_no_fault_unless_there_are_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
     there = False
-    monkeypatch.setattr(checks.os.path, "exists", lambda path: there)
-    assert levels(checks.gpus()) == ["ok"]
+    monkeypatch.setattr(machine.os.path, "exists", lambda path: there)
+    assert levels(machine.gpus()) == ["ok"]
     there = True
-    assert levels(checks.gpus()) == ["warn"]
+    assert levels(machine.gpus()) == ["warn"]
 
 
 def test_doctor_starts_nothing_and_has_an_exit_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
