@@ -370,7 +370,9 @@ class TestSecurity:
         settings = {"run_as_user": 0, "run_as_group": 100, "fs_group": 100, "service_account": "jobs"}
         spec = pod_of(launch_of({"command": "true"}), {**settings, "image_pull_secrets": ["r"]})["spec"]
         assert spec["securityContext"] == {
-            "runAsUser": 0, "runAsGroup": 100, "fsGroup": 100,
+            "runAsUser": 0,
+            "runAsGroup": 100,
+            "fsGroup": 100,
             "seccompProfile": {"type": "RuntimeDefault"},
         }
         assert spec["serviceAccountName"] == "jobs"

@@ -1,0 +1,60 @@
+"""What tasks use, added up from what a metrics server measures: rates of the last moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...model.job import Micros, TaskKey
+from ...model.metrics import Sample
+from .containers import micros
+from .names import MAIN, Object, pod_name
+
+_UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
+
+
+class Meter:
+    """Makes counters of rates.
+
+    A metrics server tells how much processor time a container has used a second lately, every
+    15 seconds or so. Each rate counts until the next look, the first one since the start; what
+    comes and goes between its measurements is never seen. Where nothing is measured, nothing is told.
+    """
+
+    def __init__(self) -> None:
+        self._counted: dict[TaskKey, tuple[Micros, float]] = {}  # until when, and microseconds so far
+
+    def samples(
+        self, now: Micros, running: Mapping[TaskKey, Micros], measured: Iterable[Object]
+    ) -> dict[TaskKey, Sample]:
+        """Take a sample of each task that runs, given when it started and what is measured of Pods."""
+        found = {it["metadata"]["name"]: it for it in measured}
+        self._counted = {key: counted for key, counted in self._counted.items() if key in running}
+        return {
+            key: self._sample(now, key, started, found.get(pod_name(key))) for key, started in running.items()
+        }
+
+    def _sample(self, now: Micros, key: TaskKey, started: Micros, pod: Object | None) -> Sample:
+        used = _used(pod) if pod and micros(pod["timestamp"]) >= started else None
+        if not used:  # also if it is of an earlier Pod of the same name
+            return Sample(now)
+        until, counter = self._counted.get(key, (started, 0.0))
+        counter += amount(used["cpu"]) * max(0, now - until)
+        self._counted[key] = max(now, until), counter
+        return Sample(now, cpu=round(counter), memory=round(amount(used["memory"])))
+
+
+def amount(text: str) -> float:
+    """Read a quantity as Kubernetes writes it, such as ``250m`` and ``64Mi``."""
+    for unit in (text[-2:], text[-1:]):
+        if unit in _UNITS:
+            return float(text.removesuffix(unit)) * _UNITS[unit]
+    return float(text)
+
+
+def _used(pod: Object) -> Mapping[str, str] | None:
+    for container in pod["containers"]:
+        if container["name"] == MAIN:
+            usage: Mapping[str, str] = container["usage"]
+            return usage
+    return None
