@@ -128,7 +128,8 @@ def show_amount(resource: str, amount: int) -> str:
 
 def _number(resource: str, amount: int) -> str:
     if resource == "memory":
-        return f"{amount / 2**30:.3g}"
+        gib = amount / 2**30
+        return f"{gib:.0f}" if gib >= 100 else f"{gib:.3g}"
     return f"{amount / 1000:g}" if resource == "cpu" else str(amount)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
 
 from ...model.job import Micros
+from .names import KEEPER as KEEPER
+from .names import MAIN as MAIN
+from .names import Object as Object
 
-Object: TypeAlias = Mapping[str, Any]
-
-MAIN, KEEPER = "main", "keeper"
 NEVER_RAN = {"StartError", "ContainerCannotRun"}
 RESTARTED = "Unknown"  # a runtime that has come back finds the container ended
 LOST_SIGHT = {"ContainerStatusUnknown", RESTARTED}

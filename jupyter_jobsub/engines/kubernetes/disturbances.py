@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...model.job import Micros
 from .containers import MAIN, RESTARTED, Object, condition, micros, terminated
 
 SECOND = 1_000_000
@@ -24,7 +23,8 @@ _SHORT_OF = {
     "ephemeral-storage": "its node was short of disk space: leave less in /home/jovyan and /tmp, use the"
     " group's volume, then rerun it",
 }
-_DELETED = "its Pod was deleted from the cluster while it ran"
+_DELETED = "its Pod was deleted from the cluster"
+_KILLED = (137, 143)  # by KILL, by TERM
 _OVER_LIMIT = "it wrote more to its own disk than it may: use the group's volume, then rerun it"
 
 
@@ -48,7 +48,8 @@ def disturbance(pod: Object) -> Disturbance:
             return Disturbance(_BY_REASON[each], each in _LOST)
     if terminated(pod, MAIN).get("reason") == RESTARTED:
         return Disturbance("its node was restarted while it ran", lost=True)
-    if "deletionTimestamp" in pod["metadata"] and not _ended_before(pod):
+    by_itself = _ended_before(pod) or terminated(pod, MAIN).get("exitCode") == 0
+    if "deletionTimestamp" in pod["metadata"] and not by_itself:
         return Disturbance(_DELETED)
     return Disturbance()
 
@@ -63,9 +64,17 @@ def _evicted(message: str) -> str:
 
 
 def _ended_before(pod: Object) -> bool:
-    """Whether the command had ended before anybody deleted the Pod."""
+    """Whether the command had ended before anybody deleted the Pod.
+
+    A node that is done asks for a grace of 0, which says no more when the deletion was begun: then a
+    command that was killed was killed by that.
+    """
     metadata, told = pod["metadata"], terminated(pod, MAIN)
     if not told.get("finishedAt") or "deletionTimestamp" not in metadata:
         return False
-    grace = int(metadata.get("deletionGracePeriodSeconds") or 0) * SECOND
-    return micros(told["finishedAt"]) < Micros(micros(metadata["deletionTimestamp"]) - grace)
+    grace, deleted = metadata.get("deletionGracePeriodSeconds"), micros(metadata["deletionTimestamp"])
+    if not grace:
+        if told.get("exitCode") not in _KILLED:
+            return True
+        grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    return micros(told["finishedAt"]) < deleted - int(grace) * SECOND

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...model.resources import parse_memory, show_amount
 from .containers import MAIN, Object, condition
+from .words import amount
 
 _NODES = re.compile(r"0/(\d+) nodes are available: (.*?)\.?\s*((?:no new claims|preemption:).*)?", re.DOTALL)
 _COUNTED = re.compile(r"(\d+) (.*)")
@@ -58,8 +58,9 @@ def _words(pod: Object, message: str) -> str:
     if not found:
         return f"the cluster can't place its Pod: {message}"
     lacks = list(_lacks(pod, found[2], never=_NEVER in (found[3] or "")))
-    if len(lacks) == 1:
-        return f"no node {lacks[0][1].none}: {lacks[0][1].remedy}"
+    if all(number in ("", found[1]) for number, _ in lacks):
+        each = ", none ".join(lack.none for _, lack in lacks)
+        return f"no node {each}: {lacks[0][1].remedy}"
     each = ", ".join(f"{number} {lack.some}" for number, lack in lacks)
     return f"no node fits; of {found[1]} {each}: {lacks[0][1].remedy}"
 
@@ -99,15 +100,7 @@ def _asked(pod: Object, resource: str) -> str:
     asked = str(((main.get("resources") or {}).get("requests") or {}).get(resource, ""))
     if not asked:
         return f"the {resource} that it needs"
-    if resource == "cpu":
-        return show_amount("cpu", int(asked[:-1]) if asked.endswith("m") else round(float(asked) * 1000))
-    if resource == "memory":
-        return f"{show_amount('memory', parse_memory(asked))} of memory"
-    if resource == "ephemeral-storage":
-        return f"{show_amount('memory', parse_memory(asked))} of disk space"
-    if resource.endswith("gpu"):
-        return f"{show_amount('gpu', int(asked))} ({resource})"
-    return f"{asked} of {resource}"
+    return amount(resource, asked)
 
 
 def _selector(pod: Object) -> str:

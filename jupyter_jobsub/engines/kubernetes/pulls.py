@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .containers import Object, micros
+from .words import last
 
 TRIES = 4  # of a pull that may go through another time; the node waits 10, 20, 40 s between them
 REASONS = {
@@ -26,7 +27,7 @@ _AWAY = re.compile(
 )
 _FULL = "no space left on device"
 _TLS = re.compile(r"x509: ([^\"]*)|tls: ")
-_EVENTS = {"Pulling", "Pulled", "Failed", "BackOff"}
+_EVENTS = {"Pulling", "Failed", "BackOff"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def failed(image: str, reason: str, text: str, tries: int) -> Failure:
         return Failure(f"the image {image} is not there or may not be pulled: {may}", True)
     if _NOT_THERE.search(text) and not _AWAY.search(text):
         return Failure(f"there is no image {image}: see its name and tag, then rerun the job", True)
-    again = f"tried {tries} times" if tries >= TRIES else "it is tried again"
-    return Failure(f"the image {image} can't be pulled: {_trouble(image, text)} ({again})", tries >= TRIES)
+    again = f"tried {tries} times; rerun the job when it can" if tries >= TRIES else "it is tried again"
+    return Failure(f"the image {image} can't be pulled: {_trouble(image, text)}; {again}", tries >= TRIES)
 
 
 def _trouble(image: str, text: str) -> str:
@@ -75,7 +76,7 @@ def _trouble(image: str, text: str) -> str:
         return "its node has no room for it"
     if found := _TLS.search(text):
         return f"its node does not trust the registry {registry}: {found[1] or 'no TLS'}"
-    return text.strip().rpartition(": ")[2] or "nobody says why"
+    return last(text)
 
 
 def _registry(image: str) -> str:
@@ -89,7 +90,7 @@ def tries(events: Sequence[Object]) -> int:
 
 
 def pulling(events: Sequence[Object]) -> bool:
-    """Whether the image is being pulled now."""
+    """Whether the image is being pulled, in a Pod none of whose containers has it yet."""
     told = [event for event in events if event.get("reason") in _EVENTS]
     return bool(told) and max(told, key=when)["reason"] == "Pulling"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import placing, pulls
 from .containers import KEEPER, MAIN, NEVER_RAN, Object, started, state, terminated
+from .words import last
 
 _PASSING = ("timed out", "failed to sync", "not yet been read", "have not yet", "context deadline")
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
@@ -55,7 +56,7 @@ def delay(pod: Object, events: Sequence[Object]) -> Delay:
             return _misconfigured(reason, text)
     if message := _mounting(events):
         return Delay(message)
-    if pulls.pulling(events):
+    if "running" not in state(pod, KEEPER) and pulls.pulling(events):
         return Delay(f"pulling the image {image}", pulling=True)
     return Delay()
 
@@ -74,15 +75,16 @@ def _no_start(image: str, message: str) -> str:
         return f"the image {image} has no shell (sh), which commands need: choose another"
     if "exec format error" in message:
         return f"the image {image} is made for another kind of processor than its node has: choose another"
-    return f"its node could not start a container of the image {image}: {_last(message)}"
+    return f"its node could not start a container of the image {image}: {last(message)}"
 
 
 def _misconfigured(reason: str, text: str) -> Delay:
     passing = any(sign in text for sign in _PASSING)
     if "runAsNonRoot" in text or "run as root" in text:
-        text = "its image runs as root and the cluster forbids that: set run_as_user in the configuration"
+        text = "its Pod may not run as root, and its image does: set run_as_user in the configuration"
         return Delay(text, hopeless=True)
-    said = f"its node can't make its container ({reason}): {_last(text)}"
+    remedy = "it is tried again" if passing else "see that it is there, then rerun the job"
+    said = f"its node can't make its container ({reason}): {last(text)}; {remedy}"
     return Delay(said, hopeless=reason == "CreateContainerConfigError" and not passing)
 
 
@@ -94,13 +96,8 @@ def _mounting(events: Sequence[Object]) -> str:
     message = str(newest.get("message", ""))
     volume = message.partition('"')[2].partition('"')[0]
     name = f"the volume {volume}" if volume else "a volume"
-    return f"{name} can't be mounted: {_last(message)}; it is tried again, see that it is there"
+    return f"{name} can't be mounted: {last(message)}; it is tried again, see that it is there"
 
 
 def _image(pod: Object) -> str:
     return next((str(each["image"]) for each in pod["spec"]["containers"] if each["name"] == MAIN), "")
-
-
-def _last(message: str) -> str:
-    """The last part of an error that was wrapped many times: what it was in the end."""
-    return message.strip().rpartition(": ")[2] or "nobody says why"

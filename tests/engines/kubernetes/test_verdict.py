@@ -101,7 +101,7 @@ ENDS = {
     ),
     "deleted by hand, and left with 0": (
         final(exited(0), "Succeeded", **DELETED),
-        *(0, "Error", "Pod was deleted"),
+        *(0, "Completed", ""),
     ),
     "deleted after its end": (
         final(exited(0), deletionTimestamp="2026-11-21T17:00:51Z", deletionGracePeriodSeconds=30),
@@ -118,6 +118,11 @@ ENDS = {
     "evicted before it started": (
         final(None, reason="Evicted", message="Pod was rejected: The node had condition: [DiskPressure]. "),
         *(None, "LaunchFailed", "DiskPressure"),
+    ),
+    "deleted by hand before it started": (final(None, **DELETED), None, "LaunchFailed", "was deleted"),
+    "preempted, and left with 0": (
+        final(exited(0), "Succeeded", conditions=target("PreemptionByScheduler"), **DELETED),
+        *(0, "Error", "preempted"),
     ),
     "preempted": (
         final(exited(143), conditions=target("PreemptionByScheduler"), **DELETED),
