@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
-import ssl
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+from .kubeconfig import Kubeconfig
 
 PATIENCE = 60.0  # seconds
 
 
 class Api:
-    """An API server, as whoever a kubeconfig stands for by a token or a certificate."""
+    """An API server, as whoever a kubeconfig stands for."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        chosen = yaml.safe_load(kubeconfig.read_text())
-        context = _named(chosen, "context", chosen["current-context"])
-        cluster, user = _named(chosen, "cluster", context["cluster"]), _named(chosen, "user", context["user"])
-        self._server = urlsplit(cluster["server"])
-        self._headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
-        self._context = ssl.create_default_context(cadata=_content(cluster, "certificate-authority"))
-        if certificate := _content(user, "client-certificate"):
-            with tempfile.NamedTemporaryFile("w") as both:
-                both.write(certificate + (_content(user, "client-key") or ""))
-                both.flush()
-                self._context.load_cert_chain(both.name)
+        config = Kubeconfig(kubeconfig)
+        self._server = urlsplit(config.server)
+        self._headers, self._context = config.credentials()
 
     def call(
         self, method: str, path: str, body: object = None, kind: str = "application/json"
@@ -43,7 +32,7 @@ class Api:
         try:
             text = None if body is None else json.dumps(body)
             headers = {"Content-Type": kind, **self._headers}
-            connection.request(method, path, text, headers)
+            connection.request(method, self._server.path + path, text, headers)
             answer = connection.getresponse()
             data = answer.read()
         finally:
@@ -59,18 +48,6 @@ class Api:
         except (OSError, http.client.HTTPException, RuntimeError):
             return False
         return True
-
-
-def _named(chosen: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(entry[kind] for entry in chosen[f"{kind}s"] if entry["name"] == name)
-    return found
-
-
-def _content(entry: dict[str, Any], name: str) -> str | None:
-    """What a kubeconfig gives as a file's name or as its content."""
-    if data := entry.get(f"{name}-data"):
-        return base64.b64decode(data).decode()
-    return Path(entry[name]).read_text() if name in entry else None
 
 
 def wait(for_what: str, condition: Callable[[], object], patience: float = PATIENCE) -> None:
