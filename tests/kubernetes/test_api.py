@@ -112,7 +112,7 @@ async def test_a_version_that_the_cluster_has_forgotten(namespace: Namespace) ->
 
 @scenario
 async def test_many_creations_at_once(namespace: Namespace) -> None:
-    """More than the pace lets through at once, and more connections than the client's default."""
+    """More connections than the client's default."""
     async with connected(namespace.kubeconfig) as api:
         secrets = [{"metadata": {"name": f"many-{n}", "labels": {"job": "many"}}} for n in range(130)]
         await asyncio.gather(*(api.create("secrets", secret) for secret in secrets))

@@ -92,7 +92,8 @@ class Connection:
         self.namespace = access.namespace
         self._where = where
         self._access = access
-        self._throttle = Throttle(rate=50, burst=100)
+        # against a loop run wild: what is too much for it at the moment, the server says itself
+        self._throttle = Throttle(rate=500, burst=500)
         self._renewing = asyncio.Lock()
         self._read_at = monotonic()
 

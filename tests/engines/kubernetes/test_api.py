@@ -109,7 +109,8 @@ class TestAnswers:
 
         async with served(answer) as host, asking(host, tmp_path) as api:
             await api.delete_all("secrets", "job=x")
-        assert [it[:2] for it in asked] == [("GET", "secrets"), ("DELETE", "a"), ("DELETE", "b")]
+        assert asked[0][:2] == ("GET", "secrets")
+        assert sorted(it[:2] for it in asked[1:]) == [("DELETE", "a"), ("DELETE", "b")]
         assert "PartialObjectMetadataList" in asked[0][2]
 
     @scenario
