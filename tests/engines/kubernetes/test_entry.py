@@ -1,0 +1,224 @@
+"""The shell around a command, run in this machine's folders by every shell that there is here.
+
+What it does to processes of other containers is for the cluster: here it sees none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_jobsub.engines.kubernetes.entry import (
+    COLLECTED,
+    KILL,
+    TOO_LATE,
+    keeper_command,
+    main_command,
+)
+
+SHELLS = {
+    name: [path, *how]
+    for name, how in (("dash", []), ("bash", ["--posix"]), ("busybox", ["sh"]))
+    if (path := shutil.which(name))
+}
+ROOTS = re.compile(r"(?<![\w.])/(home/jovyan|jobsub|project|datasets|proc)\b")
+PATIENCE = 30  # seconds
+
+
+class Pod:
+    """A Pod's folders under one of this machine's, and processes in the place of containers."""
+
+    def __init__(self, folder: Path, shell: list[str]) -> None:
+        self.folder = folder
+        self.home = folder / "home/jovyan"
+        self.artifacts = folder / "jobsub/artifacts"
+        self._shell = shell
+        self._running: list[subprocess.Popen[str]] = []
+        for name in ("home/jovyan", "jobsub/run", "jobsub/artifacts", "jobsub/files", "jobsub/parts", "proc"):
+            (folder / name).mkdir(parents=True)
+
+    def here(self, text: str) -> str:
+        return ROOTS.sub(rf"{self.folder}\g<0>", text)
+
+    def start(self, command: list[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        argv = [*self._shell, *map(self.here, command[1:])]
+        environment = {"PATH": os.environ["PATH"], **(env or {})}
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
+        process = subprocess.Popen(argv, env=environment, cwd="/", text=True, start_new_session=True, **pipes)
+        self._running.append(process)
+        return process
+
+    def main(
+        self,
+        text: str,
+        folder: str = "/home/jovyan",
+        *,
+        imports: str = "",
+        file: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[str]:
+        return self.start(main_command(["bash", "-c", text], folder, imports, file), env)
+
+    def keeper(self, seconds: int = 1000) -> subprocess.Popen[str]:
+        return self.start(keeper_command(seconds))
+
+    def run(self, text: str, **how: Any) -> tuple[str, str, int]:
+        """Run a command to its end beside a keeper that ends well."""
+        keeper, main = self.keeper(), self.main(text, **how)
+        out, err = main.communicate(timeout=PATIENCE)
+        assert keeper.wait(PATIENCE) == 0
+        return out, err, main.returncode
+
+    def close(self) -> None:
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture(params=SHELLS)
+def pod(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pod]:
+    pod = Pod(tmp_path, SHELLS[request.param])
+    yield pod
+    pod.close()
+
+
+def test_the_command_is_all_that_is_heard(pod: Pod) -> None:
+    assert pod.run("echo out; echo err >&2; exit 7") == ("out\n", "err\n", 7)
+
+
+@pytest.mark.parametrize(("text", "code"), [("kill -9 $$", 137), ("kill -TERM $$", 143), ("exit 255", 255)])
+def test_its_end_is_the_container_s(pod: Pod, text: str, code: int) -> None:
+    assert pod.run(text) == ("", "", code)
+
+
+def test_its_environment_is_its_own(pod: Pod) -> None:
+    names = ("folder", "line", "file", "run", "code", "reader", "PATH", "HOME", "PYTHONPATH", "_x")
+    env = {name: f"my {name}" for name in names} | {"PATH": f"{os.environ['PATH']}:/my"}
+    (pod.folder / "project/lab").mkdir(parents=True)
+    (pod.folder / "jobsub/parts/000000").write_text("x")
+    out, _, _ = pod.run("env", file="x.py", env=env)
+    told = dict(line.split("=", 1) for line in out.splitlines())
+    assert {name: told.get(name) for name in env} == env
+    assert set(told) - set(env) <= {"PWD", "OLDPWD", "SHLVL", "_", "POSIXLY_CORRECT"}
+
+
+def test_it_has_one_file_of_ours_open(pod: Pod) -> None:
+    out, _, _ = pod.run("ls -l /dev/fd/ | grep -o 'jobsub/.*'")
+    assert out == "jobsub/run/tree\n"
+
+
+def test_links_are_there_before_the_command(pod: Pod) -> None:
+    for name in ("project/lab", "project/a b", "project/datasets", "datasets/mnist"):
+        (pod.folder / name).mkdir(parents=True)
+    out, _, _ = pod.run("echo 1 >lab/x; ls -d */; ls datasets")
+    assert out.split("\n")[:-1] == ["a b/", "artifacts/", "datasets/", "lab/", "mnist"]
+    assert (pod.folder / "project/lab/x").read_text() == "1\n"
+    assert os.readlink(pod.home / "datasets") == pod.here("/datasets")
+    assert os.readlink(pod.home / "artifacts") == str(pod.artifacts)
+
+
+def test_it_runs_where_it_was_asked_to_if_that_is_there(pod: Pod) -> None:
+    (pod.folder / "project/lab/a b").mkdir(parents=True)
+    assert pod.run("pwd", folder="/project/lab/a b")[0] == pod.here("/project/lab/a b\n")
+
+
+def test_else_it_runs_at_home(pod: Pod) -> None:
+    assert pod.run("pwd", folder="/project/none")[0] == f"{pod.home}\n"
+
+
+@pytest.mark.parametrize(("env", "path"), [({}, "{}"), ({"PYTHONPATH": "/mine"}, "{}:/mine")])
+def test_a_script_s_folder_comes_first_on_the_import_path(pod: Pod, env: dict[str, str], path: str) -> None:
+    (pod.folder / "project/lab").mkdir(parents=True)
+    out, _, _ = pod.run("printenv PYTHONPATH", imports="/project/lab", env=env)
+    assert out == path.format(pod.here("/project/lab")) + "\n"
+
+
+def test_but_only_if_it_is_there(pod: Pod) -> None:
+    assert pod.run("printenv PYTHONPATH", imports="/project/none") == ("", "", 1)
+
+
+def test_a_file_is_put_together_in_order(pod: Pod) -> None:
+    for number in range(12):
+        (pod.folder / f"jobsub/parts/{number:06}").write_text(f"{number}\n")
+    out, _, _ = pod.run(pod.here("cat '/jobsub/files/my file'"), file="my file")
+    assert out.split() == [str(number) for number in range(12)]
+
+
+def test_a_path_that_leads_nowhere_is_the_command_s_own_matter(pod: Pod) -> None:
+    keeper = pod.keeper()
+    main = pod.start(
+        main_command(["/bin/bash", "-c", "echo $PATH; exit 3"], "/home/jovyan", "", ""), {"PATH": "/none"}
+    )
+    assert main.communicate(timeout=PATIENCE)[0] == "/none\n"
+    assert (main.returncode, keeper.wait(PATIENCE)) == (3, 0)
+
+
+def test_no_command_begins_before_the_keeper_is_there(pod: Pod) -> None:
+    main = pod.main("echo ran")
+    with pytest.raises(subprocess.TimeoutExpired):
+        main.wait(0.3)
+    pod.keeper()
+    assert main.communicate(timeout=PATIENCE)[0] == "ran\n"
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(pod: Pod) -> None:
+    out, _, code = pod.run("sleep 1000 >/dev/null 2>&1 & echo $!; exit 5")
+    os.kill(int(out), signal.SIGKILL)
+    assert code == 5
+
+
+def test_who_is_told_to_end_waits_for_all_that_was_told(pod: Pod) -> None:
+    """A shell that dies at once does not take from its command the time to end by itself."""
+    pod.keeper()
+    slow = "trap 'sleep 0.5; echo saved; exit' TERM; echo $$; while :; do sleep 0.01; done"
+    (pod.home / "slow.sh").write_text(slow)
+    main = pod.main("echo up; echo $$; bash slow.sh; echo never")
+    assert main.stdout
+    assert main.stdout.readline() == "up\n"
+    shell, command = int(main.stdout.readline()), int(main.stdout.readline())
+    for pid in (main.pid, shell, command):
+        os.kill(pid, signal.SIGTERM)
+    assert main.stdout.read() == "saved\n"
+    assert main.wait(PATIENCE) == 143
+
+
+def test_the_keeper_waits_for_what_was_kept_to_be_fetched(pod: Pod) -> None:
+    keeper, main = pod.keeper(), pod.main("echo 1 >artifacts/.hidden")
+    assert main.wait(PATIENCE) == 0
+    keeper.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        keeper.wait(0.3)
+    assert pod.start(list(COLLECTED)).wait(PATIENCE) == 0
+    assert keeper.wait(PATIENCE) == 0
+
+
+def test_but_not_for_ever(pod: Pod) -> None:
+    keeper, main = pod.keeper(1), pod.main("echo 1 >artifacts/x")
+    assert main.wait(PATIENCE) == 0
+    assert keeper.wait(PATIENCE) == TOO_LATE
+
+
+@pytest.mark.parametrize("text", ["TERM", "KILL"])
+def test_all_others_are_told_and_the_oldest_first(pod: Pod, text: str) -> None:
+    """Which processes they are is said by ``/proc`` alone: these are no processes at all."""
+    cgroups = {"self": "mine", "1": "pause", "7": "theirs", "9": "mine", "12": "theirs", "110": "other"}
+    for pid, cgroup in {**cgroups, "1000": "theirs", "99": ""}.items():
+        (pod.folder / "proc" / pid).mkdir()
+        (pod.folder / "proc" / pid / "cgroup").write_text(f"2:cpu:/\n0::/{cgroup}\n" if cgroup else "")
+    told = KILL[-1].replace("KILL", text).replace("kill ", "echo ")
+    out, _ = pod.start(["", "-c", told]).communicate(timeout=PATIENCE)
+    assert out.splitlines() == [f"-{text} {pid}" for pid in (7, 12, 110, 1000)]
