@@ -7,8 +7,9 @@ whoever is killed when, it is done once more or was done: the container waits as
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -21,7 +22,7 @@ from ...archive.unpacking import TOO_LARGE, TooMuch, Unpacking
 from ..base import Launch
 from .api import Api, Exec
 from .containers import KEEPER, Object, terminated
-from .entry import COLLECTED, TOO_LATE
+from .entry import COLLECTED, ENDED, TOO_LATE
 from .errors import ApiError, Refused, Unreachable
 from .files import ARTIFACTS
 
@@ -63,7 +64,7 @@ class Collector:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def collect(self, pod: str, launch: Launch) -> str:
-        """Have a task's artifacts in the archive, and its Pod end; the task's command has ended.
+        """Have a task's artifacts in the archive, and its Pod end; its command has ended or soon will.
 
         It goes on until that is so, or nothing can be fetched any more: what prevents it for a while,
         a connection, a full disk, is waited for. It may be cancelled, and called again.
@@ -84,10 +85,12 @@ class Collector:
         raise AssertionError("pauses have no end")
 
     async def _collect(self, pod: str, launch: Launch) -> str:
+        await self._run(pod, ENDED)
         async with self._turns:
             words = "" if _there(launch.artifacts) else await self._fetch(pod, launch)
-            await self._tell(pod)
-            return words
+        with contextlib.suppress(Refused):  # it has ended by itself
+            await self._run(pod, COLLECTED)
+        return words
 
     async def _fetch(self, pod: str, launch: Launch) -> str:
         unpacking = Unpacking(_partial(launch), self._limits)
@@ -121,13 +124,9 @@ class Collector:
             return f"not all of its artifacts have come: what its image's tar sends is none ({error})"
         return ""
 
-    async def _tell(self, pod: str) -> None:
-        """End the container that waited; it may have ended by itself."""
-        try:
-            async with self._api.exec(pod, KEEPER, COLLECTED) as told:
-                await told.read()
-        except Refused as error:
-            log.debug("%s need not be told: %s", pod, error)
+    async def _run(self, pod: str, command: Sequence[str]) -> None:
+        async with self._api.exec(pod, KEEPER, command) as running:
+            await running.read()
 
     async def _over(self, pod: str) -> str | None:
         """Say what has become of them if they can't be fetched any more; None if that may go on."""

@@ -79,8 +79,12 @@ closed() {{
   while wait "$reader"; [ "$?" -gt 128 ]; do :; done
 }}
 trap 'others TERM' TERM
+mkfifo {RUN}/running
+exec 8<>{RUN}/running
 closed main
 others KILL
+rm {RUN}/running
+exec 8>&-
 [ -n "$(ls -A {ARTIFACTS})" ] || exit 0
 mkfifo {RUN}/collected
 ( sleep "$1"; : >{RUN}/late; : >{RUN}/collected ) &
@@ -99,6 +103,11 @@ cd "$3" && git init -q . && git remote add origin "$1" && git fetch -q --depth 1
 
 KILL: Sequence[str] = ("/bin/sh", "-c", f"{_OTHERS}others KILL 2>/dev/null")
 """Run in the keeper, it kills all of the command."""
+ENDED: Sequence[str] = (
+    *("/bin/sh", "-c"),
+    f"[ ! -p {RUN}/running ] || while read -r line; do :; done 2>/dev/null <{RUN}/running",
+)
+"""Run in the keeper, it ends when the command has; a node says nothing of containers that it is to end."""
 COLLECTED: Sequence[str] = ("/bin/sh", "-c", f": >{RUN}/collected")
 """Run in the keeper, it ends it: its artifacts have been fetched."""
 

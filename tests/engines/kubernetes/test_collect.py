@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import subprocess
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +17,7 @@ from jupyter_jobsub.archive import ArtifactLimits
 from jupyter_jobsub.engines.kubernetes import collect as module
 from jupyter_jobsub.engines.kubernetes.api import Api
 from jupyter_jobsub.engines.kubernetes.collect import Collector, lost
-from jupyter_jobsub.engines.kubernetes.entry import COLLECTED, TOO_LATE
+from jupyter_jobsub.engines.kubernetes.entry import COLLECTED, ENDED, TOO_LATE
 from jupyter_jobsub.engines.kubernetes.errors import Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.files import ARTIFACTS
 from tests.engines.kubernetes.served import scenario
@@ -56,8 +57,14 @@ class Running:
         return b"".join([piece async for piece in self])
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 class Pod:
-    """Answers as an Api does of one Pod, whose container keeps a folder."""
+    """Answers as an Api does of Pods, whose containers keep one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,6 +72,7 @@ class Pod:
         self.told = 0
         self.trouble: list[Exception | int] = []  # of the commands to come: an error, or where they are cut
         self.now: dict[str, Any] | None = RUNNING
+        self.ended: defaultdict[str, asyncio.Event] = defaultdict(_set)
         folder.mkdir()
 
     async def get(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -72,7 +80,12 @@ class Pod:
 
     @contextlib.asynccontextmanager
     async def exec(self, pod: str, container: str, command: Sequence[str]) -> AsyncIterator[Running]:
-        trouble = self.trouble.pop(0) if self.trouble else None
+        if command == ENDED:
+            await self.ended[pod].wait()
+            command = ["true"]
+            trouble = None
+        else:
+            trouble = self.trouble.pop(0) if self.trouble else None
         if isinstance(trouble, Exception):
             raise trouble
         if command == COLLECTED:
@@ -122,6 +135,29 @@ async def test_all_that_was_kept_comes_and_the_pod_is_told(lab: Lab) -> None:
     assert await lab.collect() == ""
     assert lab.kept() == {"sub/deep/a": b"x" * 3_000_000, "-rf": b"1", "new\nline": b"2"}
     assert lab.pod.told == 1
+
+
+@scenario
+async def test_nothing_is_fetched_before_the_command_has_ended(lab: Lab) -> None:
+    lab.pod.ended["job-1"].clear()
+    collecting = asyncio.create_task(lab.collect())
+    await asyncio.sleep(0)
+    write(lab.pod.folder, a=b"at last")
+    lab.pod.ended["job-1"].set()
+    assert await collecting == ""
+    assert lab.kept() == {"a": b"at last"}
+
+
+@scenario
+async def test_who_waits_for_that_keeps_no_others_from_theirs(lab: Lab) -> None:
+    lab.pod.ended["job-1"].clear()
+    collector = lab.collector()
+    waiting = [asyncio.create_task(collector.collect("job-1", lab.launch)) for _ in range(2 * module.AT_ONCE)]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(collector.collect("job-2", lab.launch), 60) == ""
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @scenario
