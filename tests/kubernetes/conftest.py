@@ -17,9 +17,6 @@ from tests.kubernetes.cluster import Cluster, images, program
 from tests.kubernetes.cluster import session as runs
 from tests.kubernetes.cluster.access import Access
 
-GIVEN = "JOBSUB_TEST_KUBECONFIG"
-HOW = f"needs root to bring a cluster up here, or {GIVEN}=a kubeconfig of one that is elsewhere"
-GPUS = 4
 STACK = contextlib.ExitStack()  # what the run has open, until it ends
 FOLDER = pytest.StashKey[Path]()
 
@@ -49,12 +46,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Access:
     """The cluster that all tests share; those that break something have one of their own."""
-    if given := os.environ.get(GIVEN):
+    if given := os.environ.get(runs.GIVEN):
         return Access(Path(given))
     _skip_unless_root()
-    shared = runs.shared(pytestconfig.stash[FOLDER])
-    shared.set_gpus(GPUS)
-    return shared
+    return runs.shared(pytestconfig.stash[FOLDER])
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +80,10 @@ def private_cluster(pytestconfig: pytest.Config) -> Iterator[Callable[..., Clust
 
 
 def _needs_build(item: pytest.Item) -> bool:
-    wanted = {"private_cluster"} if os.environ.get(GIVEN) else {"cluster", "private_cluster"}
+    wanted = {"private_cluster"} if os.environ.get(runs.GIVEN) else {"cluster", "private_cluster"}
     return os.getuid() == 0 and not wanted.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _skip_unless_root() -> None:
     if os.getuid():
-        pytest.skip(HOW)
+        pytest.skip(runs.HOW)

@@ -12,9 +12,7 @@ from pathlib import Path
 from . import images, program, session
 from .cluster import Cluster
 from .parts import PARTS
-from .places import cache
-
-NOT_ROOT = "a cluster here needs root; JOBSUB_TEST_KUBECONFIG gives the tests one that is elsewhere"
+from .places import development
 
 
 def up(chosen: Namespace) -> None:
@@ -24,8 +22,7 @@ def up(chosen: Namespace) -> None:
         if (chosen.folder / "cluster.json").exists():
             Cluster(chosen.folder).down()  # a restart of the machine ended it
         cluster = Cluster.up(chosen.folder)
-    if chosen.gpus:
-        cluster.set_gpus(chosen.gpus)
+    cluster.set_gpus(chosen.gpus)
     print(f"export KUBECONFIG={cluster.kubeconfig}")
 
 
@@ -69,11 +66,11 @@ def main() -> None:
     parser = ArgumentParser(prog="python -m tests.kubernetes.cluster", description=__doc__)
     helps = "; ".join(f"{name}: {command.__doc__}" for name, command in COMMANDS.items())
     parser.add_argument("command", choices=COMMANDS, nargs="?", default="up", help=helps)
-    parser.add_argument("folder", type=Path, nargs="?", default=cache() / "development")
-    parser.add_argument("--gpus", type=int, default=0, help="how many GPUs the node says that it has")
+    parser.add_argument("folder", type=Path, nargs="?", default=development())
+    parser.add_argument("--gpus", type=int, default=session.GPUS, help="how many the node says that it has")
     chosen = parser.parse_args()
     if os.getuid():
-        sys.exit(NOT_ROOT)
+        sys.exit(session.HOW)
     try:
         COMMANDS[chosen.command](chosen)
     except RuntimeError as error:

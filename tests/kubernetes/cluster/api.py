@@ -20,19 +20,20 @@ class Api:
 
     def __init__(self, kubeconfig: Path) -> None:
         config = Kubeconfig(kubeconfig)
-        self._server = urlsplit(config.server)
-        self._headers, self._context = config.credentials()
+        server = urlsplit(config.server)
+        self.address = server.hostname or "", server.port or 443
+        self.headers, self.trust = config.credentials()
+        self._base = server.path.rstrip("/")
 
     def call(
         self, method: str, path: str, body: object = None, kind: str = "application/json"
     ) -> dict[str, Any]:
         """Ask for something; an answer other than 2xx is an error with the server's words."""
-        host, port = self._server.hostname or "", self._server.port
-        connection = http.client.HTTPSConnection(host, port, timeout=20, context=self._context)
+        connection = http.client.HTTPSConnection(*self.address, timeout=20, context=self.trust)
         try:
             text = None if body is None else json.dumps(body)
-            headers = {"Content-Type": kind, **self._headers}
-            connection.request(method, self._server.path + path, text, headers)
+            headers = {"Content-Type": kind, **self.headers}
+            connection.request(method, self._base + path, text, headers)
             answer = connection.getresponse()
             data = answer.read()
         finally:

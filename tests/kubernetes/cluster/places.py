@@ -18,6 +18,11 @@ def cache() -> Path:
     return folder
 
 
+def development() -> Path:
+    """The folder of the cluster that `make cluster` keeps up."""
+    return cache() / "development"
+
+
 @contextlib.contextmanager
 def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[int]:
     """Hold a file's lock; whoever asks for it waits, and its holder's end frees it."""

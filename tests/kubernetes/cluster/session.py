@@ -1,18 +1,24 @@
-"""The cluster that a run of the tests shares, in however many processes: whoever asks first brings it up."""
+"""The cluster that a run of the tests shares, in all its processes: who asks first brings it up."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import processes
+from .access import Access
 from .cluster import Cluster
-from .places import cache, locked
+from .places import cache, development, locked
 
+GIVEN = "JOBSUB_TEST_KUBECONFIG"
+HOW = f"a cluster comes up here only for root; {GIVEN} can name the kubeconfig of one that is elsewhere"
+GPUS = 4
 NOW = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
@@ -37,10 +43,26 @@ def shared(at: Path) -> Cluster:
         if cluster := Cluster.at(at / "shared"):
             return cluster
         try:
-            return Cluster.up(at / "shared")
+            cluster = Cluster.up(at / "shared")
+            cluster.set_gpus(GPUS)
+            return cluster
         except Exception as error:
             failed.write_text(f"the test cluster did not come up: {error}")
             raise
+
+
+@contextlib.contextmanager
+def borrowed() -> Iterator[Access]:
+    """A cluster while it lasts: the one that is given, else the one for development, else a new one."""
+    if given := os.environ.get(GIVEN):
+        yield Access(Path(given))
+    elif os.getuid():
+        raise RuntimeError(HOW)
+    elif found := Cluster.at(development()):
+        yield found
+    else:
+        with joined(uuid.uuid4().hex[:8]) as at:
+            yield shared(at)
 
 
 def keep(at: Path) -> None:
