@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ...model.job import Micros
@@ -14,10 +15,16 @@ RESTARTED = "Unknown"  # a runtime that has come back finds the container ended
 LOST_SIGHT = {"ContainerStatusUnknown", RESTARTED}
 
 
+def containers(pod: Object) -> Sequence[Object]:
+    """All containers of a Pod, in the order of their start."""
+    return [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
+
+
 def state(pod: Object, name: str) -> Object:
     """What a container is doing: waiting, running or terminated; empty if nobody has said."""
-    statuses = pod.get("status", {}).get("containerStatuses") or []
-    return next((status.get("state") or {} for status in statuses if status["name"] == name), {})
+    status = pod.get("status", {})
+    told = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    return next((each.get("state") or {} for each in told if each["name"] == name), {})
 
 
 def terminated(pod: Object, name: str) -> Object:

@@ -89,10 +89,12 @@ def tries(events: Sequence[Object]) -> int:
     return sum(count(event) for event in events if event.get("reason") == "Pulling")
 
 
-def pulling(events: Sequence[Object]) -> bool:
-    """Whether the image is being pulled, in a Pod none of whose containers has it yet."""
+def pulling(events: Sequence[Object]) -> str:
+    """Which image a pull was begun of, and has not failed; "" if none. That it is over is not told."""
     told = [event for event in events if event.get("reason") in _EVENTS]
-    return bool(told) and max(told, key=when)["reason"] == "Pulling"
+    newest = max(told, key=when, default={})
+    begun = newest.get("reason") == "Pulling"
+    return str(newest.get("message", "")).partition('"')[2].partition('"')[0] if begun else ""
 
 
 def count(event: Object) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import placing, pulls
-from .containers import KEEPER, MAIN, NEVER_RAN, Object, started, state, terminated
+from .containers import KEEPER, MAIN, NEVER_RAN, Object, containers, started, state, terminated
 from .words import last
 
 _PASSING = ("timed out", "failed to sync", "not yet been read", "have not yet", "context deadline")
+_NO_SHELL = re.compile(r"exec: .*(executable file not found|no such file or directory)")
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
 
 
@@ -44,34 +46,55 @@ def delay(pod: Object, events: Sequence[Object]) -> Delay:
         return Delay(message, hopeless=True)
     if message := placing.unplaced(pod):
         return Delay(message)
-    image = _image(pod)
-    waits = [state(pod, name).get("waiting") or {} for name in (MAIN, KEEPER)]
-    for wait in waits:
-        reason, text = str(wait.get("reason", "")), str(wait.get("message", ""))
-        if reason in pulls.REASONS:
-            said = pulls.failed(image, reason, text, pulls.tries(events))
-            if said.hopeless or text:
-                return Delay(said.message, hopeless=said.hopeless)
-        elif reason not in _STARTING:
-            return _misconfigured(reason, text)
+    refused = [told for each in containers(pod) if (told := _refused(pod, each, events))]
+    if refused:
+        return next((told for told in refused if told.hopeless), refused[0])
     if message := _mounting(events):
         return Delay(message)
-    if "running" not in state(pod, KEEPER) and pulls.pulling(events):
-        return Delay(f"pulling the image {image}", pulling=True)
-    return Delay()
+    if message := _fetching(pod):
+        return Delay(message, pulling=True)
+    image = pulls.pulling(events)
+    pulled = [each["image"] for each in containers(pod) if "waiting" not in state(pod, each["name"])]
+    return Delay(f"pulling the image {image}", pulling=True) if image and image not in pulled else Delay()
+
+
+def _refused(pod: Object, container: Object, events: Sequence[Object]) -> Delay | None:
+    """Why the node does not make a container; None if it has not said that it can't."""
+    wait = state(pod, container["name"]).get("waiting") or {}
+    reason, text = str(wait.get("reason", "")), str(wait.get("message", ""))
+    if reason not in pulls.REASONS:
+        return None if reason in _STARTING else _misconfigured(reason, text)
+    failure = pulls.failed(container["image"], reason, text, pulls.tries(events))
+    return Delay(failure.message, hopeless=failure.hopeless) if failure.hopeless or text else None
 
 
 def unstartable(pod: Object) -> str:
     """Why a container could not be started though its image is there; "" if none was tried in vain."""
-    for name in (MAIN, KEEPER):
-        told = terminated(pod, name)
-        if told.get("reason") in NEVER_RAN and started(pod, name) is None:
-            return _no_start(_image(pod), str(told.get("message", "")))
+    for container in containers(pod):
+        told, image = terminated(pod, container["name"]), container["image"]
+        if told.get("reason") in NEVER_RAN and started(pod, container["name"]) is None:
+            return _no_start(image, str(told.get("message", "")))
+        if told.get("exitCode") and container["name"] not in (MAIN, KEEPER):
+            said = str(told.get("message") or f"exit code {told['exitCode']}").strip()
+            return f"the dataset {_dataset(container)} could not be fetched: {said}"
     return ""
 
 
+def _fetching(pod: Object) -> str:
+    """Say which dataset is being fetched before anything starts."""
+    for container in containers(pod):
+        if container["name"] not in (MAIN, KEEPER) and "running" in state(pod, container["name"]):
+            return f"fetching the dataset {_dataset(container)}"
+    return ""
+
+
+def _dataset(container: Object) -> str:
+    paths = [str(mount["mountPath"]) for mount in container.get("volumeMounts") or ()]
+    return next((path.rpartition("/")[2] for path in paths), str(container["name"]))
+
+
 def _no_start(image: str, message: str) -> str:
-    if "executable file not found" in message or "no such file or directory" in message:
+    if _NO_SHELL.search(message):
         return f"the image {image} has no shell (sh), which commands need: choose another"
     if "exec format error" in message:
         return f"the image {image} is made for another kind of processor than its node has: choose another"
@@ -97,7 +120,3 @@ def _mounting(events: Sequence[Object]) -> str:
     volume = message.partition('"')[2].partition('"')[0]
     name = f"the volume {volume}" if volume else "a volume"
     return f"{name} can't be mounted: {last(message)}; it is tried again, see that it is there"
-
-
-def _image(pod: Object) -> str:
-    return next((str(each["image"]) for each in pod["spec"]["containers"] if each["name"] == MAIN), "")

@@ -104,6 +104,40 @@ def test_an_image_that_is_being_pulled() -> None:
     assert not found.hopeless
 
 
+FETCHING = {"name": "dataset-0", "image": "git:1", "volumeMounts": [{"mountPath": "/datasets/birds"}]}
+
+
+def fetching(state: dict[str, object]) -> dict[str, object]:
+    """A Pod whose dataset is in this state."""
+    waits = {"waiting": {"reason": "PodInitializing"}}
+    status = {
+        "phase": "Pending",
+        "initContainerStatuses": [{"name": "dataset-0", "state": state}],
+        "containerStatuses": [{"name": name, "state": waits} for name in ("keeper", "main")],
+    }
+    both = [{"name": name, "image": "x:1"} for name in ("keeper", "main")]
+    spec = {"nodeName": "n", "initContainers": [FETCHING], "containers": both}
+    return {"metadata": {"name": "p"}, "spec": spec, "status": status}
+
+
+def test_a_dataset_that_is_fetched_first() -> None:
+    now = seen(fetching({"running": {"startedAt": "2026-11-21T17:00:00Z"}}))
+    assert (now.waiting, now.pulling, now.hopeless) == ("fetching the dataset birds", True, "")
+    failed = {"exitCode": 128, "reason": "Error", "startedAt": "2026-11-21T17:00:00Z"}
+    told = seen(fetching({"terminated": {**failed, "message": "fatal: no such repository\n"}}))
+    assert told.hopeless == "the dataset birds could not be fetched: fatal: no such repository"
+    done = seen(fetching({"terminated": {**failed, "exitCode": 0, "reason": "Completed"}}))
+    assert (done.waiting, done.hopeless) == ("", "")
+
+
+def test_an_image_that_has_been_pulled_is_not_being_pulled() -> None:
+    recorded = RECORDED["pulling"]
+    pod = json.loads(json.dumps(recorded["pod"]))
+    pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": "2026-11-21T17:00:00Z"}}
+    found = seen(pod, recorded["events"])
+    assert (found.waiting, found.pulling) == ("", False)
+
+
 def test_a_pull_is_given_up_after_some_tries() -> None:
     refused = RECORDED["image-backoff"]
     pulled = [event for event in refused["events"] if event["reason"] == "Pulling"]
