@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 import aiohttp
 
-from ...errors import EngineError
+from ...errors import EngineError, EngineUnavailable
 from . import access
-from .connection import STREAM, Connection, Where
+from .connection import STREAM, Connection
+from .credentials import Where
 from .errors import ApiError, Expired, Refused, Unreachable
 from .exec import PROTOCOLS, Exec
 from .names import Object
@@ -59,14 +60,18 @@ class Api:
 
         Raises
         ------
+        EngineUnavailable
+            If nobody answers, or the credentials have expired.
         EngineError
-            In words, if there is no configuration, no answer, no such namespace, or a right is missing.
+            In words, if there is no configuration, no such namespace, or a right is missing.
         """
         api = cls(await Connection.open(where))
         try:
             await access.check(api._json, api.namespace)
         except BaseException as error:
             await api.close()
+            if isinstance(error, Unreachable):
+                raise EngineUnavailable(str(error)) from error
             if isinstance(error, ApiError):
                 raise EngineError(str(error)) from error
             raise

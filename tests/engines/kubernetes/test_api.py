@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from kubernetes.aio.config import incluster_config
 
-from jupyter_jobsub.engines.kubernetes import connection
+from jupyter_jobsub.engines.kubernetes import connection, credentials
 from jupyter_jobsub.engines.kubernetes.api import Api, Expired, Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.connection import Connection
-from jupyter_jobsub.errors import EngineError
+from jupyter_jobsub.errors import EngineError, EngineUnavailable
 from tests.engines.kubernetes.served import Where, asking, kubeconfig, pods, scenario, served, status
 
 
@@ -175,6 +176,15 @@ class TestPace:
             texts = await asyncio.gather(*(follow(api) for _ in range(number)))
         assert texts == [b"line\n"] * number
 
+    def test_the_death_of_a_silent_peer_is_noticed(self) -> None:
+        with credentials._kept_alive((socket.AF_INET, socket.SOCK_STREAM, 0)) as made:
+            assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            idle, pause, times = (
+                made.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+        assert idle + pause * times <= 60
+
 
 class TestCredentials:
     @scenario
@@ -261,7 +271,7 @@ class TestCredentials:
         monkeypatch.delenv("KUBECONFIG", raising=False)
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
-        monkeypatch.setattr(connection, "_ACCOUNT", tmp_path)
+        monkeypatch.setattr(credentials, "_ACCOUNT", tmp_path)
         monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
         monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
         made = await Connection.open(Where(None))
@@ -317,6 +327,20 @@ class TestConfiguration:
             await Api.connect(Where(str(file)))
         assert str(file) in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("code", "said"), [("exit(3)", "gives no credentials"), ("time.sleep(15)", "longer than 1 s")]
+    )
+    @scenario
+    async def test_a_plugin_that_fails_or_waits_for_somebody(
+        self, code: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(credentials, "_PATIENCE", 1)
+        version = "client.authentication.k8s.io/v1"
+        plugin = {"apiVersion": version, "command": sys.executable, "args": ["-c", f"import time; {code}"]}
+        file = kubeconfig("https://127.0.0.1:1", tmp_path, exec=plugin)
+        with pytest.raises(EngineError, match=said):
+            await Api.connect(Where(str(file)))
+
     @scenario
     async def test_several_files_are_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "a").mkdir()
@@ -333,7 +357,7 @@ class TestConfiguration:
 
         async with served(answer) as host:
             file = kubeconfig(host, tmp_path)
-        with pytest.raises(EngineError, match=f"{host} does not answer"):
+        with pytest.raises(EngineUnavailable, match=f"{host} does not answer"):
             await Api.connect(Where(str(file)))
 
 

@@ -1,0 +1,159 @@
+"""Which cluster, and as whom: read from a kubeconfig, or of the Pod that the service runs in.
+
+The client's package reads it, with plugins that give credentials; what goes over the session that
+it makes is plain JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import yaml
+from kubernetes.aio import config
+from kubernetes.aio.client import Configuration
+
+from ... import __version__
+from ...errors import EngineError
+
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_PATIENCE = 60.0  # seconds for a plugin that gives credentials
+_WAY = ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl")
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+class Where(Protocol):
+    """Which cluster and namespace are configured; None is as kubectl has it."""
+
+    @property
+    def kubeconfig(self) -> str | None:
+        """Files of configuration, as in KUBECONFIG."""
+
+    @property
+    def context(self) -> str | None:
+        """The name of one of its contexts."""
+
+    @property
+    def namespace(self) -> str | None:
+        """Where all objects are."""
+
+
+class Access:
+    """One reading of the configuration, with the session that is opened by it."""
+
+    def __init__(self, configuration: Configuration, namespace: str) -> None:
+        self.host: str = configuration.host
+        self.namespace = namespace
+        self._configuration = configuration
+        self._way = [getattr(configuration, name) for name in _WAY]
+        self.session = _session(configuration)
+
+    async def take_over(self, old: Access) -> None:
+        """Go on with another reading's session, and all that is under way there, if the way is the same."""
+        unused = old.session
+        if self._way == old._way:
+            self.session, unused = old.session, self.session
+        await unused.close()
+
+    def arguments(self) -> dict[str, Any]:
+        """What every request is given."""
+        if self._configuration.refresh_api_key_hook:  # a Pod's token is replaced in its file
+            self._configuration.refresh_api_key_hook(self._configuration)
+        token = self._configuration.api_key.get("BearerToken")
+        return {
+            "headers": {"Authorization": token} if token else {},
+            "proxy": self._configuration.proxy,
+            "server_hostname": self._configuration.tls_server_name,
+        }
+
+
+async def first_access(where: Where) -> Access:
+    """Read it for the first time.
+
+    Raises
+    ------
+    EngineError
+        If there is none, it can't be used, or a plugin waits too long for somebody.
+    """
+    try:
+        return await asyncio.wait_for(read_access(where), _PATIENCE)
+    except asyncio.TimeoutError as error:
+        raise EngineError(
+            f"The kubeconfig {_paths(where)} takes longer than {_PATIENCE:.0f} s to give credentials: "
+            "its plugin may wait for somebody to log in. Do that first, with: kubectl get pods"
+        ) from error
+
+
+async def read_access(where: Where) -> Access:
+    """Read it anew; raises but for the patience as the first time."""
+    configuration = Configuration()
+    try:
+        namespace = await _configure(where, configuration)
+        return Access(configuration, where.namespace or namespace or "default")
+    except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError(f"The kubeconfig {_paths(where)} can't be used: {error}") from error
+    except yaml.YAMLError as error:
+        raise EngineError(f"The kubeconfig {_paths(where)} is not YAML: {error}") from error
+
+
+async def _configure(where: Where, configuration: Configuration) -> str | None:
+    """Fill in the configuration, and give the namespace that goes with it."""
+    paths = _paths(where)
+    if any(os.path.exists(path) for path in paths.split(os.pathsep)):
+        loader = await config.load_kube_config(paths, where.context, configuration, persist_config=False)
+        if configuration.host.startswith("https:") and not (configuration.api_key or configuration.cert_file):
+            raise EngineError(
+                f"The kubeconfig {paths} gives no credentials: a plugin that it names may have failed, as "
+                "the service's log says then. See what is wrong with: kubectl get pods"
+            )
+        namespace: str | None = loader.current_context["context"].get("namespace")
+        return namespace
+    if where.kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        config.load_incluster_config(configuration)
+        return (_ACCOUNT / "namespace").read_text().strip()
+    raise EngineError(
+        f"There is no kubeconfig at {paths}. Set c.JobsubService.kubernetes = {{'kubeconfig': ...}} "
+        "or KUBECONFIG to one that kubectl works with."
+    )
+
+
+def _paths(where: Where) -> str:
+    named = where.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    return os.pathsep.join(os.path.expanduser(path) for path in named.split(os.pathsep) if path)
+
+
+def _session(configuration: Configuration) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=_kept_alive),
+        headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
+        read_bufsize=2**18,
+        trust_env=True,
+    )
+
+
+def _trust(configuration: Configuration) -> ssl.SSLContext:
+    trust = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+    # Python 3.13 asks for extensions that the certificates of many a cluster lack; kubectl doesn't
+    trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if configuration.cert_file:
+        trust.load_cert_chain(configuration.cert_file, configuration.key_file)
+    if not configuration.verify_ssl:
+        trust.check_hostname = False
+        trust.verify_mode = ssl.CERT_NONE
+    return trust
+
+
+def _kept_alive(address: tuple[Any, ...]) -> socket.socket:
+    """Make a socket whose dead peer is noticed within a minute, also while a stream is silent."""
+    family, kind, protocol = address[:3]
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if option := getattr(socket, name, None):  # not everywhere
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
