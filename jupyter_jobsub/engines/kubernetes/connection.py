@@ -91,7 +91,7 @@ class Connection:
         try:
             yield response
         finally:
-            response.close()
+            _cut(response)
 
     async def socket(
         self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
@@ -151,3 +151,10 @@ def reached(host: str) -> Iterator[None]:
         # a RuntimeError is what aiohttp makes of a connection that is closed in the middle of a read
         words = str(error) or type(error).__name__
         raise Unreachable(f"The cluster's API server {host} does not answer: {words}") from error
+
+
+def _cut(response: aiohttp.ClientResponse) -> None:
+    """End an answer; one that has not ended by itself without TLS's farewell, which nobody would wait for."""
+    if response.connection and response.connection.transport:
+        response.connection.transport.abort()
+    response.close()
