@@ -54,6 +54,7 @@ def test_the_pods_of_a_headless_service_find_each_other(namespace: Namespace) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_kubelet_that_stops_is_missed(private_cluster: Callable[..., Cluster]) -> None:
     cluster = private_cluster(
         kubelet={"nodeStatusUpdateFrequency": "1s", "nodeLeaseDurationSeconds": 4},
@@ -66,7 +67,7 @@ def test_a_kubelet_that_stops_is_missed(private_cluster: Callable[..., Cluster])
     wait("the node's loss", lambda: _ready(cluster) == "Unknown")
     cluster.start("kubelet")
     cluster.wait_ready()
-    cluster.stop("kube-apiserver")
+    cluster.stop("kube-apiserver", signal.SIGKILL)
     assert not cluster.api.ready()
     cluster.start("kube-apiserver")
     cluster.wait_ready()
