@@ -20,7 +20,7 @@ from . import access
 from .connection import STREAM, Connection
 from .credentials import Where
 from .errors import ApiError, Expired, Refused, Unreachable
-from .exec import PROTOCOLS, Exec
+from .exec import PROTOCOLS, Exec, kept_open
 from .names import Object
 from .streams import Bytes, Changes
 
@@ -189,7 +189,8 @@ class Api:
         path = f"{self._path('pods', pod)}/exec"
         socket = await self._connection.socket(path, query, PROTOCOLS)
         try:
-            yield Exec(socket, self.host)
+            async with kept_open(socket):
+                yield Exec(socket, self.host)
         finally:
             await socket.close()
 

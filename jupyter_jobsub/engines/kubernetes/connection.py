@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 UNARY = aiohttp.ClientTimeout(total=60, sock_connect=10)
 STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10)
+_FAREWELL = aiohttp.ClientWSTimeout(ws_close=2)
 _ATTEMPTS = 4
 _LONGEST_REST = 15.0  # seconds; who asks for more is taken for unreachable in the end
 _RENEWAL = 5.0  # seconds in which credentials are read anew at most once
@@ -102,7 +103,12 @@ class Connection:
             url = access.host.replace("http", "ws", 1) + path
             try:
                 return await access.session.ws_connect(
-                    url, params=query, protocols=protocols, heartbeat=20, max_msg_size=0, **access.arguments()
+                    url,
+                    params=query,
+                    protocols=protocols,
+                    max_msg_size=0,
+                    timeout=_FAREWELL,
+                    **access.arguments(),
                 )
             except aiohttp.WSServerHandshakeError as error:
                 raise failure(error.status, error.headers or {}) from error

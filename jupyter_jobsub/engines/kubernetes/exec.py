@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -13,6 +15,7 @@ from .errors import Refused, Unreachable
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
+_PING = 20.0  # seconds
 _KEPT_STDERR = 64 * 1024
 
 
@@ -54,6 +57,27 @@ class Exec:
     async def read(self) -> bytes:
         """Give all of stdout at its end."""
         return b"".join([chunk async for chunk in self])
+
+
+@asynccontextmanager
+async def kept_open(socket: aiohttp.ClientWebSocketResponse[bool]) -> AsyncIterator[None]:
+    """Send a ping now and then, so that no proxy takes a command that is silent for one that is over.
+
+    Its answer isn't waited for: that comes behind all that nobody has read yet.
+    """
+
+    async def ping() -> None:
+        with suppress(OSError, aiohttp.ClientError):  # who reads is told
+            while True:
+                await asyncio.sleep(_PING)
+                await socket.ping()
+
+    task = asyncio.create_task(ping())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def exit_code(status: Mapping[str, Any]) -> int:

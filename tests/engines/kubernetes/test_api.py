@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 from kubernetes.aio.config import incluster_config
 
 from jupyter_jobsub.engines.kubernetes import connection, credentials
+from jupyter_jobsub.engines.kubernetes import exec as exec_module
 from jupyter_jobsub.engines.kubernetes.api import Api, Expired, Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.connection import Connection
 from jupyter_jobsub.errors import EngineError, EngineUnavailable
@@ -491,6 +492,26 @@ class TestExec:
                 async with api.exec("a", "main", ["tar"]) as ran:
                     await ran.read()
         assert ran.exit_code is None
+
+    @scenario
+    async def test_a_silent_one_is_kept_open(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(exec_module, "_PING", 0.01)
+
+        async def answer(request: web.Request) -> web.WebSocketResponse:
+            socket = web.WebSocketResponse(protocols=["v4.channel.k8s.io"], autoping=False)
+            await socket.prepare(request)
+            for _ in range(2):
+                assert (await socket.receive()).type is WSMsgType.PING
+            await socket.send_bytes(b'\x03{"status": "Success"}')
+            return socket
+
+        async with (
+            served(answer) as host,
+            asking(host, tmp_path) as api,
+            api.exec("a", "main", ["sleep"]) as ran,
+        ):
+            assert await ran.read() == b""
+        assert ran.exit_code == 0
 
     @scenario
     async def test_a_command_that_can_not_be_started_is_refused(self, tmp_path: Path) -> None:
