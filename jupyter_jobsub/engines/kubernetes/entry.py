@@ -5,8 +5,8 @@ Two containers share what they write and see each other's processes. ``main`` ru
 
 - ``main`` holds a FIFO open as long as it lives, and the keeper reads it. Opening it waits for the other,
   so that no command ends before somebody knows of it.
-- The kubelet tells only a container's first process to end. The keeper, told too, tells all the
-  command's others, the oldest first: a shell that was told later would go on with its next command.
+- The kubelet tells only a container's first process to end. The keeper, told too, tells all of
+  the command, the oldest first: a shell that was told later would go on with its next command.
   ``main`` then ends with the last of them that has not given up a second FIFO, so that a program of
   several commands has its grace; otherwise it ends with the command, and what that left running is
   killed with the container.
@@ -29,6 +29,7 @@ _ENTRY = f"""
 exec 3>&2 2>/dev/null
 (
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+  echo $$ >{RUN}/pid
   mkfifo {RUN}/main
   mkfifo {RUN}/tree
   ln -s {ARTIFACTS} {HOME}/artifacts
@@ -52,37 +53,37 @@ exec 6>&-
 exit "$1"
 """
 
-# /proc/1 is the Pod's, and what is in the keeper's cgroup is the keeper's. Names with as many
-# digits are sorted by number.
-_OTHERS = """
-cgroup() { cgroup=; while read -r line; do cgroup="$cgroup$line "; done <"/proc/$1/cgroup"; }
-others() {
-  cgroup self
+# What is in the cgroup of main's first process is the command's: not what a node is about to put into
+# the keeper's. Names with as many digits are sorted by number.
+_TELL = f"""
+cgroup() {{ cgroup=; while read -r line; do cgroup="$cgroup$line "; done <"/proc/$1/cgroup"; }}
+tell() {{
+  read -r pid <{RUN}/pid
+  cgroup "$pid"
   own=$cgroup
   for process in /proc/[0-9] /proc/[0-9][0-9] /proc/[0-9][0-9][0-9] /proc/[0-9][0-9][0-9][0-9] \
     /proc/[0-9][0-9][0-9][0-9][0-9] /proc/[0-9][0-9][0-9][0-9][0-9][0-9] \
     /proc/[0-9][0-9][0-9][0-9][0-9][0-9][0-9]
   do
-    pid=${process##*/}
-    [ "$pid" != 1 ] && cgroup "$pid" && [ -n "$cgroup" ] && [ "$cgroup" != "$own" ] && kill "-$1" "$pid"
+    pid=${{process##*/}}
+    cgroup "$pid" && [ -n "$cgroup" ] && [ "$cgroup" = "$own" ] && kill "-$1" "$pid"
   done
-}
+}}
 """
 
 _KEEPER = f"""
 exec 2>/dev/null
-{_OTHERS}
+{_TELL}
 closed() {{
   mkfifo "{RUN}/$1"
   ( while read -r line; do :; done <"{RUN}/$1" ) &
   reader=$!
   while wait "$reader"; [ "$?" -gt 128 ]; do :; done
 }}
-trap 'others TERM' TERM
+trap 'tell TERM' TERM
 mkfifo {RUN}/running
 exec 8<>{RUN}/running
 closed main
-others KILL
 rm {RUN}/running
 exec 8>&-
 [ -n "$(ls -A {ARTIFACTS})" ] || exit 0
@@ -101,7 +102,7 @@ cd "$3" && git init -q . && git remote add origin "$1" && git fetch -q --depth 1
   git checkout -q FETCH_HEAD || say "The dataset could not be fetched: $1 at $2."
 """
 
-KILL: Sequence[str] = ("/bin/sh", "-c", f"{_OTHERS}others KILL 2>/dev/null")
+KILL: Sequence[str] = ("/bin/sh", "-c", f"exec 2>/dev/null; {_TELL}tell KILL")
 """Run in the keeper, it kills all of the command."""
 ENDED: Sequence[str] = (
     *("/bin/sh", "-c"),

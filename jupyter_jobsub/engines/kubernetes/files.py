@@ -22,7 +22,7 @@ from ..base import Launch
 PARTS = "/jobsub/parts"  # where a Pod has all parts, read-only
 FILES = "/jobsub/files"  # where its entry puts them together
 ARTIFACTS = "/jobsub/artifacts"
-LARGEST = 900 * 1024  # bytes of a Secret's data, which is base64 on its way
+LARGEST = 700 * 1024  # bytes of a Secret's data, which is base64 on its way and less than 1 MiB then
 _ZIP = "job.zip"
 _PACKAGE = Path(__file__).parents[2]
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files make the same bytes

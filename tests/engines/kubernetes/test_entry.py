@@ -213,12 +213,21 @@ def test_but_not_for_ever(pod: Pod) -> None:
 
 
 @pytest.mark.parametrize("text", ["TERM", "KILL"])
-def test_all_others_are_told_and_the_oldest_first(pod: Pod, text: str) -> None:
+def test_all_of_the_command_is_told_and_the_oldest_first(pod: Pod, text: str) -> None:
     """Which processes they are is said by ``/proc`` alone: these are no processes at all."""
-    cgroups = {"self": "mine", "1": "pause", "7": "theirs", "9": "mine", "12": "theirs", "110": "other"}
-    for pid, cgroup in {**cgroups, "1000": "theirs", "99": ""}.items():
+    cgroups = {"1": "pause", "7": "main", "8": "keeper", "9": "main", "12": "main", "110": "node", "99": ""}
+    for pid, cgroup in {**cgroups, "1000": "main"}.items():
         (pod.folder / "proc" / pid).mkdir()
         (pod.folder / "proc" / pid / "cgroup").write_text(f"2:cpu:/\n0::/{cgroup}\n" if cgroup else "")
-    told = KILL[-1].replace("KILL", text).replace("kill ", "echo ")
-    out, _ = pod.start(["", "-c", told]).communicate(timeout=PATIENCE)
-    assert out.splitlines() == [f"-{text} {pid}" for pid in (7, 12, 110, 1000)]
+    tell = KILL[-1].replace("KILL", text).replace("kill ", "echo ")
+    assert pod.start(["", "-c", tell]).communicate(timeout=PATIENCE) == ("", "")
+    for first, told in (("9", ["7", "9", "12", "1000"]), ("99", []), ("98", [])):
+        (pod.folder / "jobsub/run/pid").write_text(f"{first}\n")
+        out, _ = pod.start(["", "-c", tell]).communicate(timeout=PATIENCE)
+        assert out.splitlines() == [f"-{text} {pid}" for pid in told]
+
+
+def test_the_keeper_knows_main_by_its_first_process(pod: Pod) -> None:
+    keeper, main = pod.keeper(), pod.main("cat /jobsub/run/pid")
+    assert main.communicate(timeout=PATIENCE)[0] == f"{main.pid}\n"
+    assert keeper.wait(PATIENCE) == 0
