@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.entry import literal
+from jupyter_jobsub.engines.kubernetes.files import LARGEST
 from jupyter_jobsub.engines.kubernetes.pod import COLLECTING, Objects, Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.errors import EngineError
@@ -121,7 +122,7 @@ class TestCommand:
         assert container(pod_of(launch))["command"][4:6] == [folder, imports]
 
     def test_a_script_is_put_together_from_secrets(self) -> None:
-        objects = built(launch_of({"script": "/a/train.py"}, snapshot=b"print(1)" * 200_000))
+        objects = built(launch_of({"script": "/a/train.py"}, snapshot=b"#" * (LARGEST + 1)))
         pod = json.loads(json.dumps(objects.pod))
         assert container(pod)["command"][6] == "train.py"
         named = [s["secret"]["name"] for s in mounts(pod)["/jobsub/parts"][0]["projected"]["sources"]]
