@@ -42,10 +42,11 @@ def usage(args: argparse.Namespace) -> int:
 
 
 def show_usage(found: Row) -> None:
-    """Print a row for the machine, each group, and each of its users."""
+    """Print a row for the machine, or a cluster, each group, and each of its users."""
     kinds = _kinds(found)
     disk = found["disk"]
-    machine = {"name": "(machine)", "held": found["held"], "quota": found["capacity"] or {}, **disk}
+    whole = "(machine)" if found["capacity"] else "(all)"
+    machine = {"name": whole, "held": found["held"], "quota": found["capacity"] or {}, **disk}
     rows = [_usage_row(machine, None, kinds)]
     for group in found["groups"]:
         rows += [_usage_row(group, user, kinds) for user in (None, *group["users"])]

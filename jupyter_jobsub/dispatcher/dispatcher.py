@@ -28,6 +28,7 @@ from ..store.base import Committed, StaleJob, Store
 from .actions import Actions
 from .book import Book
 from .expiry import Expiry
+from .opening import Opening
 from .patience import Patience
 from .sampler import Sampler
 from .sealing import Sealing
@@ -57,6 +58,7 @@ class Dispatcher:
         self._book = Book()
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
+        self._opening = Opening(engine, self._observe, self._begin)
         self._patience = Patience(settings, self._timers, self._tell)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
@@ -69,12 +71,15 @@ class Dispatcher:
         self.draining = False
 
     async def open(self) -> None:
-        """Take up every unfinished job where it was left, and begin."""
-        await self._engine.open(self._observe)
+        """Take up every unfinished job where it was left, and begin as soon as the engine can."""
         for job in await self._store.unfinished():
             self._book.put(job)
-            self._resume(job)
         self._store.listeners.append(self._committed)
+        await self._opening.begin()
+
+    def _begin(self) -> None:
+        for job in list(self._book.jobs.values()):
+            self._resume(job)
         self._loop = asyncio.create_task(self._run(), name="dispatcher")
         self._actions.open()
         self._expiry.open()
@@ -85,6 +90,7 @@ class Dispatcher:
         self._closing = True
         self._wake.set()
         self._timers.close()
+        await self._opening.close()
         if self._loop:
             await self._loop
         self._sealing.close()
@@ -135,6 +141,8 @@ class Dispatcher:
         why, place = self._book.why(job, groups, self._engine.capacity(), self._clock())
         if place and self.draining:
             why = Why(Reason.DRAINING, "the service is drained: it starts no more jobs for now")
+        elif place and self._opening.trouble:
+            why = Why(Reason.UNAVAILABLE, self._opening.trouble)
         return why, place
 
     def _committed(self, changes: Sequence[Committed]) -> None:

@@ -123,6 +123,8 @@ class Engine(ABC):
         ------
         EngineError
             If this machine or cluster can't run jobs at all, saying what to do.
+        EngineUnavailable
+            If it does not answer at the moment; it is opened again until it does.
         """
 
     @abstractmethod

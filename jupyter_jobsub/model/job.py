@@ -63,6 +63,7 @@ class Reason(str, enum.Enum):
     RETRYING = "Retrying"  # failed, waits for its next attempt
     RESUMED = "Resumed"
     DRAINING = "Draining"  # the service admits no more
+    UNAVAILABLE = "EngineUnavailable"  # what is to run it does not answer
     EDITED = "Edited"  # in the timeline alone: a person changed what was asked for
     # asked for by intent, phase kept until it is done, by the engine if it has tasks
     CANCELLING = "Cancelling"

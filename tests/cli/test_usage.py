@@ -67,6 +67,12 @@ def test_a_machine_without_gpus_has_no_columns_for_them(capsys: pytest.CaptureFi
     show_usage({"capacity": None, "held": nothing, "disk": disk, "groups": []})
     assert capsys.readouterr().out.splitlines() == [
         "GROUP\tUSER\tCPU\tMEMORY GiB\tRUNNING\tWAITING\tKEPT",
-        "(machine)\t-\t0\t0\t-\t-\t0 B",
+        "(all)\t-\t0\t0\t-\t-\t0 B",
         "free disk\t1 B of 2 B",
     ]
+
+
+def test_a_cluster_is_no_machine_and_has_no_limit_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    show_usage({**FOUND, "capacity": None})
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert lines[1][:4] == ["(all)", "-", "2.5", "12"]

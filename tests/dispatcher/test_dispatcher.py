@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_jobsub.archive import Archive, LogArchive
 from jupyter_jobsub.clock import wall_clock
-from jupyter_jobsub.dispatcher import Dispatcher, actions, expiry
+from jupyter_jobsub.dispatcher import Dispatcher, actions, expiry, opening
 from jupyter_jobsub.dispatcher import dispatcher as loop
 from jupyter_jobsub.engines.base import Ended, Waiting
 from jupyter_jobsub.errors import EngineError, EngineUnavailable
@@ -309,6 +309,46 @@ def test_what_the_engine_can_not_do_now_is_asked_for_again(
             engine.refuses = None
             w.engine.starts(TaskKey(job.id, 1))
             await w.until(job.id, Phase.RUNNING)
+
+    asyncio.run(scenario())
+
+
+def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "PAUSE", 0.01)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            runs = await w.submit()
+            (key,) = await w.launches(1)
+            w.engine.starts(key)
+            await w.until(runs.id, Phase.RUNNING)
+        engine = ScriptedEngine()
+        engine.away = "the cluster does not answer"
+        async with world(tmp_path, engine) as w:
+            waits = await w.submit()
+            ended = await w.submit()
+            block, place = w.dispatcher.why(waits)
+            assert block
+            assert (block.reason, block.message, place) == (Reason.UNAVAILABLE, engine.away, 1)
+            await w.intend(ended.id, Intent.CANCEL)
+            assert w.engine.launched == []
+            engine.away = ""
+            assert {key.job for key in await w.launches(2)} == {runs.id, waits.id}
+            await w.until(ended.id, Phase.CANCELLED)
+            assert {launch.key.job: launch.started for launch in w.engine.launched}[runs.id]
+            w.engine.ends(key)
+            await w.until(runs.id, Phase.SUCCEEDED)
+
+    asyncio.run(scenario())
+
+
+def test_a_service_ends_while_its_engine_is_away(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        engine = ScriptedEngine()
+        engine.away = "the cluster does not answer"
+        async with world(tmp_path, engine) as w:
+            await w.submit()
+        assert engine.launched == []
 
     asyncio.run(scenario())
 

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started
 from jupyter_jobsub.engines.peers import Peers
+from jupyter_jobsub.errors import EngineUnavailable
 from jupyter_jobsub.model.catalog import Catalog, Image
 from jupyter_jobsub.model.job import Job, JobId, Reason, TaskKey
 from jupyter_jobsub.model.metrics import Sample
@@ -33,8 +34,11 @@ class ScriptedEngine(Engine):
         self.may_launch = asyncio.Event()
         self.may_launch.set()
         self.refuses: Exception | None = None
+        self.away = ""
 
     async def open(self, observe: Observer) -> None:
+        if self.away:
+            raise EngineUnavailable(self.away)
         self.observe = observe
 
     async def launch(self, launch: Launch) -> None:
