@@ -60,7 +60,10 @@ class Actions:
         return sum(map(len, self._queues.values()))
 
     def open(self) -> None:
-        """Begin."""
+        """Begin, with nothing but what is asked for from now on."""
+        self._queues.clear()
+        self._halting.clear()
+        self._ready = asyncio.Queue()
         self._workers = [
             asyncio.create_task(self._work(), name="actions") for _ in range(self._engine.parallel)
         ]

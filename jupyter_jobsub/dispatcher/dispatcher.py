@@ -58,7 +58,7 @@ class Dispatcher:
         self._book = Book()
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
-        self._opening = Opening(engine, self._observe, self._begin)
+        self._opening = Opening(engine, self._observe, self._opened)
         self._patience = Patience(settings, self._timers, self._tell)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
@@ -71,17 +71,18 @@ class Dispatcher:
         self.draining = False
 
     async def open(self) -> None:
-        """Take up every unfinished job where it was left, and begin as soon as the engine can."""
+        """Take up every unfinished job where it was left; what needs the engine waits until that is open."""
         for job in await self._store.unfinished():
             self._book.put(job)
+            self._tell(job.id, _nothing)
         self._store.listeners.append(self._committed)
         await self._opening.begin()
-
-    def _begin(self) -> None:
-        for job in list(self._book.jobs.values()):
-            self._resume(job)
         self._loop = asyncio.create_task(self._run(), name="dispatcher")
+
+    def _opened(self) -> None:
         self._actions.open()
+        for job in self._book.jobs.values():
+            self._resume(job)
         self._expiry.open()
         self.wake()
 
@@ -185,7 +186,6 @@ class Dispatcher:
                 self._actions.halt(job)
         self._actions.settle(lifecycle.ended(job))
         self._patience.watch(job)
-        self._tell(job.id, _nothing)
 
     async def _run(self) -> None:
         while not self._closing:
@@ -245,7 +245,7 @@ class Dispatcher:
 
     async def _admit(self) -> None:
         """Let start who may start now, and have make room who must."""
-        if self.draining or not (names := self._book.take()):
+        if self.draining or self._opening.trouble or not (names := self._book.take()):
             return
         try:
             groups, now = self._settings().catalog.groups, self._clock()

@@ -331,13 +331,17 @@ def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytes
             assert block
             assert (block.reason, block.message, place) == (Reason.UNAVAILABLE, engine.away, 1)
             await w.intend(ended.id, Intent.CANCEL)
-            assert w.engine.launched == []
+            await w.until(ended.id, Phase.CANCELLED)
+            await w.intend(runs.id, Intent.CANCEL)
+            await w.until(runs.id, Phase.RUNNING, Reason.CANCELLING)
+            assert (w.engine.launched, w.engine.halted) == ([], [])
             engine.away = ""
             assert {key.job for key in await w.launches(2)} == {runs.id, waits.id}
-            await w.until(ended.id, Phase.CANCELLED)
             assert {launch.key.job: launch.started for launch in w.engine.launched}[runs.id]
-            w.engine.ends(key)
-            await w.until(runs.id, Phase.SUCCEEDED)
+            await eventually(_has(w.engine.halted, key))
+            assert w.engine.halted == [key]
+            w.engine.ends(key, 143, Reason.HALTED)
+            await w.until(runs.id, Phase.CANCELLED)
 
     asyncio.run(scenario())
 
