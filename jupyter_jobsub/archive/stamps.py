@@ -7,10 +7,11 @@ its own record of what was read. A line without a stamp is a note of ours.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) ")
 LONGEST = 37  # bytes of a stamp, with its space and the newline before it
-_AT_LINES = re.compile(rb"\n" + STAMP.pattern)
+AT_LINES = re.compile(rb"\n" + STAMP.pattern)
 _WHOLE = (b"0000-00-00T00:00:00.000000000Z ", b"0000-00-00T00:00:00.000000000+00:00 ")
 
 
@@ -23,7 +24,7 @@ def without_stamps(before: bytes, text: bytes) -> bytes:
         At least ``LONGEST`` bytes that precede it; a log's beginning is preceded by a newline.
     """
     end = len(text) - min(len(text), unfinished_stamp(before + text[-LONGEST:]))
-    return _AT_LINES.sub(b"\n", text[_rest(before, text) : end])
+    return AT_LINES.sub(b"\n", text[_rest(before, text) : end])
 
 
 def unfinished_stamp(text: bytes) -> int:
@@ -39,3 +40,9 @@ def _rest(before: bytes, text: bytes) -> int:
     line = before.rfind(b"\n") + 1
     stamp = STAMP.match(before[line:] + text[:LONGEST]) if line else None
     return max(0, stamp.end() - len(before) + line) if stamp else 0
+
+
+def moment(stamp: bytes) -> int:
+    """Nanoseconds since 1970."""
+    zone = stamp[29:].strip().replace(b"Z", b"+00:00")
+    return int(datetime.fromisoformat((stamp[:19] + zone).decode()).timestamp()) * 10**9 + int(stamp[20:29])

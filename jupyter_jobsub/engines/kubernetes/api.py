@@ -153,7 +153,14 @@ class Api:
 
     @asynccontextmanager
     async def log(
-        self, pod: str, container: str, *, since: str | None = None, follow: bool = False
+        self,
+        pod: str,
+        container: str,
+        *,
+        since: str | None = None,
+        follow: bool = False,
+        lines: int | None = None,
+        limit: int | None = None,
     ) -> AsyncIterator[Bytes]:
         """Iterate over a container's log, each line with its time stamp.
 
@@ -163,10 +170,14 @@ class Api:
             RFC 3339; lines of this second and later.
         follow:
             Until the container ends; else what there is now.
+        lines:
+            Only so many last lines.
+        limit:
+            Only so many first bytes.
         """
+        asked = {"sinceTime": since, "tailLines": lines, "limitBytes": limit}
         query = {"container": container, "timestamps": "true", "follow": str(follow).lower()}
-        if since is not None:
-            query["sinceTime"] = since
+        query |= {name: str(value) for name, value in asked.items() if value is not None}
         path = f"{self._path('pods', pod)}/log"
         async with self._connection.request(
             "GET", path, query=query, accept="*/*", timeout=STREAM

@@ -47,6 +47,15 @@ def test_the_first_quarter_and_the_newest_half_are_kept(log: Path) -> None:
     assert before[gap.start - 1 : gap.start] == before[gap.end - 1 : gap.end] == b"\n"
 
 
+@pytest.mark.parametrize("before", [LIMIT // 4 - 31, LIMIT // 4 - 1, LIMIT // 4 - 5000])
+def test_a_long_line_is_not_cut_in_the_time_at_its_beginning(log: Path, before: int) -> None:
+    log.write_bytes(b"x" * (before - 1) + b"\n" + b"2026-11-21T17:53:16.123456789Z " + b"x" * 2 * LIMIT)
+    Cap(os.fsencode(log), LIMIT).keep()
+    gap = read_gap(log)
+    assert gap is not None
+    assert gap.start == (before if before > LIMIT // 4 - 31 - 1 else LIMIT // 4)
+
+
 def test_the_disk_is_freed(log: Path) -> None:
     write(log, 8 * LIMIT)
     Cap(os.fsencode(log), LIMIT).keep()

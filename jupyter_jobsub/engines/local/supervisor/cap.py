@@ -10,6 +10,7 @@ from .files import open_file, read_file, replace
 
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2  # linux/falloc.h
 _LINE = 4096  # bytes within which the end of a line is looked for
+_STAMP = 64  # bytes, more than a time stamp has
 
 
 class Cap:
@@ -59,8 +60,11 @@ class Cap:
 
 
 def _line_start(fd: int, at: int) -> int:
-    """Go on to the next line, if one begins near, so that no line is torn."""
-    return at + os.pread(fd, _LINE, at).find(b"\n") + 1
+    """Find where a line begins near, so that none is torn, nor the time that some begin with."""
+    if end := os.pread(fd, _LINE, at).find(b"\n") + 1:
+        return at + end
+    before = os.pread(fd, min(at, _STAMP), max(0, at - _STAMP))
+    return at - len(before) + line if (line := before.rfind(b"\n") + 1) else at
 
 
 def punch(fd: int, start: int, end: int) -> bool:

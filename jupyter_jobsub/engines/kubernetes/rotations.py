@@ -1,0 +1,76 @@
+"""Whether a log came whole over the rotations of its files on the node.
+
+A node keeps a log in files of bounded size and shows the newest. Its kubelet, when it follows a log, goes on
+to the file that is the newest at that moment. One that is behind leaves out whole files, and one that isn't
+may leave out the last lines of a file, without a word. So while a log grows fast, the beginning of the newest
+file is read from time to time, and looked for in what was followed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from ...archive.stamps import AT_LINES, LONGEST, moment
+from .logfile import MARK, LogFile
+from .overlap import SECOND
+
+LOOK = 64 * 1024  # bytes of the newest file
+BUSY = 50_000_000  # nanoseconds between two lines, in which others may have been left out
+
+
+class Beginning(NamedTuple):
+    """Stamps in the first bytes of a file of the node: the first, and the last."""
+
+    first: bytes
+    last: bytes
+
+
+class Rotations:
+    """What is known of the node's files of one log."""
+
+    def __init__(self, file: LogFile) -> None:
+        self._file = file
+        self._newest: bytes | None = None
+        self._awaited: deque[Beginning] = deque()
+        self._from = 0  # where the newest that was found begins
+        self._searched = 0
+
+    def saw(self, data: bytes) -> None:
+        """Learn how the node's newest file begins."""
+        stamps = [match[1:] for match in AT_LINES.findall(b"\n" + data)]
+        if stamps and stamps[0] != self._newest:
+            self._newest = stamps[0]
+            self._awaited.append(Beginning(stamps[0], stamps[-1]))
+
+    def missed(self, *, ended: bool = False) -> bool:
+        """Say whether lines are missing before or in a file that has come through meanwhile.
+
+        Parameters
+        ----------
+        ended:
+            Nothing more will come.
+        """
+        missed = False
+        while self._awaited:
+            size, begun = self._file.size, self._awaited[0]
+            at = self._file.find(begun.last, self._searched, size)
+            if at < 0 and not ended and not self._beyond(begun.last):
+                self._searched = max(self._searched, size - LONGEST)
+                break
+            self._awaited.popleft()
+            missed |= at < 0 or self._may_lack(begun, at)
+            self._from = self._searched = max(self._from, at)
+        return missed
+
+    def _beyond(self, stamp: bytes) -> bool:
+        last = self._file.last(self._file.size)
+        return last is not None and moment(last.stamp) > moment(stamp) + SECOND
+
+    def _may_lack(self, begun: Beginning, end: int) -> bool:
+        """Whether lines may lack just before a file; one that begins amid a line proves that none do."""
+        at = self._file.find(begun.first, max(0, end - 2 * LOOK), end + LONGEST)
+        before = self._file.last(at) if at > 0 else None
+        if before is None or self._file.read(at - len(MARK), at) == MARK:
+            return False
+        return moment(begun.first) - moment(before.stamp) < BUSY

@@ -1,0 +1,168 @@
+"""A log is followed whole, or says where lines may be missing, whatever the node and the way to it do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from jupyter_jobsub.archive import LogArchive
+from jupyter_jobsub.engines.kubernetes import follower as following
+from jupyter_jobsub.engines.kubernetes.follower import Follower
+from jupyter_jobsub.engines.kubernetes.logfile import MARK
+from jupyter_jobsub.model.job import JobId, TaskKey
+
+from .kubelet import AWAY, BEGIN, SECOND, Kubelet, stamp
+
+KEY = TaskKey(JobId("job-1"), 1)
+FIRST = stamp(BEGIN) + b"begin\n"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def impatient() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SHORTEST_PAUSE", "LONGEST_PAUSE", "SYNC"):
+            patch.setattr(following, name, 0.0005)
+        patch.setattr(following, "LAST_WORDS", 0.02)
+        yield
+
+
+class Service:
+    """Who follows, and is killed and started again."""
+
+    def __init__(self, node: Kubelet, folder: Path, limit: int = 0) -> None:
+        self.node = node
+        self.archive = LogArchive(folder)
+        self.path = self.archive.prepare(KEY, stamped=True)
+        self._limit = limit
+        self.start()
+
+    def start(self) -> None:
+        self.follower = Follower(self.node, "x", self.path, self._limit)
+        self.follower.start()
+
+    async def kill(self, torn: int = 0) -> None:
+        """End as kill -9 does; of what was written last, the end may be lost with the machine."""
+        await self.follower.close()
+        data = self.path.read_bytes()
+        least = max(data.rfind(MARK) + len(MARK), len(FIRST)) if MARK in data else len(FIRST)
+        os.truncate(self.path, max(min(len(data), least), len(data) - torn))
+        self.start()
+
+    async def finish(self) -> tuple[bytes, bool]:
+        self.node.ended = True
+        await self.node.tell()
+        gap = await self.follower.finish()
+        await self.follower.close()
+        self.archive.seal(KEY)
+        self.archive.close()
+        return self.text(), gap
+
+    def text(self) -> bytes:
+        return self.archive.read(KEY, 0, 2**30).data
+
+
+def run(scenario: Callable[[Service], Awaitable[None]], **options: int) -> None:
+    async def whole() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            service = Service(Kubelet(), Path(folder), **options)
+            await scenario(service)
+
+    asyncio.run(asyncio.wait_for(whole(), 20))
+
+
+lines = st.lists(
+    st.sampled_from(
+        [
+            b"a\n",
+            b"b\n",
+            b"\n",
+            b"long line of text\n",
+            b"2026-11-21T17:53:16.123456789Z \n",
+            b"torn",
+            b"\xff",
+        ]
+    ),
+    min_size=1,
+    max_size=5,
+).map(b"".join)
+writes = st.tuples(st.just("write"), lines, st.sampled_from([0, 1, 700_000_000, 3 * SECOND]))
+events = st.sampled_from([("cut",), ("kill", 0), ("kill", 1), ("kill", 40), ("away",), ("back",)])
+rotations = st.just(("rotate",))
+pieces = st.sampled_from([1, 7, 33, 1000])
+
+
+async def happen(service: Service, events: list[tuple]) -> tuple[bytes, bool]:
+    node = service.node
+    for name, *values in events:
+        match name:
+            case "write":
+                node.write(*values)
+            case "cut":
+                node.cut()
+            case "kill":
+                await service.kill(*values)
+            case "rotate":
+                node.rotate()
+            case "away":
+                node.failure = AWAY
+            case "back":
+                node.failure = None
+        await node.tell()
+    node.failure = None
+    return await service.finish()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(writes | events, max_size=12), pieces)
+@example([("write", b"a\n" * 4, 0), ("cut",), ("write", b"a\n" * 4, 0), ("kill", 40)], 7)
+def test_it_is_what_was_written_as_long_as_the_node_has_it(history: list[tuple], piece: int) -> None:
+    async def scenario(service: Service) -> None:
+        service.node.piece = piece
+        assert await happen(service, history) == (service.node.text, False)
+        assert service.node.streams == 0
+
+    run(scenario)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(writes | events | rotations, max_size=16), pieces)
+def test_what_is_missing_is_marked_where_it_is_missing(history: list[tuple], piece: int) -> None:
+    numbered = [numbering(place, *event) for place, event in enumerate(history)]
+
+    async def scenario(service: Service) -> None:
+        service.node.piece = piece
+        service.node.write(b"begin\n")
+        while not service.text():  # what is dropped before anyone has read a line nobody can know of
+            await service.node.tell()
+        text, gap = await happen(service, numbered)
+        assert_marked(text, service.node.text)
+        assert gap == (MARK in text)
+        assert ("rotate",) in numbered or not gap
+
+    run(scenario)
+
+
+def numbering(place: int, name: str, *values) -> tuple:
+    """Make the lines of what is written differ, so that each is found in one place alone."""
+    if name != "write":
+        return (name, *values)
+    text, step = values
+    return name, b"".join(b"%d %d\n" % (place, n) for n in range(len(text) % 4 + 1)), step + 1
+
+
+def assert_marked(text: bytes, written: bytes) -> None:
+    """Assert that nothing is missing but where there is a mark, which ends a line that is torn there."""
+    at = 0
+    for part in text.split(MARK):
+        found = part if part in written[at:] else part.removesuffix(b"\n")
+        assert found in written[at:], (text, written)
+        at = written.index(found, at) + len(found)
+    assert text.startswith(b"begin\n")
+    assert at == len(written) or text.endswith(MARK)
