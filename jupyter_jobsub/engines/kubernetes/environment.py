@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...model.spec import JobSpec
 from ..base import Launch
 from ..peers import Peers, everyones, own
 from .entry import HOME, TERMINATION_LOG
@@ -11,6 +12,8 @@ from .files import ARTIFACTS
 from .volumes import Variables, parse_dataset
 
 DEVICES = "NVIDIA_VISIBLE_DEVICES"  # the cluster's to say: with another value a job would see them all
+
+LONGEST_NAME = 253  # characters of a Secret's key
 
 
 def public(launch: Launch, env: Mapping[str, str], peers: Peers) -> dict[str, str]:
@@ -53,3 +56,16 @@ def private(launch: Launch, peers: Peers) -> dict[str, str]:
     told = everyones(peers) if launch.spec.task_roles else {}  # much, where there are many
     found = {**told, **datasets, **launch.spec.variables}
     return {name: text for name, text in found.items() if name != DEVICES}
+
+
+def check(spec: JobSpec) -> list[tuple[str, str, str]]:
+    """Find (field, message, remedy) of variables that no Pod can be given."""
+    fields = {**dict.fromkeys(spec.variables, "parameters"), **dict.fromkeys(spec.env, "env")}
+    found = []
+    for name, field in fields.items():
+        if name == DEVICES:
+            found.append((f"{field}.{name}", "is set by the cluster", "ask for GPUs by an instance type"))
+        elif len(name) > LONGEST_NAME:
+            remedy = f"give one of {LONGEST_NAME} characters at most"
+            found.append((f"{field}.{name}", "is longer than a cluster takes", remedy))
+    return found

@@ -21,6 +21,7 @@ from jupyter_jobsub.engines.kubernetes.entry import (
     COLLECTED,
     KILL,
     TOO_LATE,
+    fetch_command,
     keeper_command,
     main_command,
 )
@@ -30,7 +31,7 @@ SHELLS = {
     for name, how in (("dash", []), ("bash", ["--posix"]), ("busybox", ["sh"]))
     if (path := shutil.which(name))
 }
-ROOTS = re.compile(r"(?<![\w.])/(home/jovyan|jobsub|project|datasets|proc)\b")
+ROOTS = re.compile(r"(?<![\w.])/(home/jovyan|jobsub|project|datasets|proc|dev/termination-log)\b")
 PATIENCE = 30  # seconds
 
 
@@ -43,7 +44,15 @@ class Pod:
         self.artifacts = folder / "jobsub/artifacts"
         self._shell = shell
         self._running: list[subprocess.Popen[str]] = []
-        for name in ("home/jovyan", "jobsub/run", "jobsub/artifacts", "jobsub/files", "jobsub/parts", "proc"):
+        for name in (
+            "home/jovyan",
+            "jobsub/run",
+            "jobsub/artifacts",
+            "jobsub/files",
+            "jobsub/parts",
+            "proc",
+            "dev",
+        ):
             (folder / name).mkdir(parents=True)
 
     def here(self, text: str) -> str:
@@ -231,3 +240,49 @@ def test_the_keeper_knows_main_by_its_first_process(pod: Pod) -> None:
     keeper, main = pod.keeper(), pod.main("cat /jobsub/run/pid")
     assert main.communicate(timeout=PATIENCE)[0] == f"{main.pid}\n"
     assert keeper.wait(PATIENCE) == 0
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a tag, a branch and something newer."""
+    folder = tmp_path_factory.mktemp("repository")
+    for command in ("init -q -b main", "config user.name A", "config user.email a@example.com"):
+        _git(folder, *command.split())
+    for number in range(3):
+        (folder / "data").write_text(str(number))
+        _git(folder, "add", "data")
+        _git(folder, "commit", "-qm", "more")
+        _git(folder, *(("tag", "v1"), ("branch", "side"), ("tag", "-f", "newest"))[number])
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize(("ref", "data"), [("HEAD", "2"), ("v1", "0"), ("side", "1"), ("main", "2")])
+def test_a_repository_is_fetched_as_it_was_at_a_commit(
+    pod: Pod, repository: Path, ref: str, data: str
+) -> None:
+    (pod.folder / "datasets/d").mkdir(parents=True)
+    fetch = pod.start(fetch_command(f"file://{repository}", ref, "/datasets/d"))
+    assert fetch.communicate(timeout=PATIENCE) == ("", "")
+    assert (pod.folder / "datasets/d/data").read_text() == data
+    assert _git(pod.folder / "datasets/d", "rev-list", "--count", "HEAD") == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [({}, "The dataset could not be fetched: {} at none."), ({"PATH": "/none"}, "The image has no git")],
+)
+def test_what_keeps_it_from_being_fetched_is_told(
+    pod: Pod, repository: Path, env: dict[str, str], words: str
+) -> None:
+    (pod.folder / "datasets/d").mkdir(parents=True)
+    address = f"file://{repository}"
+    fetch = pod.start(fetch_command(address, "none", "/datasets/d"), env)
+    _, err = fetch.communicate(timeout=PATIENCE)
+    assert fetch.returncode == 1
+    told = (pod.folder / "dev/termination-log").read_text()
+    assert told.startswith(words.format(address))
+    assert err.endswith(told)

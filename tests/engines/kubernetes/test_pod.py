@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.entry import literal
+from jupyter_jobsub.engines.kubernetes.environment import check
 from jupyter_jobsub.engines.kubernetes.files import LARGEST
 from jupyter_jobsub.engines.kubernetes.pod import COLLECTING, Objects, Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
@@ -187,6 +188,16 @@ class TestEnvironment:
         assert container(with_gpus.pod, "keeper")["env"] == [
             {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}
         ]
+
+    def test_variables_that_no_pod_can_be_given_are_told(self) -> None:
+        spec = {
+            "command": "true",
+            "env": {"NVIDIA_VISIBLE_DEVICES": "all", "A": "b"},
+            "parameters": {"X" * 254: 1},
+        }
+        wrong = check(launch_of(spec).spec)
+        assert [row[0] for row in wrong] == [f"parameters.{'X' * 254}", "env.NVIDIA_VISIBLE_DEVICES"]
+        assert all(message and remedy for _, message, remedy in wrong)
 
 
 class TestGang:
