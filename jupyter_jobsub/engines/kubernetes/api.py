@@ -242,7 +242,7 @@ class Api:
             except Expired:  # it took too long
                 items, more = (), ""
                 continue
-            items = [*items, *answer["items"]]
+            items = [*items, *(answer["items"] or ())]  # null where there are none
             more = answer["metadata"].get("continue", "")
             if not more:
                 return items, answer["metadata"]["resourceVersion"]
