@@ -203,7 +203,7 @@ class Api:
             async with kept_open(socket):
                 yield Exec(socket, self.host)
         finally:
-            await socket.close()
+            await socket.cut()
 
     async def usage(self, selector: str) -> Sequence[Object]:
         """Give what Pods use now by the metrics API; empty where there is none, or it may not be asked."""

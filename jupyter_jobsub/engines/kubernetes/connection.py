@@ -16,13 +16,13 @@ import aiohttp
 from ...errors import EngineError
 from .credentials import Access, Where, first_access, read_access
 from .errors import Refused, Unreachable, failure
+from .sockets import WebSocket, cut
 from .throttle import Throttle
 
 T = TypeVar("T")
 
 UNARY = aiohttp.ClientTimeout(total=60, sock_connect=10)
 STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10)
-_FAREWELL = aiohttp.ClientWSTimeout(ws_close=2)
 _ATTEMPTS = 4
 _LONGEST_REST = 15.0  # seconds; who asks for more is taken for unreachable in the end
 _RENEWAL = 5.0  # seconds in which credentials are read anew at most once
@@ -92,26 +92,27 @@ class Connection:
         try:
             yield response
         finally:
-            _cut(response)
+            cut(response)
 
     async def socket(
         self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str]
-    ) -> aiohttp.ClientWebSocketResponse[bool]:
+    ) -> WebSocket:
         """Open a WebSocket, which the caller closes; raises as a request does."""
 
-        async def send(access: Access) -> aiohttp.ClientWebSocketResponse[bool]:
+        async def send(access: Access) -> WebSocket:
             url = access.host.replace("http", "ws", 1) + path
             try:
-                return await access.session.ws_connect(
+                made = await access.session.ws_connect(
                     url,
                     params=query,
                     protocols=protocols,
                     max_msg_size=0,
-                    timeout=_FAREWELL,
                     **access.arguments(),
                 )
             except aiohttp.WSServerHandshakeError as error:
                 raise failure(error.status, error.headers or {}) from error
+            assert isinstance(made, WebSocket)
+            return made
 
         return await self.answered(send)
 
@@ -157,10 +158,3 @@ def reached(host: str) -> Iterator[None]:
         # a RuntimeError is what aiohttp makes of a connection that is closed in the middle of a read
         words = str(error) or type(error).__name__
         raise Unreachable(f"The cluster's API server {host} does not answer: {words}") from error
-
-
-def _cut(response: aiohttp.ClientResponse) -> None:
-    """End an answer; one that has not ended by itself without TLS's farewell, which nobody would wait for."""
-    if response.connection and response.connection.transport:
-        response.connection.transport.abort()
-    response.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import ssl
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,11 +19,11 @@ from kubernetes.aio.client import Configuration
 
 from ... import __version__
 from ...errors import EngineError
+from .sockets import WebSocket, kept_alive
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PATIENCE = 60.0  # seconds for a plugin that gives credentials
 _WAY = ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl")
-_KEEP_ALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class Where(Protocol):
@@ -129,8 +128,9 @@ def _paths(where: Where) -> str:
 
 def _session(configuration: Configuration) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=_kept_alive),
+        connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=kept_alive),
         headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
+        ws_response_class=WebSocket,
         read_bufsize=2**18,
         trust_env=True,
     )
@@ -146,14 +146,3 @@ def _trust(configuration: Configuration) -> ssl.SSLContext:
         trust.check_hostname = False
         trust.verify_mode = ssl.CERT_NONE
     return trust
-
-
-def _kept_alive(address: tuple[Any, ...]) -> socket.socket:
-    """Make a socket whose dead peer is noticed within a minute, also while a stream is silent."""
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEP_ALIVE.items():
-        if option := getattr(socket, name, None):  # not everywhere
-            made.setsockopt(socket.IPPROTO_TCP, option, value)
-    return made

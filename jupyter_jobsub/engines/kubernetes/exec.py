@@ -12,6 +12,7 @@ import aiohttp
 
 from .connection import reached
 from .errors import Refused, Unreachable
+from .sockets import WebSocket
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
@@ -30,7 +31,7 @@ class Exec:
         What it said there, cut at 64 KiB.
     """
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool], host: str) -> None:
+    def __init__(self, socket: WebSocket, host: str) -> None:
         self.exit_code: int | None = None
         self.stderr = b""
         self._socket = socket
@@ -60,7 +61,7 @@ class Exec:
 
 
 @asynccontextmanager
-async def kept_open(socket: aiohttp.ClientWebSocketResponse[bool]) -> AsyncIterator[None]:
+async def kept_open(socket: WebSocket) -> AsyncIterator[None]:
     """Send a ping now and then, so that no proxy takes a command that is silent for one that is over.
 
     Its answer isn't waited for: that comes behind all that nobody has read yet.

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from kubernetes.aio.config import incluster_config
 
-from jupyter_jobsub.engines.kubernetes import connection, credentials
+from jupyter_jobsub.engines.kubernetes import connection, credentials, sockets
 from jupyter_jobsub.engines.kubernetes import exec as exec_module
 from jupyter_jobsub.engines.kubernetes.api import Api, Expired, Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.connection import Connection
@@ -178,7 +178,7 @@ class TestPace:
         assert texts == [b"line\n"] * number
 
     def test_the_death_of_a_silent_peer_is_noticed(self) -> None:
-        with credentials._kept_alive((socket.AF_INET, socket.SOCK_STREAM, 0)) as made:
+        with sockets.kept_alive((socket.AF_INET, socket.SOCK_STREAM, 0)) as made:
             assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             idle, pause, times = (
                 made.getsockopt(socket.IPPROTO_TCP, option)
@@ -547,9 +547,11 @@ class TestExec:
             socket = web.WebSocketResponse(protocols=["v4.channel.k8s.io"])
             await socket.prepare(request)
             await socket.send_bytes(b"\x01much")
-            while (await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
-                pass
-            ended.set()
+            try:
+                while not (await socket.receive()).type.name.startswith(("CLOS", "ERROR")):
+                    pass
+            finally:
+                ended.set()
             return socket
 
         async with served(answer) as host, asking(host, tmp_path) as api:
