@@ -19,13 +19,14 @@ from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.api import Api, Refused
 from jupyter_jobsub.engines.kubernetes.entry import COLLECTED, KILL, TOO_LATE
-from jupyter_jobsub.engines.kubernetes.pod import Objects, Terms, build, void_pod
+from jupyter_jobsub.engines.kubernetes.pod import Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.model.catalog import Image
 from jupyter_jobsub.model.job import JobId, TaskKey
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
 from tests.kubernetes.cluster import JOB_IMAGE
+from tests.kubernetes.cluster.api import wait
 from tests.kubernetes.namespaces import Namespace
 from tests.kubernetes.pods import connected, phase, scenario, until
 
@@ -140,6 +141,15 @@ async def test_its_end_is_the_task_s(namespace: Namespace) -> None:
         ends = [await lab.ended(name) for name in running]
         assert {end["keeper"]["exitCode"] for end in ends} == {0}
         assert await lab.log(running[0]) == await lab.log(running[2]) == b""
+
+
+@scenario
+async def test_who_uses_too_much_memory_is_told_so(namespace: Namespace) -> None:
+    """Though it is not the container's first process that is killed for it."""
+    command = "python3 -c 'x = b\"x\" * 200_000_000'; code=$?; echo after; exit $code"
+    async with opened(namespace) as lab:
+        end = (await lab.ended(await lab.start(task(command))))["main"]
+        assert (end["exitCode"], end["reason"]) == (137, "OOMKilled")
 
 
 @scenario
@@ -405,10 +415,29 @@ def _odd() -> Iterator[tuple[Launch, dict[str, Any]]]:
 @pytest.mark.parametrize("number", range(6))
 def test_a_cluster_takes_whatever_is_built(namespace: Namespace, number: int) -> None:
     launch, settings = list(_odd())[number]
-    objects: Objects = build(launch, parse_settings(settings), TERMS)
+    objects = build(launch, parse_settings(settings), TERMS)
     for secret in objects.secrets:
         namespace.api.call("POST", f"{namespace.path}/secrets?dryRun=All", secret)
     if objects.service:
         namespace.api.call("POST", f"{namespace.path}/services?dryRun=All", objects.service)
     made = namespace.api.call("POST", f"{namespace.path}/pods?dryRun=All", objects.pod)
     assert names.key_of(made) == launch.key
+
+
+def test_the_strictest_standard_takes_it(namespace: Namespace) -> None:
+    strict = replace(namespace, name=f"{namespace.name}-restricted")
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    strict.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": strict.name, "labels": labels}})
+    try:
+        accounts = f"{strict.path}/serviceaccounts"
+        wait("the default service account", lambda: strict.api.call("GET", accounts)["items"])
+        datasets = {"git": '{"git": "https://example.com/x.git"}', "claim": "pvc:data"}
+        launch = task(volume="pvc:lab", datasets=datasets, env={"A": "b"})
+        settings = parse_settings({"run_as_user": 1000, "run_as_non_root": True, "shm_size": "1Gi"})
+        for pod in (build(launch, settings, TERMS).pod, void_pod(launch.key, TERMS.store)):
+            strict.api.call("POST", f"{strict.path}/pods?dryRun=All", pod)
+        root = build(launch, parse_settings({}), TERMS).pod
+        with pytest.raises(RuntimeError, match="runAsNonRoot"):
+            strict.api.call("POST", f"{strict.path}/pods?dryRun=All", root)
+    finally:
+        strict.api.call("DELETE", strict.path)

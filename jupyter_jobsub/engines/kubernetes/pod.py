@@ -181,6 +181,7 @@ class _Plan:
             "runAsUser": settings.run_as_user,
             "runAsGroup": settings.run_as_group,
             "fsGroup": settings.fs_group,
+            "runAsNonRoot": settings.run_as_non_root or None,
         }
         given = {name: value for name, value in ids.items() if value is not None}
         return {**given, "seccompProfile": {"type": "RuntimeDefault"}}

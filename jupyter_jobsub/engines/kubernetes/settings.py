@@ -95,6 +95,8 @@ class KubernetesSettings(Strict):
         Bytes of ``/dev/shm``, which count as memory; None is what the cluster's runtime gives.
     run_as_user, run_as_group, fs_group
         By default whom the image says.
+    run_as_non_root
+        Refuse images that run as root, as the "restricted" Pod security standard wants it.
     service_account
         Whose image pull secrets jobs have; they never get its token.
     image_pull_policy
@@ -119,6 +121,7 @@ class KubernetesSettings(Strict):
     run_as_user: Id | None = None
     run_as_group: Id | None = None
     fs_group: Id | None = None
+    run_as_non_root: bool = False
     service_account: ObjectName | None = None
     image_pull_secrets: list[ObjectName] = Field([])
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None

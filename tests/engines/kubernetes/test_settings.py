@@ -30,6 +30,7 @@ def test_all_that_can_be_configured() -> None:
         "run_as_user": 1000,
         "run_as_group": 100,
         "fs_group": 100,
+        "run_as_non_root": True,
         "service_account": "jobs",
         "image_pull_secrets": ["registry"],
         "image_pull_policy": "Always",
