@@ -8,9 +8,7 @@ from ...model.job import Micros, TaskKey
 from ...model.metrics import Sample
 from .containers import micros
 from .names import MAIN, Object, pod_name
-
-_UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
+from .quantities import quantity
 
 
 class Meter:
@@ -39,17 +37,9 @@ class Meter:
         if not used:  # also if it is of an earlier Pod of the same name
             return Sample(now)
         until, counter = self._counted.get(key, (started, 0.0))
-        counter += amount(used["cpu"]) * max(0, now - until)
+        counter += quantity(used["cpu"]) * max(0, now - until)
         self._counted[key] = max(now, until), counter
-        return Sample(now, cpu=round(counter), memory=round(amount(used["memory"])))
-
-
-def amount(text: str) -> float:
-    """Read a quantity as Kubernetes writes it, such as ``250m`` and ``64Mi``."""
-    for unit in (text[-2:], text[-1:]):
-        if unit in _UNITS:
-            return float(text.removesuffix(unit)) * _UNITS[unit]
-    return float(text)
+        return Sample(now, cpu=round(counter), memory=round(quantity(used["memory"])))
 
 
 def _used(pod: Object) -> Mapping[str, str] | None:

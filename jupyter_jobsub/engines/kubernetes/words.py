@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ...model.resources import parse_memory, show_amount
+from ...model.resources import show_amount
+from .quantities import quantity
 
 _BYTES = {"memory": "memory", "ephemeral-storage": "disk space", "storage": "storage"}
 
 
-def amount(resource: str, quantity: str) -> str:
+def amount(resource: str, text: str) -> str:
     """Write an amount of a resource: ``2 CPUs``, ``4 GiB of memory``, ``2 GPUs (nvidia.com/gpu)``."""
     if resource == "cpu":
-        milli = float(quantity[:-1]) if quantity.endswith("m") else float(quantity) * 1000
-        return show_amount("cpu", round(milli))
+        return show_amount("cpu", round(quantity(text) * 1000))
     if resource in _BYTES:
-        return f"{show_amount('memory', parse_memory(quantity))} of {_BYTES[resource]}"
+        return f"{show_amount('memory', round(quantity(text)))} of {_BYTES[resource]}"
     if resource.endswith("gpu"):
-        return f"{show_amount('gpu', int(quantity))} ({resource})"
-    return f"{quantity} {resource}"
+        return f"{show_amount('gpu', round(quantity(text)))} ({resource})"
+    return f"{text} {resource}"
 
 
 def last(message: str) -> str:

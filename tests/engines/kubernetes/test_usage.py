@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 import pytest
 
 from jupyter_jobsub.engines.kubernetes.names import Object, pod_name
-from jupyter_jobsub.engines.kubernetes.usage import Meter, amount
+from jupyter_jobsub.engines.kubernetes.usage import Meter
 from jupyter_jobsub.model.job import JobId, TaskKey
 from jupyter_jobsub.model.metrics import Sample, at_start, usage
 
@@ -27,26 +27,6 @@ def measured(at: int, cpu: str = "250m", memory: str = "64Mi", key: TaskKey = KE
 def look(meter: Meter, seconds: float, *pods: Object) -> Sample:
     now = START + round(seconds * SECOND)
     return meter.samples(now, {KEY: START}, pods)[KEY]
-
-
-QUANTITIES = {
-    "0": 0,
-    "2": 2,
-    "250m": 0.25,
-    "12345678n": 0.012345678,
-    "40u": 4e-5,
-    "1e3": 1000,
-    "64Mi": 64 * MIB,
-    "1500Ki": 1500 * 1024,
-    "2G": 2e9,
-    "1k": 1000,
-    "1.5Gi": 1.5 * 2**30,
-}
-
-
-@pytest.mark.parametrize(("text", "is_"), QUANTITIES.items())
-def test_quantities_are_read_as_kubernetes_writes_them(text: str, is_: float) -> None:
-    assert amount(text) == pytest.approx(is_)
 
 
 def test_a_steady_task_uses_what_is_measured_from_its_start_on() -> None:
