@@ -105,11 +105,7 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
     paths = _paths(where)
     if any(os.path.exists(path) for path in paths.split(os.pathsep)):
         loader = await config.load_kube_config(paths, where.context, configuration, persist_config=False)
-        if configuration.host.startswith("https:") and not (configuration.api_key or configuration.cert_file):
-            raise EngineError(
-                f"The kubeconfig {paths} gives no credentials: a plugin that it names may have failed, as "
-                "the service's log says then. See what is wrong with: kubectl get pods"
-            )
+        _check(configuration, paths)
         namespace: str | None = loader.current_context["context"].get("namespace")
         return namespace
     if where.kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -119,6 +115,18 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
         f"There is no kubeconfig at {paths}. Set c.JobsubService.kubernetes = {{'kubeconfig': ...}} "
         "or KUBECONFIG to one that kubectl works with."
     )
+
+
+def _check(configuration: Configuration, paths: str) -> None:
+    """Refuse what the client takes and nobody could ever use."""
+    for what, url in (("server", configuration.host), ("proxy-url", configuration.proxy or "http://")):
+        if not url.startswith(("http://", "https://")):
+            raise EngineError(f"The kubeconfig {paths} has a {what} that is no http address: {url}")
+    if configuration.host.startswith("https:") and not (configuration.api_key or configuration.cert_file):
+        raise EngineError(
+            f"The kubeconfig {paths} gives no credentials: a plugin that it names may have failed, as "
+            "the service's log says then. See what is wrong with: kubectl get pods"
+        )
 
 
 def _paths(where: Where) -> str:

@@ -342,6 +342,27 @@ class TestConfiguration:
         with pytest.raises(EngineError, match=said):
             await Api.connect(Where(str(file)))
 
+    @pytest.mark.parametrize(
+        ("cluster", "said"),
+        [
+            ({"server": "127.0.0.1:6443"}, "server that is no http address: 127.0.0.1:6443"),
+            (
+                {"server": "https://a", "proxy-url": "socks5://b"},
+                "proxy-url that is no http address: socks5://b",
+            ),
+        ],
+    )
+    @scenario
+    async def test_an_address_that_nobody_can_reach(
+        self, cluster: dict[str, str], said: str, tmp_path: Path
+    ) -> None:
+        file = kubeconfig("", tmp_path)
+        config = json.loads(file.read_text())
+        config["clusters"][0]["cluster"] = cluster
+        file.write_text(json.dumps(config))
+        with pytest.raises(EngineError, match=said):
+            await Api.connect(Where(str(file)))
+
     @scenario
     async def test_several_files_are_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "a").mkdir()
