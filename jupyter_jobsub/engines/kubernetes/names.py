@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
@@ -71,8 +72,9 @@ def selector(store: str, job: JobId | None = None) -> str:
 
 def key_of(pod: Object) -> TaskKey | None:
     """Say which task's a Pod is; None if it is nobody's."""
-    text = (pod["metadata"].get("annotations") or {}).get(KEY)
-    return TaskKey.parse(text) if text else None
+    with contextlib.suppress(ValueError):
+        return TaskKey.parse((pod["metadata"].get("annotations") or {}).get(KEY, ""))
+    return None
 
 
 def store_of(pod: Object) -> str:

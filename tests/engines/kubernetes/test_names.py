@@ -70,7 +70,12 @@ def test_a_pod_says_whose_it_is(key: TaskKey, store: str) -> None:
 
 
 def test_a_pod_of_nobody_says_so() -> None:
-    for pod in ({"metadata": {}}, {"metadata": {"labels": None, "annotations": {"other": "x"}}}):
+    for metadata in (
+        {},
+        {"labels": None, "annotations": {"other": "x"}},
+        {"annotations": {names.KEY: "x.y"}},
+    ):
+        pod = {"metadata": metadata}
         assert names.key_of(pod) is None
         assert not names.is_of(pod, "store")
 
