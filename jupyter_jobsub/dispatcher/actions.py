@@ -136,16 +136,15 @@ class Actions:
     async def _launch(self, job: Job, key: TaskKey) -> None:
         await self._pause_in_burst()
         started = any(task.key == key and task.started_at is not None for task in job.tasks)
-        if key in self._halting and not started:
-            return  # its halt is queued behind: what never ran need not be started for that
+        wanted = key not in self._halting  # else its halt is queued behind
         group = self._settings().catalog.groups.get(job.spec.group or "")
-        snapshot = await self._store.snapshot(job.snapshot) if job.snapshot else None
+        snapshot = await self._store.snapshot(job.snapshot) if job.snapshot and wanted else None
         await self._engine.launch(
             Launch(
                 key=key,
                 spec=job.spec,
                 # what runs is taken over, whether or not its image is still there
-                image=None if started else resolve_image(job.spec.image, self._settings().catalog),
+                image=None if started or not wanted else self._image(job),
                 resources=job.share(key.role),
                 log=self._archive.logs.prepare(key, stamped=self._engine.stamps_logs),
                 artifacts=self._archive.artifacts.folder_of(key, alone=len(job.tasks) == 1),
@@ -155,8 +154,12 @@ class Actions:
                 datasets=group.datasets if group else {},
                 snapshot=snapshot,
                 started=started,
+                wanted=wanted,
             )
         )
+
+    def _image(self, job: Job) -> Image | None:
+        return resolve_image(job.spec.image, self._settings().catalog)
 
     async def _halt(self, key: TaskKey) -> None:
         self._halting.discard(key)

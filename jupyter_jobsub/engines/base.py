@@ -83,6 +83,9 @@ class Launch:
         The text of the notebook or script that was kept at submit.
     started:
         The store has seen it start: what is not found any more is lost, not new.
+    wanted:
+        False if it is about to be halted: what is there is taken over, so that its log and artifacts come;
+        what is not is not begun.
     """
 
     key: TaskKey
@@ -97,6 +100,7 @@ class Launch:
     datasets: Mapping[str, str] = field(default_factory=dict)
     snapshot: bytes | None = None
     started: bool = False
+    wanted: bool = True
 
 
 Observer: TypeAlias = Callable[[Observation], None]

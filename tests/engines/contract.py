@@ -97,6 +97,7 @@ class EngineContract:
         launch = lab.task(ONCE + "echo ran; exit 5", working_dir=str(tmp_path))
         key = await lab.send(launch)
         await lab.ended(key)
+        lab.archive.seal(key)
         await lab.engine.settled(key)
         await lab.engine.settled(key)
         assert lab.log(key) == "ran\n"
@@ -118,12 +119,12 @@ class EngineContract:
 
     @scenario
     async def test_nothing_is_reported_after_close_and_tasks_run_on(self, lab: Lab, tmp_path: Path) -> None:
-        launch = lab.task("echo up; sleep 0.1; echo done", working_dir=str(tmp_path))
+        launch = lab.task("echo up; sleep 0.1; touch done", working_dir=str(tmp_path))
         await lab.send(launch)
         await lab.logged(launch.key, "up")
         await lab.engine.close()
         before = list(lab.seen)
-        await lab.logged(launch.key, "done")
+        await lab.appears(tmp_path / "done")
         assert lab.seen == before
         await lab.open()
         await lab.send(launch)
@@ -176,6 +177,31 @@ class EngineContract:
         assert lab.kinds(launch.key) == ["Ended"]
 
     @scenario
+    async def test_what_is_to_be_halted_is_not_begun(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task("touch ran", working_dir=str(tmp_path), wanted=False)
+        await lab.send(launch)
+        await lab.engine.halt(launch.key, 1)
+        ended = await lab.ended(launch.key)
+        assert (ended.exit_code, ended.reason) == (None, Reason.HALTED)
+        assert not (tmp_path / "ran").exists()
+
+    @scenario
+    async def test_what_is_to_be_halted_after_a_restart_has_its_log(self, lab: Lab, tmp_path: Path) -> None:
+        launch = lab.task(
+            "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.01; done",
+            working_dir=str(tmp_path),
+        )
+        await lab.send(launch)
+        await lab.logged(launch.key, "up")
+        await lab.restart()
+        await lab.send(replace(launch, wanted=False))
+        await lab.engine.halt(launch.key, 10)
+        ended = await lab.ended(launch.key)
+        assert (ended.exit_code, ended.reason) == (3, Reason.HALTED)
+        assert lab.log(launch.key).startswith("up\n")
+        assert lab.log(launch.key).endswith("bye\n")
+
+    @scenario
     async def test_halting_what_has_ended_changes_nothing(self, lab: Lab) -> None:
         key = await lab.launch("exit 4")
         await lab.ended(key)
@@ -188,7 +214,6 @@ class EngineContract:
     async def test_launching_and_halting_in_one_breath_ends_once(self, lab: Lab) -> None:
         launch = lab.task("while :; do sleep 0.01; done")
         lab.launched[launch.key] = launch
-        lab.archive.prepare(launch.key)
         await asyncio.gather(lab.engine.launch(launch), lab.engine.halt(launch.key, 0))
         assert (await lab.ended(launch.key)).reason is Reason.HALTED
         assert lab.kinds(launch.key).count("Ended") == 1

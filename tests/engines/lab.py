@@ -62,6 +62,8 @@ class Lab:
             await self.engine.halt(key, 0)
         for key in list(self.launched):
             await self.ended(key)
+        for job in {key.job for key in self.launched}:
+            await self.engine.purge(job)
         await self.engine.close()
         self.archive.close()
 
@@ -71,7 +73,8 @@ class Lab:
         fields = {name: changes.pop(name) for name in list(changes) if name in Launch.__dataclass_fields__}
         what = {} if {"script", "notebook", "task_roles"} & set(changes) else {"command": command}
         spec = JobSpec.model_validate(what | changes)
-        paths = self.archive.path(key), self.artifacts.folder_of(key, alone=not spec.task_roles)
+        log = self.archive.prepare(key, stamped=self.engine.stamps_logs)
+        paths = log, self.artifacts.folder_of(key, alone=not spec.task_roles)
         launch = Launch(key, spec, Image("base", "/usr"), Resources(), *paths, "ann", "lab")
         return replace(launch, **fields)
 
@@ -80,7 +83,6 @@ class Lab:
         return await self.send(self.task(command, **changes))
 
     async def send(self, launch: Launch) -> TaskKey:
-        self.archive.prepare(launch.key)
         self.launched[launch.key] = launch
         await self.engine.launch(launch)
         return launch.key
@@ -110,6 +112,15 @@ class Lab:
     async def logged(self, key: TaskKey, text: str) -> None:
         """Wait until the task has written a text."""
         await asyncio.wait_for(self._read_until(key, text.encode()), PATIENCE)
+
+    async def appears(self, path: Path) -> None:
+        """Wait until a task has made a file; on a node nothing tells of that."""
+
+        async def look() -> None:
+            while not path.exists():
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(look(), PATIENCE)
 
     async def _read_until(self, key: TaskKey, text: bytes) -> None:
         data = b""

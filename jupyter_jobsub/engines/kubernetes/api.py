@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -138,14 +138,18 @@ class Api:
             if error.status not in (404, 409):
                 raise
 
+    async def uids(self, kind: Kind, selector: str) -> Mapping[str, str]:
+        """Give the names and uids of all that is selected; of Secrets no more is read."""
+        items, _ = await self._pages(kind, _selection(selector), accept=_METADATA_ALONE)
+        return {item["metadata"]["name"]: item["metadata"]["uid"] for item in items}
+
     async def delete_all(self, kind: Kind, selector: str) -> None:
         """Ask for the end of all that is selected, some at a time."""
-        items, _ = await self._pages(kind, _selection(selector), accept=_METADATA_ALONE)
-        metas = (item["metadata"] for item in items)
+        found = iter((await self.uids(kind, selector)).items())
 
         async def work() -> None:
-            for meta in metas:
-                await self.delete(kind, meta["name"], uid=meta["uid"])
+            for name, uid in found:
+                await self.delete(kind, name, uid=uid)
 
         done = await asyncio.gather(*(work() for _ in range(_DELETED_AT_ONCE)), return_exceptions=True)
         for failed in filter(None, done):

@@ -23,10 +23,11 @@ RUN = "/jobsub/run"
 TERMINATION_LOG = "/dev/termination-log"
 TOO_LATE = 75  # the keeper's exit code if nobody has fetched the artifacts
 
+# Stderr goes where stdout goes: the kubelet reads one pipe in the order in which it was written, two in any.
 # Variables here must not be the command's, whose exported ones would change with them: subshells,
 # arguments and a reserved name. Its tools must not be the command's, either.
 _ENTRY = f"""
-exec 3>&2 2>/dev/null
+exec 3>&1 2>/dev/null
 (
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
   echo $$ >{RUN}/pid

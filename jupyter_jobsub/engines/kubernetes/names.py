@@ -19,6 +19,9 @@ ROLE, INDEX, USER, GROUP = f"{PREFIX}role", f"{PREFIX}index", f"{PREFIX}user", f
 VOID = f"{PREFIX}void"  # a Pod that only keeps its task from ever running
 KEY = f"{PREFIX}key"
 ENDED_BY = f"{PREFIX}ended-by"
+SAID = f"{PREFIX}said"  # why it was given up, for people
+GRACE = f"{PREFIX}grace"  # seconds that it has to end by itself
+FINALIZER = f"{PREFIX}record"  # a Pod stays until the end of its task is stored
 MANAGED_BY = {"app.kubernetes.io/managed-by": "jupyter-jobsub"}
 
 MAIN, KEEPER = "main", "keeper"  # the containers of a Pod

@@ -10,11 +10,10 @@ from ...model.job import Micros, Reason, TaskKey
 from ...model.observation import Ended
 from .containers import KEEPER, LOST_SIGHT, MAIN, Object, condition, micros, started, state, terminated
 from .disturbances import Disturbance, disturbance
+from .names import ENDED_BY, SAID, VOID
 from .starting import Delay, delay, unstartable
 
-ENDED_BY = "jupyter-jobsub/ended-by"
-VOID = "jupyter-jobsub/void"
-HALT, DEADLINE = "halt", "deadline"
+HALT, DEADLINE, LAUNCH = "halt", "deadline", "launch"  # what a Pod was ended by
 SECOND = 1_000_000
 
 
@@ -62,7 +61,7 @@ class Seen:
     hopeless:
         Why it never will start, for people; "" if it may.
     ended_by:
-        What we have ended it for: ``halt``, ``deadline`` or "".
+        What we have ended it for: ``halt``, ``deadline``, ``launch`` (it never would start) or "".
     late:
         The cluster has ended the command for our sake: because its time was over.
     void:
@@ -114,10 +113,10 @@ def seen(pod: Object, events: Sequence[Object] = ()) -> Seen:
         reachable=not _node_lost(pod),
         waiting=why.message,
         pulling=why.pulling,
-        hopeless=why.message if why.hopeless else unstartable(pod),
-        ended_by=str(annotations.get(ENDED_BY, "")).partition(" ")[0],
+        hopeless=annotations.get(SAID) or (why.message if why.hopeless else unstartable(pod)),
+        ended_by=annotations.get(ENDED_BY, ""),
         late=_late(pod),
-        void=annotations.get(VOID) == "true",
+        void=VOID in (metadata.get("labels") or {}),
         deleting="deletionTimestamp" in metadata,
         disturbed=disturbance(pod),
     )
@@ -156,6 +155,8 @@ def _reason(last: Seen, vanished: bool, halted: bool) -> Reason:
     disturbed = last.late or vanished or bool(last.disturbed.message)
     if last.void or (disturbed and last.ended_by == HALT) or (vanished and halted):
         return Reason.HALTED
+    if last.ended_by == LAUNCH:
+        return Reason.LAUNCH_FAILED
     if last.late or (disturbed and last.ended_by == DEADLINE):
         return Reason.DEADLINE_EXCEEDED
     if last.ended and last.ended.code is not None:

@@ -113,8 +113,8 @@ class LocalEngine(Engine):
 
     async def launch(self, launch: Launch) -> None:
         """Start the task, or take over the one that runs."""
-        if launch.key in self._ended:
-            return
+        if launch.key in self._ended or not (launch.wanted or launch.started):
+            return  # ``halt`` finds what there is
         task = self._task(launch.key)
         async with task.busy:
             if task.watched:

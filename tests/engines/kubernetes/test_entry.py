@@ -106,7 +106,7 @@ def pod(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pod]:
 
 
 def test_the_command_is_all_that_is_heard(pod: Pod) -> None:
-    assert pod.run("echo out; echo err >&2; exit 7") == ("out\n", "err\n", 7)
+    assert pod.run("echo out; echo err >&2; exit 7") == ("out\nerr\n", "", 7)
 
 
 @pytest.mark.parametrize(("text", "code"), [("kill -9 $$", 137), ("kill -TERM $$", 143), ("exit 255", 255)])

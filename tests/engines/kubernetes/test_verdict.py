@@ -17,7 +17,7 @@ DEADLINE = 3600.0
 STARTED, FINISHED = "2026-11-21T17:00:10Z", "2026-11-21T17:00:20Z"
 Pod = dict[str, Any]
 PARTS = {
-    **dict.fromkeys(("annotations", "deletionTimestamp", "deletionGracePeriodSeconds"), "metadata"),
+    **dict.fromkeys(("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds"), "metadata"),
     "activeDeadlineSeconds": "spec",
 }
 
@@ -60,8 +60,8 @@ def judged(pod: Pod | None, *, gone: bool = False, halted: bool = False) -> Ende
     return ended(KEY, pod and seen(pod), gone=gone, halted=halted, deadline=DEADLINE, now=NOW)
 
 
-HALTED = {"annotations": {"jupyter-jobsub/ended-by": "halt 2026-11-21T17:00:19Z"}}
-AT_DEADLINE = {"annotations": {"jupyter-jobsub/ended-by": "deadline 2026-11-21T17:00:19Z"}}
+HALTED = {"annotations": {"jupyter-jobsub/ended-by": "halt"}}
+AT_DEADLINE = {"annotations": {"jupyter-jobsub/ended-by": "deadline"}}
 LATE = {"reason": "DeadlineExceeded", "activeDeadlineSeconds": 1}
 # at 17:00:19
 DELETED = {"deletionTimestamp": "2026-11-21T17:00:49Z", "deletionGracePeriodSeconds": 30}
@@ -223,5 +223,5 @@ def test_what_is_seen_from_start_to_end() -> None:
 
 def test_marks() -> None:
     assert seen(final(exited(143), **HALTED)).ended_by == "halt"
-    assert seen(make(annotations={"jupyter-jobsub/void": "true"})).void
-    assert judged(make(annotations={"jupyter-jobsub/void": "true"})).reason is Reason.HALTED
+    assert seen(make(labels={"jupyter-jobsub/void": "true"})).void
+    assert judged(make(labels={"jupyter-jobsub/void": "true"})).reason is Reason.HALTED
