@@ -9,8 +9,8 @@ export PYTHON
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo ## Put a notebook and two scripts through the queue, headless
-	@$(PY) tools/demo.py
+demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook and two scripts through the queue (ENGINE=kubernetes: as Pods)
+	@$(PY) tools/demo.py $(ENGINE)
 
 lab: $(VENV)/.lab ## Start JupyterLab with the extension, in examples/
 	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
@@ -24,8 +24,8 @@ lint: $(VENV)/.test ## Check style, layers and types
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some)
-	$(PY) -m benchmarks $(ARGS)
+bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
+	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2")
 	$(PY) -m tests.chaos $(ARGS)

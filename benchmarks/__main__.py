@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import admission, idle, lag, latency, machine, memory, pages, submits, surfaces, throughput
-from .figures import REGISTRY, Bench, CannotMeasure, Outcome
+from . import admission, cluster, idle, lag, latency, machine, memory, pages, submits, surfaces, throughput
+from .figures import KUBERNETES, REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
 __all__ = [
     "admission",
+    "cluster",
     "idle",
     "lag",
     "latency",
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, bench: Bench) -> int:
-    measures = REGISTRY.choose(options.figures)
+    measures = (KUBERNETES if options.engine == "kubernetes" else REGISTRY).choose(options.figures)
     found = machine.facts(bench.scratch)
     print(machine.line(found))
     print("Each side's median; ratio and difference are the median of the pairs'.", flush=True)
@@ -82,6 +83,9 @@ def _write(path: Path, found: dict[str, Any], outcomes: list[Outcome], failures:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the promised figures.")
     parser.add_argument("figures", nargs="*", metavar="F3", help="figures to take; all if none is named")
+    parser.add_argument(
+        "--engine", choices=("local", "kubernetes"), default="local", help="whose figures (local)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample here")
     return parser
 

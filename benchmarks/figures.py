@@ -143,6 +143,8 @@ class Registry:
 
 
 REGISTRY = Registry()
+KUBERNETES = Registry()
+"""Figures of jobs on a cluster, which another engine's runs don't have."""
 
 
 def interleave(

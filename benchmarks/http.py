@@ -1,4 +1,4 @@
-"""A small keep-alive HTTP/1.1 client over a unix socket or TCP: the same code for both sides.
+"""A small keep-alive HTTP/1.1 client over a unix socket, TCP or TLS: the same code for both sides.
 
 It costs tens of microseconds a request, so that what is measured is the server.
 """
@@ -9,6 +9,7 @@ import json
 import resource
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,10 +63,16 @@ class Connection:
     """One keep-alive connection; headers given here go with every request."""
 
     def __init__(
-        self, address: Address, headers: Mapping[str, str] | None = None, timeout: float = 60.0
+        self,
+        address: Address,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         self._headers = dict(headers or {})
         self._socket = connect(address, timeout)
+        if trust and isinstance(address, tuple):
+            self._socket = trust.wrap_socket(self._socket, server_hostname=address[0])
         self._read = b""
         self._buffer = bytearray(1 << 16)
         self._until_when = float("inf")

@@ -39,7 +39,7 @@ def log_lag(bench: Bench) -> Sequence[Outcome]:
         id = product.submit(connection, {"command": command})["id"]
         product.until_running(connection, id)
         log = Archive(service.data_dir / "archive").logs.path(TaskKey(JobId(id), 1))
-        ours, tail = interleave(ROUNDS, lambda: _p95(_followed(service, id)), lambda: _p95(_tailed(log)))
+        ours, tail = interleave(ROUNDS, lambda: p95(followed(service, id)), lambda: p95(_tailed(log)))
         connection.request("POST", f"{JOBS}/{id}/cancel")
     what = f"log lag, writer → follower, p95 of {LINES} lines"
     own, other = Term("ours", ours, "ms"), Term("tail -f", tail, "ms")
@@ -49,16 +49,18 @@ def log_lag(bench: Bench) -> Sequence[Outcome]:
     ]
 
 
-def _p95(lags: Iterator[float]) -> float:
-    return statistics.quantiles(islice(lags, FIRST, FIRST + LINES), n=20)[-1]
+def p95(taken: Iterator[float]) -> float:
+    """Nineteen of twenty lines are no later than this."""
+    return statistics.quantiles(islice(taken, FIRST, FIRST + LINES), n=20)[-1]
 
 
-def _followed(service: Service, id: str) -> Iterator[float]:
+def followed(service: Service, id: str) -> Iterator[float]:
+    """Follow a job's log as a person does, and give how late each line is."""
     with service.connect() as follower:
         for line in follower.open_stream(f"{JOBS}/{id}/log?follow=true&tail=0"):
             now = time.monotonic_ns()  # it is here; what a reader makes of it is not our time, nor tail's
             if line.startswith(b'data: {"text":'):
-                yield from _lags(now, json.loads(line[6:])["text"].splitlines())
+                yield from lags(now, json.loads(line[6:])["text"].splitlines())
     raise CannotMeasure(f"the log of {id} ended")
 
 
@@ -67,12 +69,13 @@ def _tailed(log: Path) -> Iterator[float]:
         assert tail.stdout
         try:
             while piece := tail.stdout.read(1 << 16):
-                yield from _lags(time.monotonic_ns(), piece.decode().splitlines())
+                yield from lags(time.monotonic_ns(), piece.decode().splitlines())
         finally:
             tail.terminate()
     raise CannotMeasure(f"tail -f of {log} ended")
 
 
-def _lags(now: int, stamps: Sequence[str]) -> Iterator[float]:
+def lags(now: int, stamps: Sequence[str]) -> Iterator[float]:
+    """Say how long before now the writer has written each line, in milliseconds."""
     for stamp in stamps:
         yield (now - int(stamp)) / 1e6

@@ -6,15 +6,18 @@ SIGHUP or ``jupyter jobsub reload``; what is tagged ``at_start`` counts from the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, Union, validate
 from traitlets.config import Config, Configurable
 
 from .config_files import SECTION, read_files, written_at
+from .engines.kubernetes.images import parse_images
+from .engines.kubernetes.settings import parse_settings
 from .engines.local.devices import parse_devices
-from .errors import ConfigError, FieldError
+from .engines.local.environments import parse_folders
+from .errors import ConfigError, FieldError, InvalidRequest
 from .model.resources import parse_memory
 from .model.spec import parse_env
 from .store.databases import database_at
@@ -32,7 +35,14 @@ class JobsubService(Configurable):
     """The job service."""
 
     wrong: tuple[FieldError, ...] = ()
-    engine = Enum(["local"], "local", help="What runs the tasks.").tag(config=True, at_start=True)
+    engine = Enum(
+        ["local", "kubernetes"], "local", help="What runs the tasks: this machine, or Pods of a cluster."
+    ).tag(config=True, at_start=True)
+    kubernetes = Dict(
+        help="""The cluster, and how Pods are made there: kubeconfig, context, namespace, gpu_types,
+        node_selector, tolerations, affinity, home_size, shm_size, run_as_user and more, see the
+        README. Nothing configured: what kubectl would use."""
+    ).tag(config=True, at_start=True)
     identity = Enum(
         ["os", "forwarded"],
         "os",
@@ -49,9 +59,11 @@ class JobsubService(Configurable):
         help="""Sizes by name, each a dict of cpu (cores), memory ("8Gi"), gpu (by type) and
         description. The first is the default. Nothing configured: made from the machine."""
     ).tag(config=True)
-    images = List(
-        Unicode(),
-        help="Folders of conda or virtual environments, besides the kernelspecs that Jupyter finds.",
+    images = Union(
+        [List(Unicode()), Dict(value_trait=Unicode(), key_trait=Unicode())],
+        help="""A list of folders of conda or virtual environments, besides the kernelspecs that Jupyter
+        finds. With engine "kubernetes" container images by name, such as
+        {"torch": "pytorch/pytorch:latest"}; the first is the default.""",
     ).tag(config=True, at_start=True)
     gpus = List(
         Dict(),
@@ -176,8 +188,22 @@ def read_config() -> JobsubService:
             )
             del section[name]
     config = JobsubService(config=Config({SECTION: section}))
+    for name, errors in _unfit(config):
+        wrong += [misplaced(error.field, error.message, error.remedy) for error in errors]
+        del section[name]
+    config = JobsubService(config=Config({SECTION: section}))
     config.wrong = tuple(wrong)
     return config
+
+
+def _unfit(config: JobsubService) -> Iterator[tuple[str, Sequence[FieldError]]]:
+    """Find the settings that the engine can't read, and what is wrong in them."""
+    images = parse_images if config.engine == "kubernetes" else parse_folders
+    for name, parse in (("kubernetes", parse_settings), ("images", images)):
+        try:
+            parse(getattr(config, name))
+        except InvalidRequest as found:
+            yield name, found.errors
 
 
 def misplaced(setting: str, message: str, remedy: str) -> FieldError:

@@ -106,6 +106,46 @@ def test_everything_that_is_wrong_is_said_at_once(folder: Path) -> None:
     assert len(caught.value.errors) == 5
 
 
+def test_what_is_wrong_of_a_cluster_is_said_field_by_field(folder: Path) -> None:
+    path = write(
+        folder,
+        "c.JobsubService.engine = 'kubernetes'\n"
+        "c.JobsubService.kubernetes = {\n"
+        "    'namespace': 'Lab',\n"
+        "    'home_size': 'much',\n"
+        "    'tolerate': [],\n"
+        "}\n"
+        "c.JobsubService.images = {'torch': 'pytorch/pytorch',\n"
+        "    'odd': 'a b'}\n",
+    )
+    config = read_config()
+    found = {error.field.removeprefix("JobsubService."): error for error in config.wrong}
+    lines = {"kubernetes.namespace": 3, "kubernetes.home_size": 4, "kubernetes.tolerate": 5, "images.odd": 8}
+    assert set(found) == set(lines)
+    for name, line in lines.items():
+        assert f"({path}, line {line})" in found[name].message
+        assert found[name].remedy
+    assert (config.engine, config.kubernetes, config.images) == ("kubernetes", {}, [])
+
+
+@pytest.mark.parametrize(
+    ("engine", "images", "message"),
+    [
+        ("local", {"torch": "pytorch/pytorch"}, "need a cluster"),
+        ("kubernetes", ["/opt/conda"], "Pods don't have"),
+    ],
+)
+def test_images_are_what_the_engine_runs(folder: Path, engine: str, images: object, message: str) -> None:
+    write(folder, f"c.JobsubService.engine = {engine!r}\nc.JobsubService.images = {images!r}\n")
+    (error,) = read_config().wrong
+    assert error.field == "JobsubService.images"
+    assert message in error.message
+    assert error.remedy
+    other = {"local": "kubernetes", "kubernetes": "local"}[engine]
+    write(folder, f"c.JobsubService.engine = {other!r}\nc.JobsubService.images = {images!r}\n")
+    assert load_config().images == images
+
+
 @pytest.mark.parametrize(
     ("text", "end", "place", "message"),
     [

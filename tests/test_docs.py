@@ -10,17 +10,25 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub.config import JobsubService
+from jupyter_jobsub.engines.kubernetes.settings import KubernetesSettings
 from jupyter_jobsub.model.job import Phase
 from jupyter_jobsub.model.progress import Progress, parse_progress
 from jupyter_jobsub.reports import without_reports
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-SETTINGS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", README.partition("## Configuration")[2], re.MULTILINE))
+CONFIGURATION = README.partition("## Configuration")[2].partition("\n## ")[0]
+SETTINGS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", CONFIGURATION, re.MULTILINE))
 
 
 def test_every_setting_is_in_the_readme_and_none_else() -> None:
     assert set(SETTINGS) == set(JobsubService.class_trait_names(config=True))
+
+
+def test_every_setting_of_a_cluster_is_in_the_readme_and_none_else() -> None:
+    section = README.partition("## On Kubernetes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(KubernetesSettings.model_fields)
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

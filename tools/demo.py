@@ -1,7 +1,9 @@
 """Put a notebook and two scripts through the queue, headless: progress, metrics, artifacts, results.
 
 Everything goes through the command line, as a person would type it. The store and the home folder
-that the jobs see are fresh ones in ``.cache/demo``, where the results stay to be looked at.
+that the jobs see are fresh ones in ``.cache/demo``, where the results stay to be looked at. With
+the argument ``kubernetes`` the jobs are Pods: of the cluster of ``JOBSUB_TEST_KUBECONFIG``, of the
+one that ``make cluster`` has brought up, or of one that is there for as long as the demo.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,14 @@ JOBS = (
     ("examples/train.sh", "--", "6"),
     ("examples/simulate.py", "--", "--seconds", "22"),  # long enough for two looks at what it uses
 )
+ENGINES = ("local", "kubernetes")
+CLUSTER = """\
+c = get_config()
+c.JobsubService.engine = "kubernetes"
+c.JobsubService.kubernetes = {{"kubeconfig": {kubeconfig!r}}}
+c.JobsubService.images = {{"base": {image!r}}}
+c.JobsubService.instance_types = {{"half": {{"cpu": 0.5, "memory": "512Mi"}}}}
+"""
 ESCAPES = re.compile(rb"\x1b\][^\x07]*\x07|\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -105,7 +116,7 @@ def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if shown.get(row["id"]) != line:
                 print(line, flush=True)
             shown[row["id"]] = line
-        if not looked and rows[-1]["usage"] and (rows[-1]["progress"] or {}).get("fraction", 0) > 0.5:
+        if not looked and measured(rows[-1]) and (rows[-1]["progress"] or {}).get("fraction", 0) > 0.5:
             looked = True
             show("top", rows[-1]["id"], columns=(2, 7, 8, 9, 10))
         if all(row["finished_at"] for row in rows):
@@ -113,11 +124,17 @@ def watch(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         time.sleep(SECONDS)
 
 
+def measured(row: dict[str, Any]) -> dict[str, Any] | None:
+    """What a job uses; a cluster without a metrics server can't tell."""
+    usage: dict[str, Any] | None = row["usage"]
+    return usage if usage and usage["cpu"] is not None and usage["memory"] is not None else None
+
+
 def describe(row: dict[str, Any]) -> str:
     """Write where a job stands."""
     progress = row["progress"]
     how_far = f" {progress['fraction']:4.0%} {progress['text']}" if progress else ""
-    usage = row["usage"]
+    usage = measured(row)
     used = f" [{usage['cpu'] / 1000:.2f} CPU, {usage['memory'] / 2**20:.0f} MiB]" if usage else ""
     return f"* {row['name']}: {row['phase']}{how_far}{used}"
 
@@ -132,10 +149,39 @@ def result(row: dict[str, Any]) -> str:
     return "".join(last["data"]["text/plain"]) + f"\n{'':12}{row['output']}"
 
 
+@contextmanager
+def engine(name: str) -> Iterator[None]:
+    """Configure what runs the jobs, for as long as they run."""
+    if name == "local":
+        yield
+        return
+    sys.path.insert(0, str(ROOT))
+    from tests.kubernetes import namespaces
+    from tests.kubernetes.cluster import images, session
+
+    with session.borrowed() as cluster, namespaces.made(cluster, "demo", PLACE) as namespace:
+        config = CLUSTER.format(kubeconfig=str(namespace.kubeconfig), image=images.JOB)
+        (PLACE / "config" / "jupyter_jobsub_config.py").write_text(config)
+        yield
+
+
 def main() -> int:
     """Run them, and answer 0 if all have succeeded."""
+    name = next(iter(sys.argv[1:]), "local")
+    if name not in ENGINES:
+        sys.exit(f"demo: there is no engine {name!r}; there are {', '.join(ENGINES)}")
     shutil.rmtree(PLACE, ignore_errors=True)
-    (PLACE / "home").mkdir(parents=True)
+    for folder in ("home", "config"):
+        (PLACE / folder).mkdir(parents=True)
+    try:
+        with engine(name):
+            return demonstrate()
+    except RuntimeError as error:  # there is no cluster, and why
+        sys.exit(f"demo: {error}")
+
+
+def demonstrate() -> int:
+    """Submit the jobs, show how they go, and what they leave."""
     try:
         jobs = [submit(*arguments) for arguments in JOBS]
         logs = [follow(job) for job in jobs]

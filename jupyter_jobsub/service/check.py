@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from ..config import read_config
 from ..config_files import config_files
-from ..errors import ConfigError, StoreError
+from ..engines.kubernetes.images import parse_images
+from ..errors import ConfigError, EngineError, StoreError
 from ..store.check import check_postgresql, check_sqlite
-from .host_local import STORE, try_config
+from .engines import look_at_cluster, try_config
+from .host_local import STORE
 
 ROOM = 1 << 20  # bytes that must fit
 
@@ -22,7 +25,7 @@ ROOM = 1 << 20  # bytes that must fit
 def check(folder: Path) -> None:
     """Print what is found: level (ok, fail), check, text and remedy."""
     with contextlib.redirect_stdout(sys.stderr):  # the configuration is a program, and may print
-        found = [*_configuration(folder), *_room(folder), *_store(folder)]
+        found = [*_configuration(folder), *_cluster(), *_room(folder), *_store(folder)]
     for level, what, text, remedy in found:
         print(json.dumps({"level": level, "check": what, "text": text, "remedy": remedy}))
 
@@ -35,6 +38,21 @@ def _configuration(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     else:
         files = ", ".join(str(path) for path in config_files())
         yield "ok", "configuration", files or "none, everything is at its default", ""
+
+
+def _cluster() -> Iterator[tuple[str, str, str, str]]:
+    config = read_config()
+    if config.engine != "kubernetes":
+        return
+    try:
+        yield "ok", "cluster", asyncio.run(look_at_cluster(config)), ""
+    except EngineError as error:
+        text, _, remedy = str(error).partition(". ")
+        yield "fail", "cluster", text, remedy
+    except ConfigError:  # the client is missing, as was said of the configuration
+        return
+    images = parse_images(config.images).values()
+    yield "ok", "images", ", ".join(f"{image.name} ({image.reference})" for image in images), ""
 
 
 def _room(folder: Path) -> Iterator[tuple[str, str, str, str]]:

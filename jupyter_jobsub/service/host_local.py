@@ -19,22 +19,16 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from ..archive import Archive
-from ..clock import SteadyClock, wall_clock
+from ..clock import SteadyClock
 from ..config import JobsubService, read_config
 from ..engines.local import account
-from ..engines.local.devices import find_devices, parse_devices
-from ..engines.local.engine import LocalEngine
-from ..engines.local.environments import find_environments
-from ..engines.local.machine import default_catalog, machine_resources
-from ..engines.local.ports import port_numbers
-from ..errors import ConfigError, FieldError, StoreError
-from ..model.job import Micros, UserName
-from ..model.resources import Resources, parse_memory
+from ..errors import StoreError
+from ..model.job import UserName
 from ..paths import network_file_system, private_folder, socket_path
 from ..spawn import is_listening
 from ..store.sql import SqlStore
 from .app import Service
-from .catalog import build_catalog
+from .engines import make_engine
 from .sources import LocalSources
 
 log = logging.getLogger(__name__)
@@ -176,58 +170,19 @@ def listen(address: Path) -> socket.socket:
 
 def _assemble(config: JobsubService, folder: Path, address: Path) -> Service:
     owner, clock = UserName(account.person()["USER"]), SteadyClock()
-    engine, capacity = _local_engine(config, folder, clock)
     store = SqlStore(config.database_url or f"sqlite:///{folder / STORE}", clock)
+    engine, found = make_engine(config, folder, owner, lambda: store.id, clock)
     return Service(
         config=config,
         store=store,
         engine=engine,
         archive=Archive(folder / "archive"),
         sources=LocalSources(config.max_snapshot_bytes),
-        found=default_catalog(owner, capacity, engine.images()),
+        found=found,
         owner=owner,
         clock=clock,
         place={"socket": str(address), "data_dir": str(folder), "database": store.where},
     )
-
-
-def try_config(folder: Path) -> None:
-    """Make what the configuration asks for, and let it go.
-
-    Raises
-    ------
-    ConfigError
-        With everything that is wrong.
-    """
-    config = read_config()
-    engine, capacity = _local_engine(config, folder, wall_clock)
-    build_catalog(config, default_catalog(account.person()["USER"], capacity, engine.images()), engine)
-
-
-def _local_engine(
-    config: JobsubService, folder: Path, clock: Callable[[], Micros]
-) -> tuple[LocalEngine, Resources]:
-    try:
-        inventory: Any = config.gpus  # None: not configured; []: none, whatever is found
-        devices = find_devices() if inventory is None else parse_devices(inventory)
-        found = machine_resources(devices)
-        memory = parse_memory(config.memory) if config.memory else found.memory
-        images = find_environments(config.images)
-    except ValueError as error:
-        raise ConfigError([FieldError("JobsubService", str(error), "set cpu and memory")]) from error
-    capacity = Resources(round(config.cpu * 1000) or found.cpu, memory, found.gpu)
-    engine = LocalEngine(
-        folder / "runs",
-        images=images,
-        devices=devices,
-        capacity=capacity,
-        log_limit=config.max_log_bytes,
-        grace=config.halt_grace_seconds,
-        ports=port_numbers(),
-        env=config.env,
-        clock=clock,
-    )
-    return engine, capacity
 
 
 def _handle_signals(service: Service) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from traitlets.config import Config
 
+from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.config import JobsubService
 from jupyter_jobsub.errors import ConfigError
 from jupyter_jobsub.model.catalog import Catalog, Group, Image, InstanceType
+from jupyter_jobsub.model.job import UserName
 from jupyter_jobsub.model.resources import Quota, Resources
 from jupyter_jobsub.service.catalog import build_catalog
+from jupyter_jobsub.service.engines import make_engine
 from tests.engines.scripted import ScriptedEngine
 
 FOUND = Catalog(
@@ -21,6 +26,7 @@ FOUND = Catalog(
     images={"python3": Image("python3", "/opt/env")},
 )
 ENGINE = ScriptedEngine()
+ENGINES = ("kubernetes", "jupyter_jobsub.engines.kubernetes")
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -73,10 +79,47 @@ def test_a_number_of_cores_may_have_a_fraction_and_its_error_says_so(cpu: object
     assert (error.field, error.remedy) == ("JobsubService.instance_types.a.cpu", "give one such as 2 or 0.5")
 
 
-def test_the_readmes_example_is_right() -> None:
+EXAMPLES = re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL)
+
+
+def configured(examples: Iterable[str]) -> JobsubService:
     c = Config()
-    for text in re.findall(r"```python\n(c\.JobsubService.*?)```", README, re.DOTALL):
+    for text in examples:
         exec(text, {"c": c})
-    catalog = build_catalog(JobsubService(config=c), FOUND, ENGINE)
+    return JobsubService(config=c)
+
+
+def test_the_readmes_examples_are_right() -> None:
+    catalog = build_catalog(configured(e for e in EXAMPLES if "kubernetes" not in e), FOUND, ENGINE)
     assert list(catalog.groups) == ["research", "teaching"]
     assert catalog.groups["research"].user_quota.gpus == 2
+
+
+def test_the_readmes_example_of_a_cluster_is_right(tmp_path: Path) -> None:
+    config = configured(e for e in EXAMPLES if "kubernetes" in e)
+    engine, found = make_engine(config, tmp_path, UserName("ann"), lambda: "", wall_clock)
+    group = build_catalog(config, found, engine).groups["vision"]
+    assert engine.name == "kubernetes"
+    assert (group.volume, set(group.datasets)) == ("pvc:vision", {"coco", "labels"})
+    assert list(engine.images()) == ["notebook", "torch"]
+
+
+@pytest.mark.parametrize("volume", ["data/lab", "pvc:No_Name", {"git": "https://git.example/x.git"}, 3])
+def test_a_volume_of_a_cluster_is_one_that_pods_have(tmp_path: Path, volume: object) -> None:
+    config = JobsubService(engine="kubernetes", groups={"a": {"volume": volume}})
+    engine, found = make_engine(config, tmp_path, UserName("ann"), lambda: "", wall_clock)
+    with pytest.raises(ConfigError) as caught:
+        build_catalog(config, found, engine)
+    (error,) = caught.value.errors
+    assert error.field == "JobsubService.groups.a.volume"
+
+
+def test_a_cluster_without_its_client_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(ENGINES)]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    config = JobsubService(engine="kubernetes")
+    with pytest.raises(ConfigError, match=r"pip install 'jupyter-jobsub\[kubernetes\]'"):
+        make_engine(config, tmp_path, UserName("ann"), lambda: "", wall_clock)

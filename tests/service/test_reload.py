@@ -72,6 +72,8 @@ c.JobsubService.groups = {
         ("c.JobsubService.groups = []", "groups"),
         ("c.JobsubService.cpu = 'many'", "cpu"),
         ("c.JobsubService.identity = 'hub'", "identity"),
+        ("c.JobsubService.kubernetes = {'namespace': 'Lab'}", "kubernetes.namespace"),
+        ("c.JobsubService.images = {'torch': 'pytorch/pytorch'}", "images"),
     ],
 )
 def test_a_wrong_setting_is_named(service: Live, config: str, field: str) -> None:

@@ -60,7 +60,7 @@ def parse_images(given: Any) -> dict[str, Image]:
         found = _IMAGES.validate_python(given or DEFAULT)
     except ValidationError as error:
         raise explain(error, under="images") from error
-    return {name: Image(name, reference, reference) for name, reference in found.items()}
+    return {name: Image(name, reference) for name, reference in found.items()}
 
 
 def default_catalog(user: str, images: Mapping[str, Image]) -> Catalog:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...errors import FieldError, InvalidRequest
 from ...model.catalog import Image
 
 _PYTHON = re.compile(r"python(\d(\.\d+)?)?")
@@ -37,6 +38,15 @@ def find_environments(extra: Sequence[str] = ()) -> dict[str, Image]:
         image = _environment(folder, images)
         images[image.name] = image
     return images
+
+
+def parse_folders(given: Any) -> list[str]:
+    """Check that environments are configured as a list of folders, or raise InvalidRequest."""
+    if isinstance(given, dict):
+        text = "are container images by name, which need a cluster"
+        remedy = 'give a list of environments\' folders, or set c.JobsubService.engine = "kubernetes"'
+        raise InvalidRequest([FieldError("images", text, remedy)])
+    return list(given)
 
 
 def _own_first(image: Image) -> tuple[bool, bool, str]:

@@ -14,7 +14,7 @@ from jupyter_jobsub.model.resources import Quota
 
 def test_images_keep_their_order_and_say_what_they_are() -> None:
     given = {"torch": "pytorch/pytorch:2.5.1", "own": "registry.example:5000/lab/own@sha256:abc"}
-    assert parse_images(given) == {name: Image(name, ref, ref) for name, ref in given.items()}
+    assert parse_images(given) == {name: Image(name, ref) for name, ref in given.items()}
     assert list(parse_images(given)) == ["torch", "own"]
 
 
