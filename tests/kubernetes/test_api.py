@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import os
 
 import pytest
 
@@ -53,6 +55,15 @@ async def test_all_that_is_selected_goes(namespace: Namespace) -> None:
             await api.delete_all(kind, "job=x")
             left, _ = await api.list(kind, "job in (x, y)")
             assert [it["metadata"]["name"] for it in left] == ["c"]
+
+
+@scenario
+async def test_a_secret_as_large_as_they_may_be(namespace: Namespace) -> None:
+    data = {"part": base64.b64encode(os.urandom(900 * 1024)).decode()}
+    async with connected(namespace.kubeconfig) as api:
+        made = await api.create("secrets", {"metadata": {"name": "large"}, "data": data})
+        assert made["data"] == data
+        await api.delete("secrets", "large")
 
 
 @scenario

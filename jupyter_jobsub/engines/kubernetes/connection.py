@@ -6,6 +6,8 @@ Credentials that the server refuses are read anew once, since tokens expire and 
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
@@ -80,8 +82,9 @@ class Connection:
             arguments = access.arguments()
             arguments["headers"] |= {"Accept": accept, "Content-Type": content}
             url = f"{access.host}{path}"
+            data = io.BytesIO(json.dumps(body).encode()) if body is not None else None  # may be a megabyte
             response = await access.session.request(
-                method, url, params=query, json=body, timeout=timeout, **arguments
+                method, url, params=query, data=data, timeout=timeout, **arguments
             )
             if response.ok:
                 return response
