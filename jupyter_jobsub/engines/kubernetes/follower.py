@@ -93,6 +93,14 @@ class Follower:
             await in_thread(self._file.keep)
         return await in_thread(self._file.marked)
 
+    async def abandon(self) -> bool:
+        """Mark that the rest is missing, as nobody answers who has it; say whether anything is."""
+        await self._stop()
+        if not self._file.sealed:
+            self._file.mark()
+            await in_thread(self._file.keep)
+        return await in_thread(self._file.marked)
+
     async def close(self) -> None:
         """End, whatever is left."""
         await self._stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from ..base import Launch
@@ -10,8 +11,11 @@ from . import names
 from .api import Api
 from .collect import Collector
 from .collect import lost as fate
+from .errors import ApiError
 from .follower import Follower
 from .names import Object
+
+PATIENCE = 600.0  # seconds that a node may not answer after all has ended there
 
 
 @dataclass(frozen=True)
@@ -34,21 +38,23 @@ class Harvest:
     """
 
     def __init__(self, api: Api, collector: Collector, launch: Launch, limit: int) -> None:
+        self._api = api
         self._pod = names.pod_name(launch.key)
         self._launch = launch
+        self._limit = limit
         self._collector = collector
-        self._follower = Follower(api, self._pod, launch.log, limit)
-        self._following = False
+        self._follower: Follower | None = None
         self._collecting: asyncio.Task[str] | None = None
 
-    def follow(self) -> None:
+    def follow(self) -> Follower:
         """Copy the log from now on; the command has been started."""
-        if not self._following:
-            self._following = True
+        if self._follower is None:
+            self._follower = Follower(self._api, self._pod, self._launch.log, self._limit)
             self._follower.start()
+        return self._follower
 
     def collect(self) -> None:
-        """Fetch the artifacts; the command has ended, and they wait for that."""
+        """Fetch the artifacts as soon as the command has ended; it has, or is told to."""
         if self._collecting is None:
             self._collecting = asyncio.create_task(self._collector.collect(self._pod, self._launch))
 
@@ -58,17 +64,29 @@ class Harvest:
         Parameters
         ----------
         lost:
-            Nobody answers who could give more.
+            Its node does not answer.
         """
         if lost and self._collecting:
             self._collecting.cancel()
         said = await self._collecting if self._collecting and not lost else fate(pod)
-        self.follow()
-        return Loss(await self._follower.finish(), said or "")
+        return Loss(await self._rest(lost), said or "")
 
     async def close(self) -> None:
         """Let go of what is under way; whoever takes the task over begins it again."""
         if self._collecting:
             self._collecting.cancel()
             await asyncio.gather(self._collecting, return_exceptions=True)
-        await self._follower.close()
+        if self._follower:
+            await self._follower.close()
+        self._collecting = self._follower = None
+
+    async def _rest(self, lost: bool) -> bool:
+        """Read the log to its end; a node that does not answer for long, while the cluster does, is lost."""
+        while not lost:
+            try:
+                return await asyncio.wait_for(self.follow().finish(), PATIENCE)
+            except asyncio.TimeoutError:
+                with contextlib.suppress(ApiError):
+                    await self._api.get("pods", self._pod)
+                    lost = True
+        return await self.follow().abandon()

@@ -134,23 +134,28 @@ class KubernetesTask:
                 await self._advance()
                 pause = PAUSE
             except Exception as error:
-                known = isinstance(error, ApiError)  # such as an API server that does not answer
+                known = isinstance(
+                    error, (ApiError, asyncio.TimeoutError)
+                )  # such as an API server that does not answer
                 log.log(
                     logging.INFO if known else logging.ERROR,
                     "%s has to wait, looking again in %g s: %s", self.key, pause, error, exc_info=not known,
                 )  # fmt: skip
-                await asyncio.sleep(pause)
+                await asyncio.sleep(PAUSE)
+                await self._until(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
-                self._changed.set()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._dues.pause())
+            else:
+                await self._until(self._dues.pause())
+
+    async def _until(self, seconds: float | None) -> None:
+        """Wait for something to change, or that long."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
 
     async def _advance(self) -> None:
         """Look at the Pod and do what is next."""
-        if self._doubted and self.pod:
-            self._doubted = False
-            found = await self._ground.records.again(self.pod)
-            self.pod, self._gone = found or self.pod, found is None
+        if self._doubted:
+            await self._look_again()
         if self.pod is None:
             await self._end(Seen())
             return
@@ -158,6 +163,16 @@ class KubernetesTask:
         self._tell(seen)
         self._dues.look(seen, grace(self.pod), self._deadline, self._ground.clock())
         await self._do(self._next(seen, self.pod), seen, self.pod)
+
+    async def _look_again(self) -> None:
+        """Believe that the Pod is gone when the API server itself says so."""
+        self._doubted = False
+        try:
+            found = self.pod and await self._ground.records.again(self.pod)
+        except BaseException:
+            self._doubted = True
+            raise
+        self.pod, self._gone = found or self.pod, found is None
 
     @property
     def _deadline(self) -> int | None:
@@ -216,7 +231,9 @@ class KubernetesTask:
         """Report the end, once all that the task has written is kept."""
         loss = Loss()
         if self._harvest and (seen.started_at is not None or self.pod is None):
-            loss = await self._harvest.finish(self.pod, lost=self._gone or not seen.reachable)
+            loss = await self._harvest.finish(self.pod, lost=not (self._gone or seen.reachable))
+        if self._harvest:
+            await self._harvest.close()
         now, deadline = self._ground.clock(), self._deadline or 0
         ended = verdict.ended(self.key, seen, gone=self._gone, halted=self.halted, deadline=deadline, now=now)
         message = "; ".join(filter(None, [ended.message, loss.artifacts]))
