@@ -173,7 +173,7 @@ class Api:
         since:
             RFC 3339; lines of this second and later.
         follow:
-            Until the container ends; else what there is now.
+            Until the container ends, or the connection does, which looks the same; else what there is now.
         lines:
             Only so many last lines.
         limit:
@@ -184,7 +184,7 @@ class Api:
         query |= {name: str(value) for name, value in asked.items() if value is not None}
         path = f"{self._path('pods', pod)}/log"
         async with self._connection.request(
-            "GET", path, query=query, accept="*/*", timeout=STREAM
+            "GET", path, query=query, accept="*/*", timeout=STREAM, bare=follow
         ) as response:
             yield Bytes(response, self.host)
 

@@ -69,8 +69,14 @@ class Connection:
         content: str = "application/json",
         accept: str = "application/json",
         timeout: aiohttp.ClientTimeout = UNARY,
+        bare: bool = False,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and give its answer, whose connection doesn't outlive the block.
+
+        Parameters
+        ----------
+        bare:
+            The answer ends with its connection: one that is cut looks as if it were whole.
 
         Raises
         ------
@@ -83,7 +89,7 @@ class Connection:
             arguments["headers"] |= {"Accept": accept, "Content-Type": content}
             url = f"{access.host}{path}"
             data = io.BytesIO(json.dumps(body).encode()) if body is not None else None  # may be a megabyte
-            response = await access.session.request(
+            response = await (access.bare if bare else access.session).request(
                 method, url, params=query, data=data, timeout=timeout, **arguments
             )
             if response.ok:

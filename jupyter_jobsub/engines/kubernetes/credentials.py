@@ -22,6 +22,7 @@ from ...errors import EngineError
 from .sockets import WebSocket, kept_alive
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_BUFFER = 2**18  # bytes
 _PATIENCE = 60.0  # seconds for a plugin that gives credentials
 _WAY = ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl")
 
@@ -43,7 +44,10 @@ class Where(Protocol):
 
 
 class Access:
-    """One reading of the configuration, with the session that is opened by it."""
+    """One reading of the configuration, with the session that is opened by it.
+
+    What ``bare`` is answered has no frame around each of its pieces (HTTP/1.0): a log's are its lines.
+    """
 
     def __init__(self, configuration: Configuration, namespace: str) -> None:
         self.host: str = configuration.host
@@ -51,13 +55,22 @@ class Access:
         self._configuration = configuration
         self._way = [getattr(configuration, name) for name in _WAY]
         self.session = _session(configuration)
+        self.bare = aiohttp.ClientSession(
+            connector=self.session.connector,
+            connector_owner=False,
+            version=aiohttp.HttpVersion10,
+            headers={**self.session.headers, "Connection": "close"},
+            read_bufsize=_BUFFER,
+            trust_env=True,
+        )
 
     async def take_over(self, old: Access) -> None:
         """Go on with another reading's session, and all that is under way there, if the way is the same."""
-        unused = old.session
+        unused = old.session, old.bare
         if self._way == old._way:
-            self.session, unused = old.session, self.session
-        await unused.close()
+            (self.session, self.bare), unused = unused, (self.session, self.bare)
+        for session in unused:
+            await session.close()
 
     def arguments(self) -> dict[str, Any]:
         """What every request is given."""
@@ -139,7 +152,7 @@ def _session(configuration: Configuration) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=0, ssl=_trust(configuration), socket_factory=kept_alive),
         headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
         ws_response_class=WebSocket,
-        read_bufsize=2**18,
+        read_bufsize=_BUFFER,
         trust_env=True,
     )
 

@@ -183,6 +183,7 @@ class Follower:
                     self._file.mark()
                 return
             except (ApiError, OSError):
+                self._whole.clear()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 

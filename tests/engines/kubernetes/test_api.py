@@ -163,8 +163,9 @@ class TestPace:
             response = web.StreamResponse()
             await response.prepare(request)
             open_.append(request)
+            await response.write(b"li")
             await go.wait()
-            await response.write(b"line\n")
+            await response.write(b"ne\n")
             return response
 
         async def follow(api: Api) -> bytes:
@@ -439,7 +440,7 @@ class TestStreams:
 
         async with served(answer) as host, asking(host, tmp_path) as api:
             with pytest.raises(Unreachable):
-                async with api.log("a", "main", follow=True) as log:
+                async with api.log("a", "main") as log:
                     await log.read()
 
     @pytest.mark.parametrize("begun", [True, False])
