@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from jupyter_jobsub.engines.base import Engine, Launch
+from jupyter_jobsub.engines.base import Engine
 from jupyter_jobsub.engines.kubernetes.engine import KubernetesEngine
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.model.catalog import Image
 from tests.engines.contract import EngineContract
 from tests.engines.lab import Lab
 from tests.kubernetes.cluster import JOB_IMAGE
+from tests.kubernetes.lab import ClusterLab
 from tests.kubernetes.namespaces import Namespace
-
-
-class ClusterLab(Lab):
-    """Its tasks share the test's folder as their group's volume."""
-
-    def __init__(self, make: Callable[[], Engine], folder: Path, shared: Path) -> None:
-        super().__init__(make, folder)
-        self._shared = shared
-
-    def task(self, command: str = "true", **changes: Any) -> Launch:
-        launch = super().task(command, **changes)
-        return replace(launch, image=Image("base", JOB_IMAGE), volume=str(self._shared))
 
 
 @pytest.fixture
