@@ -42,7 +42,7 @@ def task(command: str = "true", **changes: Any) -> Launch:
     """A launch; changes are its own, or of its spec."""
     key = changes.pop("key", TaskKey(JobId(f"job-{next(NUMBERS)}"), 1))
     own = {name: changes.pop(name) for name in list(changes) if name in Launch.__dataclass_fields__}
-    what = {} if {"script", "task_roles"} & set(changes) else {"command": command}
+    what = {} if {"script", "notebook", "task_roles"} & set(changes) else {"command": command}
     spec = JobSpec.model_validate(what | changes)
     image = Image("base", JOB_IMAGE)
     return replace(Launch(key, spec, image, LITTLE, Path("/x"), Path("/y"), "ann", "lab"), **own)
