@@ -27,7 +27,7 @@ from ...model.resources import Resources
 from ...model.spec import JobSpec
 from ..base import Engine, Launch, Observer
 from ..peers import Peers
-from . import names
+from . import environment, names
 from .api import Api
 from .collect import Collector
 from .errors import ApiError
@@ -216,9 +216,10 @@ class KubernetesEngine(Engine):
 
     def check(self, spec: JobSpec, catalog: Catalog) -> list[tuple[str, str, str]]:
         """Find what no Pod can run."""
+        found = environment.check(spec)
         if spec.script and not spec.script.endswith((".py", ".sh")):
-            return [("script", "is neither a .py nor a .sh file", "submit it as a command instead")]
-        return []
+            found.append(("script", "is neither a .py nor a .sh file", "submit it as a command instead"))
+        return found
 
     async def close(self) -> None:
         """Stop reporting; Pods run on."""
