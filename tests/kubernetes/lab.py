@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_jobsub.engines.base import Engine, Launch
+from jupyter_jobsub.engines.kubernetes.engine import KubernetesEngine
+from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.model.catalog import Image
 from tests.engines.lab import Lab
 from tests.kubernetes.cluster import JOB_IMAGE
+from tests.kubernetes.namespaces import Namespace
+
+STORE = "store-1"
+IMAGE = Image("base", JOB_IMAGE)
 
 
 class ClusterLab(Lab):
     """Its tasks share the test's folder as their group's volume."""
+
+    engine: KubernetesEngine
 
     def __init__(self, make: Callable[[], Engine], folder: Path, shared: Path) -> None:
         super().__init__(make, folder)
         self._shared = shared
 
     def task(self, command: str = "true", **changes: Any) -> Launch:
-        launch = super().task(command, **changes)
-        return replace(launch, image=Image("base", JOB_IMAGE), volume=str(self._shared))
+        given = {"image": IMAGE, "volume": str(self._shared)} | changes
+        return super().task(command, **given)
+
+
+def lab_in(namespace: Namespace, folder: Path, shared: Path) -> ClusterLab:
+    """Make a lab in a namespace, as its account."""
+    settings = parse_settings({"kubeconfig": str(namespace.kubeconfig)})
+
+    def make() -> Engine:
+        return KubernetesEngine(settings, {"base": IMAGE}, store=lambda: STORE, grace=0.5)
+
+    return ClusterLab(make, folder, shared)
