@@ -18,6 +18,7 @@ def configuration(kubeconfig: Path, **kubernetes: Any) -> str:
         "images": {"base": JOB_IMAGE, "missing": "127.0.0.1:1/missing:1"},
         "instance_types": {
             "small": {"cpu": 0.05, "memory": "128Mi"},
+            "half": {"cpu": 0.5, "memory": "256Mi"},
             "huge": {"cpu": 1000, "memory": "64Mi"},
         },
         "halt_grace_seconds": 5.0,

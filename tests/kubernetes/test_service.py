@@ -50,7 +50,7 @@ def test_a_notebook_runs_and_comes_back(service: Live, tmp_path: Path) -> None:
     cells = [tagged, cell | {"source": ["n * 6"]}]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "n.ipynb").write_text(json.dumps(notebook))
-    id = service.submit(notebook=str(tmp_path / "n.ipynb"), parameters={"n": 7})["id"]
+    id = service.submit(notebook=str(tmp_path / "n.ipynb"), parameters={"n": 7}, instance_type="half")["id"]
     job = service.until(id, seconds=SECONDS)
     assert job["phase"] == "Succeeded", service.log(id)
     *_, last = json.loads(Path(job["output"]).read_text())["cells"]
