@@ -91,6 +91,7 @@ async def test_a_pod_is_told_at_each_step_to_its_end(namespace: Namespace) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_an_api_server_that_is_killed_is_found_again(private_cluster: Callable[..., Cluster]) -> None:
     cluster = private_cluster()
 
