@@ -36,10 +36,12 @@ def ask(service: Live, user: str, method: str, path: str, body: Any = None) -> A
 
 
 @contextmanager
-def working(folder: Path, settings: str = "", **gpus: int) -> Iterator[Jobs]:
+def working(
+    folder: Path, settings: str = "", beneath: str = "", seconds: float = 60, **gpus: int
+) -> Iterator[Jobs]:
     """A service of several people, see `config`, and their jobs, of which none is left at the end."""
     with live(config(**gpus) + settings) as service:
-        jobs = Jobs(service, folder)
+        jobs = Jobs(service, folder, beneath, seconds)
         try:
             yield jobs
         finally:
@@ -47,17 +49,22 @@ def working(folder: Path, settings: str = "", **gpus: int) -> Iterator[Jobs]:
 
 
 class Jobs:
-    """Jobs by a letter each, in the group phusers; one that runs, runs until it is ended."""
+    """Jobs by a letter each, in the group phusers; one that runs, runs until it is ended.
 
-    def __init__(self, service: Live, folder: Path) -> None:
+    ``beneath`` is where jobs find the folder, if it is elsewhere for them.
+    """
+
+    def __init__(self, service: Live, folder: Path, beneath: str = "", seconds: float = 60) -> None:
         self.service = service
         self.folder = folder
+        self.beneath = beneath or str(folder)
+        self.seconds = seconds
         self.ids: dict[str, str] = {}
 
     def submit(self, letter: str, user: str, gpus: int, **spec: Any) -> None:
-        end = self.folder / letter
-        os.mkfifo(end)
-        body = {"name": letter, "command": f": < {end}", "group": "phusers", "instance_type": f"gpu-{gpus}"}
+        os.mkfifo(self.folder / letter)
+        command = f": < {self.beneath}/{letter}"
+        body = {"name": letter, "command": command, "group": "phusers", "instance_type": f"gpu-{gpus}"}
         answer = ask(self.service, user, "POST", "/jobsub/jobs", body | spec)
         assert answer.status == 201, answer.body
         self.ids[letter] = answer.json["id"]
@@ -66,14 +73,14 @@ class Jobs:
         """Let running jobs succeed."""
         for letter in letters:
             (self.folder / letter).open("w").close()
-            assert self.service.until(self.ids[letter], seconds=60)["phase"] == "Succeeded"
+            assert self.service.until(self.ids[letter], seconds=self.seconds)["phase"] == "Succeeded"
 
     def cancel(self) -> None:
         """Leave nothing running."""
         for id in self.ids.values():
             self.service.post(f"/jobsub/jobs/{id}/cancel")
         for id in self.ids.values():
-            self.service.until(id)
+            self.service.until(id, seconds=self.seconds)
 
     def row(self, letter: str) -> dict[str, Any]:
         return self.service.job(self.ids[letter])
@@ -81,12 +88,12 @@ class Jobs:
     def runs(self, *letters: str) -> None:
         """Wait until jobs run."""
         for letter in letters:
-            self.service.until(self.ids[letter], "Running", seconds=60)
+            self.service.until(self.ids[letter], "Running", seconds=self.seconds)
 
     def phases(self) -> dict[str, str]:
         """Where all of them stand, once the queue has been looked at again."""
         sentinel = ask(self.service, "eve", "POST", "/jobsub/jobs", {"command": "true"}).json["id"]
-        self.service.until(sentinel, seconds=60)  # admitted after all that was asked before
+        self.service.until(sentinel, seconds=self.seconds)  # admitted after all that was asked before
         return {letter: self.row(letter)["phase"] for letter in self.ids}
 
     def usage(self) -> dict[str, Any]:
