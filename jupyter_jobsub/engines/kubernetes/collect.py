@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 AT_ONCE = 4  # tasks: each may bring much
 PIECE = 256 * 1024  # bytes, at least, that a thread is given to unpack
-PAUSES = (1.0, 2.0, 5.0, 10.0)  # seconds until what failed is tried again; then always the last
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds until what failed is tried again; then always the last
 NO_TAR = 120  # exit code
 _LOST = "artifacts of it, if there were any, are lost: "
 

@@ -195,7 +195,7 @@ class KubernetesEngine(Engine):
 
     def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:
         """Where people find the output notebook: in their group's folder, or among the artifacts."""
-        return output_of(job, f"/project/{job.spec.group}" if volume else None, artifacts)
+        return output_of(job, volume, artifacts)
 
     def addresses(self, job: Job) -> Peers:
         """Where tasks are that were given ports: the same for everybody who reads the specification."""

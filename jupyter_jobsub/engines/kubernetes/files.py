@@ -18,6 +18,7 @@ from pathlib import Path
 from ...errors import EngineError
 from ...model.job import Job
 from ..base import Launch
+from .volumes import host_path
 
 PARTS = "/jobsub/parts"  # where a Pod has all parts, read-only
 FILES = "/jobsub/files"  # where its entry puts them together
@@ -85,23 +86,26 @@ def packed(variables: Mapping[str, str]) -> Iterator[dict[str, bytes]]:
         yield found
 
 
-def output_of(job: Job, shared: str | None, artifacts: Path) -> str | None:
+def output_of(job: Job, volume: str | None, artifacts: Path) -> str | None:
     """Where people find the output notebook of a job's newest attempt, or None if it makes none.
+
+    It is in their group's folder, where they see it in a Pod or, if that is one of this machine, here; or
+    among the artifacts.
 
     Parameters
     ----------
-    shared
-        The group's folder as people see it, if there is one.
+    volume
+        The group's.
     artifacts
         The archive's folder of that attempt.
     """
     if not job.spec.notebook or not job.attempt:
         return None
     name = Path(job.spec.notebook).name
-    kept = artifacts / name
-    if shared is None or kept.is_file():
-        return str(kept)
-    return f"{shared}/jobs/{job.id}/{name}"
+    kept, way = artifacts / name, f"jobs/{job.id}/{name}"
+    here = host_path(volume)
+    there = next((path for path in (kept, *([Path(here, way)] if here else [])) if path.is_file()), None)
+    return str(there or kept) if there or not volume else f"/project/{job.spec.group}/{way}"
 
 
 def _command(launch: Launch) -> tuple[str, bytes, list[str]]:

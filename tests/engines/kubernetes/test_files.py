@@ -223,14 +223,21 @@ class TestOutput:
     )
 
     def test_it_is_in_the_groups_folder(self, tmp_path: Path) -> None:
-        assert output_of(self.job, "/project/lab", tmp_path) == "/project/lab/jobs/job-1/a.ipynb"
+        assert output_of(self.job, "pvc:lab", tmp_path) == "/project/lab/jobs/job-1/a.ipynb"
+        assert output_of(self.job, str(tmp_path), tmp_path) == "/project/lab/jobs/job-1/a.ipynb"
+
+    def test_it_is_in_the_groups_folder_here_if_that_is_where_it_is(self, tmp_path: Path) -> None:
+        output = tmp_path / "jobs" / "job-1" / "a.ipynb"
+        output.parent.mkdir(parents=True)
+        output.touch()
+        assert output_of(self.job, str(tmp_path), tmp_path) == str(output)
 
     def test_it_is_an_artifact_where_there_is_none(self, tmp_path: Path) -> None:
         assert output_of(self.job, None, tmp_path) == f"{tmp_path}/a.ipynb"
 
     def test_it_is_an_artifact_if_it_came_there(self, tmp_path: Path) -> None:
         (tmp_path / "a.ipynb").touch()
-        assert output_of(self.job, "/project/lab", tmp_path) == f"{tmp_path}/a.ipynb"
+        assert output_of(self.job, "pvc:lab", tmp_path) == f"{tmp_path}/a.ipynb"
 
     def test_a_job_that_has_not_begun_has_none(self, tmp_path: Path) -> None:
         assert output_of(replace(self.job, attempt=0), None, tmp_path) is None
