@@ -126,35 +126,39 @@ class Connection:
         return await self.answered(send)
 
     async def answered(self, send: Callable[[Access], Awaitable[T]]) -> T:
-        """Send until the answer is neither 401 nor 429, within bounds."""
+        """Send until the answer is neither 401 nor 429, within bounds; also to where the cluster is now."""
         for _ in range(_ATTEMPTS):
             await self._throttle.take()
             access = self._access
             try:
-                with reached(self.host):
+                with reached(access.host):
                     return await send(access)
+            except Unreachable:
+                if not access.outdated(self._where):
+                    raise
+                await self._read_anew(access)
             except Refused as error:
                 if error.status == 401:
-                    await self._renew(access, error)
+                    await self._read_anew(access, error)
                 elif error.status == 429:
                     self._throttle.rest(min(error.retry_after or 1, _LONGEST_REST))
                 else:
                     raise
         raise Unreachable(f"The cluster's API server {self.host} asks to slow down.")
 
-    async def _renew(self, refused: Access, error: Refused) -> None:
-        """Read the credentials anew, once for all whom they were refused to."""
+    async def _read_anew(self, old: Access, refused: Refused | None = None) -> None:
+        """Read the configuration anew, once for all whom the old one did not serve; not all the time."""
         async with self._renewing:
-            if self._access is not refused:
+            if self._access is not old:
                 return
-            if monotonic() - self._read_at < _RENEWAL:
-                raise Unreachable(f"The cluster does not accept the credentials: {error}") from error
+            if refused and monotonic() - self._read_at < _RENEWAL:
+                raise Unreachable(f"The cluster does not accept the credentials: {refused}") from refused
             self._read_at = monotonic()
             try:
                 access = await read_access(self._where)
             except EngineError as unread:
                 raise Unreachable(str(unread)) from unread
-            await access.take_over(refused)
+            await access.take_over(old)
             self._access = access
 
 

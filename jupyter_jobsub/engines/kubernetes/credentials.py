@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,9 +50,10 @@ class Access:
     What ``bare`` is answered has no frame around each of its pieces (HTTP/1.0): a log's are its lines.
     """
 
-    def __init__(self, configuration: Configuration, namespace: str) -> None:
+    def __init__(self, configuration: Configuration, namespace: str, written: Sequence[int]) -> None:
         self.host: str = configuration.host
         self.namespace = namespace
+        self._written = written
         self._configuration = configuration
         self._way = [getattr(configuration, name) for name in _WAY]
         self.session = _session(configuration)
@@ -71,6 +73,10 @@ class Access:
             (self.session, self.bare), unused = unused, (self.session, self.bare)
         for session in unused:
             await session.close()
+
+    def outdated(self, where: Where) -> bool:
+        """Whether the files were written since: a cluster made anew has other keys, or is elsewhere."""
+        return self._written != _written(where)
 
     def arguments(self) -> dict[str, Any]:
         """What every request is given."""
@@ -103,10 +109,10 @@ async def first_access(where: Where) -> Access:
 
 async def read_access(where: Where) -> Access:
     """Read it anew; raises but for the patience as the first time."""
-    configuration = Configuration()
+    configuration, written = Configuration(), _written(where)
     try:
         namespace = await _configure(where, configuration)
-        return Access(configuration, where.namespace or namespace or "default")
+        return Access(configuration, where.namespace or namespace or "default", written)
     except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise EngineError(f"The kubeconfig {_paths(where)} can't be used: {error}") from error
     except yaml.YAMLError as error:
@@ -145,6 +151,11 @@ def _check(configuration: Configuration, paths: str) -> None:
 def _paths(where: Where) -> str:
     named = where.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     return os.pathsep.join(os.path.expanduser(path) for path in named.split(os.pathsep) if path)
+
+
+def _written(where: Where) -> Sequence[int]:
+    files = [Path(path) for path in _paths(where).split(os.pathsep)]
+    return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
 
 
 def _session(configuration: Configuration) -> aiohttp.ClientSession:

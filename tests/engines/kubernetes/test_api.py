@@ -190,10 +190,7 @@ class TestPace:
 
 class TestCredentials:
     @scenario
-    async def test_a_token_that_is_refused_is_read_anew_once_for_all(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(connection, "_RENEWAL", 0)
+    async def test_a_token_that_is_refused_is_read_anew_once_for_all(self, tmp_path: Path) -> None:
         tokens = []
 
         async def answer(request: web.Request) -> web.Response:
@@ -201,6 +198,7 @@ class TestCredentials:
             return pods("a") if tokens[-1] == "Bearer new" else status(401, "Unauthorized")
 
         async with served(answer) as host, asking(host, tmp_path) as api:
+            api._connection._read_at -= connection._RENEWAL
             kubeconfig(host, tmp_path, token="new")
             await asyncio.gather(*(api.get("pods", "a") for _ in range(5)))
             access = api._connection._access
@@ -280,6 +278,20 @@ class TestCredentials:
         assert (made.host, made.namespace) == ("https://127.0.0.1:1", "jobs")
         assert made._access.arguments()["headers"] == {"Authorization": "bearer secret"}
         await made.close()
+
+    @scenario
+    async def test_a_cluster_that_is_elsewhere_now_is_found(self, tmp_path: Path) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return pods("a") if request.headers["Authorization"] == "Bearer new" else status(401)
+
+        async with served(answer) as old:
+            pass
+        async with asking(old, tmp_path) as api:
+            with pytest.raises(Unreachable):
+                await api.get("pods", "a")
+            async with served(answer) as host:
+                os.utime(kubeconfig(host, tmp_path, token="new"), ns=(1, 1))
+                assert await api.get("pods", "a")
 
     @pytest.mark.parametrize("moved", [False, True])
     @scenario
