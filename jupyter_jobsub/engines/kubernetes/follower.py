@@ -88,8 +88,9 @@ class Follower:
                 await self._read_rest()
             await self._stop()
             await self._look()
-            if await in_thread(self._rotations.missed, ended=True):
-                self._file.mark()
+            self._file.note(await in_thread(self._rotations.judge, ended=True) or self._file.due)
+            if self._file.due:
+                self._file.mark(self._file.due)
             await in_thread(self._file.keep)
         return await in_thread(self._file.marked)
 
@@ -226,8 +227,8 @@ class Follower:
             with contextlib.suppress(OSError):  # who writes next says so
                 await in_thread(self._file.keep)
             await self._look()
-            if await in_thread(self._rotations.missed):
-                self._file.mark_next()
+            if note := await in_thread(self._rotations.judge):
+                self._file.note(note)
 
     async def _look(self) -> None:
         """See how the node's newest file begins, if the log has grown much."""

@@ -13,7 +13,8 @@ from ...archive.pieces import read_gap
 from ...archive.stamps import AT_LINES, LONGEST, STAMP, unfinished_stamp
 from ..local.supervisor.cap import Cap
 
-MARK = b"[jobsub: lines may be missing here: the node had dropped them before they were read]\n"
+MARK = b"[jobsub: lines are missing here: the node had dropped them before they were read]\n"
+SEAM = b"[jobsub: the node began a new file here: the last lines of the one before may be missing]\n"
 _BLOCK = 2**20  # bytes that are searched at once
 _HELD = 4096  # bytes of a line without a stamp that are waited with
 
@@ -42,7 +43,7 @@ class LogFile:
         self.sealed = not path.stat().st_mode & stat.S_IWUSR
         self._fd = open_file(path, os.O_RDONLY if self.sealed else os.O_RDWR | os.O_APPEND)
         self._held = b""
-        self._missing = False
+        self.due = b""
         self.settle()
 
     def close(self) -> None:
@@ -70,22 +71,22 @@ class LogFile:
         if (line or self._fresh) and len(data) - line < _HELD and not STAMP.match(data, line):
             held = line
         data, self._held = data[:held], data[held:]
-        mark = 0 if self._fresh else data.find(b"\n") + 1
-        if self._missing and (mark or self._fresh) and mark < len(data):
-            data, self._missing = data[:mark] + MARK + data[mark:], False
+        at = 0 if self._fresh else data.find(b"\n") + 1
+        if self.due and (at or self._fresh) and at < len(data):
+            data, self.due = data[:at] + self.due + data[at:], b""
         if data:
             self._fresh = data.endswith(b"\n")
             self._write(data)
 
-    def mark(self) -> None:
-        """Say that lines are missing, here and now; once is enough."""
-        if self.read(self.size - len(MARK), self.size) != MARK:
-            self._write(MARK if self._fresh else b"\n" + MARK)
+    def mark(self, line: bytes = MARK) -> None:
+        """Say something here and now; once is enough."""
+        if self.read(self.size - len(line), self.size) != line:
+            self._write(line if self._fresh else b"\n" + line)
             self._fresh = True
 
-    def mark_next(self) -> None:
-        """Say that lines are missing as soon as a line has ended."""
-        self._missing = True
+    def note(self, line: bytes) -> None:
+        """Say something between two lines, as soon as there are two."""
+        self.due = MARK if MARK in (line, self.due) else line
 
     def keep(self) -> None:
         """Have what came on disk, within the limit."""
@@ -93,8 +94,8 @@ class LogFile:
         self._cap.keep()
 
     def marked(self) -> bool:
-        """Say whether lines are missing anywhere."""
-        return self._missing or self.find(MARK, 0) >= 0
+        """Say whether lines are known to be missing anywhere."""
+        return self.find(MARK, 0) >= 0
 
     def end(self) -> Line | None:
         """The line from which on the end is to be found again; None after a mark, and if there is none."""

@@ -1,9 +1,10 @@
 """Whether a log came whole over the rotations of its files on the node.
 
-A node keeps a log in files of bounded size and shows the newest. Its kubelet, when it follows a log, goes on
-to the file that is the newest at that moment. One that is behind leaves out whole files, and one that isn't
-may leave out the last lines of a file, without a word. So while a log grows fast, the beginning of the newest
-file is read from time to time, and looked for in what was followed.
+A node keeps a log in files of bounded size and shows the newest. Its kubelet, when it follows a log, goes
+on to the file that is the newest at that moment. One that is behind leaves out whole files, and one that
+isn't may leave out the last lines of a file, which are written while it turns to the next; it says neither.
+So while a log grows fast, the beginning of the newest file is read from time to time, and looked for in
+what was followed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import deque
 from typing import NamedTuple
 
 from ...archive.stamps import AT_LINES, LONGEST, moment
-from .logfile import MARK, LogFile
+from .logfile import MARK, SEAM, LogFile
 from .overlap import SECOND
 
 LOOK = 64 * 1024  # bytes of the newest file
@@ -43,15 +44,15 @@ class Rotations:
             self._newest = stamps[0]
             self._awaited.append(Beginning(stamps[0], stamps[-1]))
 
-    def missed(self, *, ended: bool = False) -> bool:
-        """Say whether lines are missing before or in a file that has come through meanwhile.
+    def judge(self, *, ended: bool = False) -> bytes:
+        """Give the note that is due for the files that have come through meanwhile: MARK, SEAM, or none.
 
         Parameters
         ----------
         ended:
             Nothing more will come.
         """
-        missed = False
+        due = b""
         while self._awaited:
             size, begun = self._file.size, self._awaited[0]
             at = self._file.find(begun.last, self._searched, size)
@@ -59,9 +60,12 @@ class Rotations:
                 self._searched = max(self._searched, size - LONGEST)
                 break
             self._awaited.popleft()
-            missed |= at < 0 or self._may_lack(begun, at)
             self._from = self._searched = max(self._from, at)
-        return missed
+            if at < 0:
+                due = MARK
+            elif not due and self._may_lack(begun, at):
+                due = SEAM
+        return due
 
     def _beyond(self, stamp: bytes) -> bool:
         last = self._file.last(self._file.size)
