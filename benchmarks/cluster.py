@@ -56,7 +56,7 @@ class Cluster:
         """Watch Pods from now on: when something came, what happened, and the Pod."""
         version = connection.request("GET", f"{self.pods}?limit=1").json()["metadata"]["resourceVersion"]
         lines = connection.open_stream(f"{self.pods}?watch=1&resourceVersion={version}")
-        return _read(lines)
+        return read(lines)
 
 
 @KUBERNETES.figure("K1")
@@ -164,6 +164,11 @@ def _template(cluster: Cluster, connection: Connection, spec: Mapping[str, Any])
     pod = cluster.get(id) or {}
     connection.request("POST", f"{JOBS}/{id}/cancel")
     until(lambda: cluster.get(id) is None, 60, f"the Pod {id} to go")
+    return nobodys(pod)
+
+
+def nobodys(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """The same Pod, to be created by anybody: no service looks for it, and nothing keeps it."""
     metadata = pod["metadata"]
     own = {key: value for key, value in metadata["labels"].items() if not key.startswith(OURS)}
     spec = {key: value for key, value in pod["spec"].items() if key not in ("nodeName", "priority")}
@@ -194,7 +199,7 @@ def _until_running(cluster: Cluster, begin: Callable[[], str]) -> float:
         changes = cluster.changes(watcher)
         began = time.perf_counter()
         name = begin()
-        elapsed = next((at - began) * 1e3 for at, _, pod in changes if _is(pod, name) and _runs(pod))
+        elapsed = next((at - began) * 1e3 for at, _, pod in changes if _is(pod, name) and runs(pod))
     _await_end(cluster, name)
     return elapsed
 
@@ -285,7 +290,8 @@ def _streamed(cluster: Cluster, path: str) -> Iterator[float]:
     raise CannotMeasure(f"{path} ended")
 
 
-def _read(lines: Iterator[bytes]) -> Iterator[tuple[float, str, dict[str, Any]]]:
+def read(lines: Iterator[bytes]) -> Iterator[tuple[float, str, dict[str, Any]]]:
+    """Take in a watch: when something came, what happened, and to what."""
     for line in lines:
         at = time.perf_counter()
         change = json.loads(line)
@@ -296,6 +302,7 @@ def _is(pod: Mapping[str, Any], name: str) -> bool:
     return bool(pod["metadata"].get("name") == name)
 
 
-def _runs(pod: Mapping[str, Any]) -> bool:
+def runs(pod: Mapping[str, Any]) -> bool:
+    """Whether the command's container has been started, as the kubelet says."""
     states = [each["state"] for each in pod["status"].get("containerStatuses", ()) if each["name"] == "main"]
     return any("running" in state or "terminated" in state for state in states)
