@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_jobsub import paths
 from jupyter_jobsub.cli import checks, machine, main
+from jupyter_jobsub.cli.findings import Finding
 from jupyter_jobsub.errors import StoreError
 from jupyter_jobsub.store.check import check_sqlite
 from jupyter_jobsub.store.sql import SqlStore
@@ -271,6 +272,18 @@ def test_doctor_starts_nothing_and_has_an_exit_code(folder: Path, capsys: pytest
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"level", "check", "text", "remedy"} == set(rows[0])
     assert "fail" in {row["level"] for row in rows}
+
+
+def test_doctor_does_not_judge_this_machine_where_jobs_run_on_a_cluster(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checked() -> set[str]:
+        return {finding.check for finding in checks.run_checks({})}
+
+    assert {"GPUs", "kernels", "restart"} <= checked()
+    monkeypatch.setattr(checks, "start", lambda: iter([Finding("ok", "cluster", "it is there")]))
+    assert not {"GPUs", "kernels", "restart"} & checked()
+    assert {"cluster", "data folder", "extension"} <= checked()
 
 
 def test_doctor_looks_at_a_server_where_that_is_used(

@@ -67,6 +67,20 @@ def test_what_can_not_start_says_why_and_is_cancelled(service: Live) -> None:
         assert service.until(id, seconds=SECONDS)["phase"] == "Cancelled"
 
 
+def test_what_can_not_be_placed_in_time_goes_back_and_blocks_nobody(namespace: Namespace) -> None:
+    config = configuration(namespace.kubeconfig)
+    config += "\nc.JobsubService.groups = {'one': {'quota': {'cpu': 1000}}}"
+    config += "\nc.JobsubService.start_timeout_seconds = 10.0"
+    with live(config) as service:
+        huge, small = service.submit("true", instance_type="huge")["id"], service.submit("true")["id"]
+        assert service.job(small)["phase"] == "Pending"
+        job = message(service, huge, "next try", "1000 CPU")
+        assert (job["phase"], job["reason"], job["attempt"]) == ("Pending", "BackOff", 1)
+        assert service.until(small, seconds=SECONDS)["phase"] == "Succeeded"
+        service.post(f"/jobsub/jobs/{huge}/cancel")
+        assert service.until(huge, seconds=SECONDS)["phase"] == "Cancelled"
+
+
 def test_a_job_goes_on_while_the_service_is_killed(service: Live) -> None:
     id = service.submit(LINES)["id"]
     service.until(id, "Running", seconds=SECONDS)
