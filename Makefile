@@ -27,8 +27,8 @@ lint: $(VENV)/.test ## Check style, layers and types
 bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
-chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2")
-	$(PY) -m tests.chaos $(ARGS)
+chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2"; ENGINE=kubernetes)
+	$(PY) -m tests.chaos $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 cluster: $(VENV)/.test ## Bring up a Kubernetes cluster to develop on, as root (ARGS=down ends it)
 	@$(PY) -m tests.kubernetes.cluster $(ARGS)

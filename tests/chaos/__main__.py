@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=CACHE))
     broken = False
     try:
-        for name in options.fault or CAMPAIGNS:
+        of_engine = [name for name, each in CAMPAIGNS.items() if each.engine == options.engine]
+        for name in options.fault or of_engine:
             broken = bool(_play(options, name, folder / name.lower()).faults) or broken
     finally:
         if broken:
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     own = ", ".join(f"{name}: {campaign.rounds}" for name, campaign in CAMPAIGNS.items())
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--fault", action="append", choices=CAMPAIGNS, help="this one; may be repeated (all)")
+    engines = sorted({campaign.engine for campaign in CAMPAIGNS.values()})
+    parser.add_argument("--engine", choices=engines, default="local", help="all of this one's (local)")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"of each fault, or $ROUNDS ({own})")
     parser.add_argument(
         "--seed", type=int, default=number, help="what they are chosen from (random, or $SEED)"

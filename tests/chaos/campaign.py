@@ -42,6 +42,7 @@ class Campaign:
     rounds: int
     module: str
     about: str
+    engine: str = "local"
 
     def open(self, folder: Path, seed: int) -> AbstractContextManager[Player]:
         """Prepare the rounds of a seed in a folder of their own."""
@@ -55,6 +56,12 @@ CAMPAIGNS = {
     "X2": Campaign(60, "x2", "services started at once, upgrades, the clock set back and forth"),
     "X3": Campaign(60, "x3", "disk full, store read-only, damaged, on a network"),
     "X6": Campaign(42, "x6", "PostgreSQL restarted, crashed, its connections cut, serialisation failures"),
+    "X7": Campaign(
+        50,
+        "x7",
+        "the service, API server, kubelet killed -9, Pods deleted, 410 at each restart",
+        "kubernetes",
+    ),
 }
 
 

@@ -34,6 +34,8 @@ class Play:
         By the surface that a job is planned for; "socket" is there in any case.
     refusals:
         What the service said when it could not do what it was asked.
+    patience:
+        Seconds for the jobs to end.
     """
 
     world: World
@@ -43,6 +45,7 @@ class Play:
     began: float = field(default_factory=time.monotonic)
     seen: Evidence = field(default_factory=Evidence)
     refusals: list[UserError] = field(default_factory=list)
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         self.mark = f"{self.world.mark}.{self.number}."
@@ -62,7 +65,7 @@ class Play:
             "instance_type": "one",
             "command": planned.command(),
             "retries": planned.retries,
-            "env": {"MARKS": str(self.world.marks), MARK: self.mark},
+            "env": {"MARKS": self.world.marks_inside, MARK: self.mark},
             **planned.more,
         }
 
@@ -100,7 +103,7 @@ class Play:
 
     def wait_for_ends(self) -> None:
         """Wait until nothing is unfinished, or patience is at its end."""
-        limit = time.monotonic() + PATIENCE
+        limit = time.monotonic() + self.patience
         while time.monotonic() < limit:
             self.cancel_due()
             page = self.insist(lambda: self.clients["socket"].page(phase="unfinished", limit=500))

@@ -40,6 +40,8 @@ class Evidence:
         Phases by job id, oldest first.
     killed:
         Job ids and attempts whose supervisor was killed.
+    deleted:
+        Those whose Pod was deleted: they may end in any way, and what they wrote may be cut off.
     held:
         What the usage says is still held or running, as text; "" if nothing.
     left:
@@ -53,6 +55,7 @@ class Evidence:
     artifacts: dict[tuple[str, int], dict[str, bytes]] = field(default_factory=dict)
     timelines: dict[str, list[str]] = field(default_factory=dict)
     killed: set[tuple[str, int]] = field(default_factory=set)
+    deleted: set[tuple[str, int]] = field(default_factory=set)
     held: str = ""
     left: list[str] = field(default_factory=list)
 
@@ -98,6 +101,8 @@ def _of_end(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Fault]:
     attempt, code = row["attempt"], row["exit_code"]
     if row["phase"] == "Cancelled":
         yield _wrong(planned, row, "is Cancelled and nobody asked for it")
+    elif (row["id"], attempt) in seen.deleted:
+        pass
     elif row["reason"] == "ExitUnknown":
         if (row["id"], attempt) not in seen.killed:
             yield _wrong(planned, row, "has an unknown exit code, and its supervisor was not killed")
@@ -113,7 +118,8 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
     id, last = row["id"], row["attempt"]
     for attempt in range(1, last + 1):
         ran = f"{id}.{attempt}" in seen.marks
-        cut = planned.cancelled and attempt == last  # it may have been ended at any point, or before it ran
+        # it may have been ended at any point, or before it ran
+        cut = (planned.cancelled and attempt == last) or (id, attempt) in seen.deleted
         # killed between noting the start and letting the command go, a supervisor leaves it unknown
         unknown = attempt < last or row["reason"] == "ExitUnknown"
         unbegun = not ran and unknown and (id, attempt) in seen.killed

@@ -1,4 +1,7 @@
-"""Some rounds of each fault, every happening among them; `make chaos` plays more."""
+"""Some rounds of each fault, every happening among them; `make chaos` plays more.
+
+Those on Kubernetes are in ``tests/kubernetes/test_chaos.py``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ ROUNDS = {"X1": 20, "X2": 2 * len(x2.HAPPENINGS), "X3": len(x3.HAPPENINGS), "X6"
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("fault", CAMPAIGNS)
+@pytest.mark.parametrize("fault", ROUNDS)
 def test_nothing_is_lost_and_nothing_runs_twice(fault: str, tmp_path: Path) -> None:
     with CAMPAIGNS[fault].open(tmp_path, SEED) as player:
         for number in range(ROUNDS[fault]):

@@ -234,3 +234,16 @@ def test_the_command_tells_of_a_second_run(tmp_path: Path) -> None:
     run(planned, marks, 1)
     assert run(planned, marks, 1).returncode == 99
     assert any(".again." in path.name for path in marks.iterdir())
+
+
+def test_a_pod_that_was_deleted_may_end_in_any_way_but_not_run_twice(good: Evidence) -> None:
+    good.deleted.add(("job-plain", 1))
+    change(good, 0, reason="Error", exit_code=143)
+    good.logs["job-plain", 1] = PLAIN.log(1)[:20]
+    good.artifacts["job-plain", 1] = {}
+    assert found(good) == []
+    good.logs["job-plain", 1] = b"of another job"
+    assert found(good) == ["wrong"]
+    good.logs["job-plain", 1] = b""
+    good.marks.add("job-plain.1.again.7")
+    assert found(good) == ["twice"]

@@ -46,6 +46,7 @@ class World:
         self.data_dir = paths.private_folder(folder / "data")
         self._runs = str(self.data_dir / "runs")
         self.marks = made(folder / "marks")
+        self.marks_inside = str(self.marks)  # where the jobs find them
         self._settings = made(folder / "config")
         self.configure(config)
         self.mark = secrets.token_hex(12)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from jupyter_jobsub.model.job import JobId, Micros, Reason, TaskKey
 from tests.kubernetes.cluster import JOB_IMAGE
 from tests.kubernetes.namespaces import Namespace
 from tests.kubernetes.pods import PATIENCE, connected, scenario
+from tests.kubernetes.registry import registry
 
 CLOSED = "127.0.0.1:1/missing:1"
 
@@ -84,26 +83,6 @@ def pod(name: str, command: str = "sleep 600", *, image: str = JOB_IMAGE, **more
     return {"metadata": {"name": name}, "spec": spec}
 
 
-@pytest.fixture
-def registry() -> Iterator[str]:
-    """A registry that has nothing."""
-
-    class Empty(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 WAITING: dict[str, tuple[dict[str, Any], str]] = {
     "too-large": ({"asks": {"cpu": "500"}}, "no node has 500 CPUs: choose a smaller instance type"),
     "no-such-device": ({"asks": {"example.com/gpu": "1"}}, "no node has 1 GPU (example.com/gpu)"),
@@ -158,10 +137,11 @@ async def test_what_never_will_start(namespace: Namespace, case: str) -> None:
 
 
 @scenario
-async def test_an_image_that_is_nowhere_is_given_up_at_once(namespace: Namespace, registry: str) -> None:
+async def test_an_image_that_is_nowhere_is_given_up_at_once(namespace: Namespace) -> None:
     async with looking(namespace) as onlooker:
-        await onlooker.api.create("pods", pod("nowhere", image=f"{registry}/nowhere:1"))
-        found = await onlooker.until("nowhere", lambda it: it.hopeless)
+        with registry() as host:
+            await onlooker.api.create("pods", pod("nowhere", image=f"{host}/nowhere:1"))
+            found = await onlooker.until("nowhere", lambda it: it.hopeless)
         await onlooker.api.delete("pods", "nowhere", grace=0)
     assert (
         found.hopeless == f"there is no image {registry}/nowhere:1: see its name and tag, then rerun the job"

@@ -7,7 +7,6 @@ whoever is killed when, it is done once more or was done: the container waits as
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -88,8 +87,11 @@ class Collector:
         await self._run(pod, ENDED)
         async with self._turns:
             words = "" if _there(launch.artifacts) else await self._fetch(pod, launch)
-        with contextlib.suppress(Refused):  # it has ended by itself
+        try:
             await self._run(pod, COLLECTED)
+        except Refused as error:  # it has ended by itself
+            if error.passing:
+                raise
         return words
 
     async def _fetch(self, pod: str, launch: Launch) -> str:

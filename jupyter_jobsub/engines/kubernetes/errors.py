@@ -37,6 +37,11 @@ class Refused(ApiError):
         self.message = str(self)
         self.retry_after = retry_after
 
+    @property
+    def passing(self) -> bool:
+        """Whether asking again may help: an API server that has just been started knows of no rights."""
+        return self.status in (403, 429)
+
 
 class Unreachable(ApiError):
     """Nobody answers, or says not now."""

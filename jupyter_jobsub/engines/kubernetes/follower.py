@@ -132,9 +132,9 @@ class Follower:
         except Missed:
             self._file.mark()
             return True
-        except Refused:  # the container is gone: what came last may well have been all
-            return False
         except (ApiError, OSError) as error:
+            if _gone(error):  # what came last may well have been all
+                return False
             self._whole.clear()
             if isinstance(error, OSError):
                 log.warning("the log of %s can't be written: %s", self._where[0], error)
@@ -179,11 +179,11 @@ class Follower:
                 return
             except Missed:
                 self._file.mark()
-            except Refused:
-                if not self._whole.is_set():
-                    self._file.mark()
-                return
-            except (ApiError, OSError):
+            except (ApiError, OSError) as error:
+                if _gone(error):
+                    if not self._whole.is_set():
+                        self._file.mark()
+                    return
                 self._whole.clear()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -262,3 +262,8 @@ async def in_thread(work: Callable[..., T], *args: object, **options: object) ->
     except asyncio.CancelledError:
         await asyncio.wait({working})
         raise
+
+
+def _gone(error: Exception) -> bool:
+    """Whether an error says that there is no such container, or not any more."""
+    return isinstance(error, Refused) and not error.passing

@@ -21,6 +21,7 @@ _RIGHT = re.compile(r'User "([^"]*)" cannot (\w+) resource "([^"]*)"')
 _NAMESPACE = re.compile(r'namespaces "([^"]*)" not found')
 _ENDING = re.compile(r"unable to create new content in namespace (\S+)")
 _PRIORITY = re.compile(r"no PriorityClass with name (\S+)")
+_LATER = ("try again", "not yet ready", "timed out", "request timeout")
 _ADMINISTRATOR = "ask who runs the cluster"
 
 
@@ -45,7 +46,10 @@ def refusal(error: Refused) -> Refusal:
     text = error.message
     if found := _EXCEEDED.search(text):
         return _over_quota(*found.groups())
-    if error.status == 429 or (error.status == 409 and "try again" in text):
+    if found := _RIGHT.search(text):  # an API server that has just been started knows of no rights yet
+        words = f"the service's account {found[1]} has no right to {found[2]} {found[3]}: {_ADMINISTRATOR}"
+        return Refusal(words, passing=True)
+    if error.status == 429 or any(sign in text for sign in _LATER):
         return Refusal("the cluster asks to try again later", passing=True)
     return Refusal(_known(text) or f"the cluster refuses its Pod: {_last(text)}; {_ADMINISTRATOR}")
 
@@ -79,8 +83,6 @@ def _known(text: str) -> str:
         return f"a rule of the cluster ({found[1]}) forbids it: {found[2].strip()}"
     if found := _ACCOUNT.search(text):
         return f"there is no service account {found[1]}: see service_account in the configuration"
-    if found := _RIGHT.search(text):
-        return f"the service's account {found[1]} has no right to {found[2]} {found[3]}: {_ADMINISTRATOR}"
     if found := _NAMESPACE.search(text):
         return f"there is no namespace {found[1]}: see namespace in the configuration"
     if found := _ENDING.search(text):

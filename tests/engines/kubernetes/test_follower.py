@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from jupyter_jobsub.archive import LogArchive
 from jupyter_jobsub.engines.kubernetes import follower as following
+from jupyter_jobsub.engines.kubernetes.errors import Refused
 from jupyter_jobsub.engines.kubernetes.follower import Follower
 from jupyter_jobsub.engines.kubernetes.logfile import MARK
 from jupyter_jobsub.model.job import JobId, TaskKey
@@ -166,3 +167,14 @@ def assert_marked(text: bytes, written: bytes) -> None:
         at = written.index(found, at) + len(found)
     assert text.startswith(b"begin\n")
     assert at == len(written) or text.endswith(MARK)
+
+
+def test_an_api_server_that_knows_of_no_rights_yet_is_asked_again() -> None:
+    async def scenario(service: Service) -> None:
+        node = service.node
+        node.write(b"a\n")
+        node.failure = Refused(403, "Forbidden", 'User "x" cannot get resource "pods/log"')
+        asyncio.get_running_loop().call_later(0.05, lambda: setattr(node, "failure", None))
+        assert await service.finish() == (b"a\n", False)
+
+    run(scenario)

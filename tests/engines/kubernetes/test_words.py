@@ -211,8 +211,9 @@ REFUSED = {
     ),
     'pods is forbidden: User "bob" cannot create resource "pods" in API group "" in the namespace "jobs"': (
         "the service's account bob has no right to create pods: ask who runs the cluster",
-        False,
+        True,
     ),
+    POD + "not yet ready to handle request": ("the cluster asks to try again later", True),
     'namespaces "nonesuch" not found': (
         "there is no namespace nonesuch: see namespace in the configuration",
         False,

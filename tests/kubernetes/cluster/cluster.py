@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,7 +87,8 @@ class Cluster(Access):
         flags = [f"--{flag}={value}" for flag, value in self.layout.flags.get(name, {}).items()]
         arguments = [*part.arguments(self.layout), *flags]
         log = self.folder / "logs" / f"{name}.log"
-        processes.start(part.program(self.layout), arguments, log).write(self._pid(name))
+        path = {"PATH": os.environ["PATH"]}  # and nothing of whoever happens to start it
+        processes.start(part.program(self.layout), arguments, log, path).write(self._pid(name))
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop a part; SIGKILL is how a crash does it."""

@@ -76,15 +76,13 @@ class Process:
             os.waitpid(self.pid, os.WNOHANG)
 
 
-def start(
-    program: Path, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
-) -> Process:
+def start(program: Path, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
     """Start a program in a session of its own, with what it says in a log."""
     appended = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawn(
         program,
         [program.name, *arguments],
-        {**os.environ, **(environment or {})},
+        environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, log, appended, 0o600),

@@ -94,6 +94,6 @@ def _remove(at: Path) -> None:
 
 
 def _call(*arguments: str | Path, log: Path) -> processes.Process:
-    checkout = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    checkout = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     command = ["-m", __package__, *map(str, arguments)]
     return processes.start(Path(sys.executable), command, log, checkout)
