@@ -48,13 +48,14 @@ def status(args: argparse.Namespace) -> int:
 
 def _facts(found: Row) -> list[tuple[str, object]]:
     jobs = ", ".join(f"{count} {phase}" for phase, count in found["jobs"].items() if count)
-    names = ("version", "pid", "user", "engine", "socket", "store", "database", "data_dir")
+    names = ("version", "pid", "user", "engine", "runs_on", "socket", "store", "database", "data_dir")
     return [
         ("running", "yes, admitting no more jobs" if found["draining"] else "yes"),
         *((name.replace("_", " "), found[name]) for name in names),
         ("since", short_time(found["started_at"])),
         ("jobs", jobs or "none"),
         ("launching", found["waiting_launches"] or None),
+        ("trouble", found["trouble"] or None),
     ]
 
 

@@ -58,7 +58,7 @@ class Dispatcher:
         self._book = Book()
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
-        self._opening = Opening(engine, self._observe, self._opened)
+        self.opening = Opening(engine, self._observe, self._opened)
         self._patience = Patience(settings, self._timers, self._tell)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)
@@ -76,7 +76,7 @@ class Dispatcher:
             self._book.put(job)
             self._tell(job.id, _nothing)
         self._store.listeners.append(self._committed)
-        await self._opening.begin()
+        await self.opening.begin()
         self._loop = asyncio.create_task(self._run(), name="dispatcher")
 
     def _opened(self) -> None:
@@ -91,7 +91,7 @@ class Dispatcher:
         self._closing = True
         self._wake.set()
         self._timers.close()
-        await self._opening.close()
+        await self.opening.close()
         if self._loop:
             await self._loop
         self._sealing.close()
@@ -142,8 +142,8 @@ class Dispatcher:
         why, place = self._book.why(job, groups, self._engine.capacity(), self._clock())
         if place and self.draining:
             why = Why(Reason.DRAINING, "the service is drained: it starts no more jobs for now")
-        elif place and self._opening.trouble:
-            why = Why(Reason.UNAVAILABLE, self._opening.trouble)
+        elif place and self.opening.trouble:
+            why = Why(Reason.UNAVAILABLE, self.opening.trouble)
         return why, place
 
     def _committed(self, changes: Sequence[Committed]) -> None:
@@ -245,7 +245,7 @@ class Dispatcher:
 
     async def _admit(self) -> None:
         """Let start who may start now, and have make room who must."""
-        if self.draining or self._opening.trouble or not (names := self._book.take()):
+        if self.draining or self.opening.trouble or not (names := self._book.take()):
             return
         try:
             groups, now = self._settings().catalog.groups, self._clock()

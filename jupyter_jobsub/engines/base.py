@@ -176,6 +176,10 @@ class Engine(ABC):
         """Where the tasks of the newest attempt are that were given ports; empty if none were."""
 
     @abstractmethod
+    def place(self) -> str:
+        """Where it runs tasks, for people."""
+
+    @abstractmethod
     def capacity(self) -> Resources | None:
         """What there is to give in all, or None where the cluster does the placing."""
 

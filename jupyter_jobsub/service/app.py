@@ -232,6 +232,8 @@ class Service:
             "pid": os.getpid(),
             "store": self.store.id,
             "engine": self.engine.name,
+            "runs_on": self.engine.place(),
+            "trouble": self.dispatcher.opening.trouble,
             "version": __version__,
             "started_at": render.time_text(self._began),
             "user": self.owner,

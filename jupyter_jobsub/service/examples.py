@@ -177,6 +177,8 @@ _STATUS: Json = {
     "database": "/home/ada/.local/share/jupyter/jobsub/jobsub.db",
     "store": "6f1c20de9a3b4e75",
     "engine": "local",
+    "runs_on": "workstation",
+    "trouble": "",
     "version": "1.0.0",
     "started_at": "2026-01-31T07:00:00.000000Z",
     "user": "ada",

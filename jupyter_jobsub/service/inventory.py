@@ -133,6 +133,8 @@ class Status(TypedDict):
     socket: str
     store: Annotated[str, Field(description="Names the store for good; another id is another history.")]
     engine: str
+    runs_on: Annotated[str, Field(description="The machine's name, or the cluster and its namespace.")]
+    trouble: Annotated[str, Field(description="Why no job can be started for now.")]
     version: str
     started_at: Time
     user: Annotated[str, Field(description="The account that it runs as.")]

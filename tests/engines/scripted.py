@@ -64,6 +64,9 @@ class ScriptedEngine(Engine):
     def addresses(self, job: Job) -> Peers:
         return {}
 
+    def place(self) -> str:
+        return "nowhere"
+
     def capacity(self) -> Resources | None:
         return None
 

@@ -104,8 +104,10 @@ def test_nothing_is_left_of_what_has_ended(service: Live, namespace: Namespace) 
 KINDS = ("pods", "secrets", "services")
 
 
-def test_what_it_is_and_has_is_shown(service: Live) -> None:
-    assert service.get("/jobsub/status").json["engine"] == "kubernetes"
+def test_what_it_is_and_has_is_shown(service: Live, namespace: Namespace) -> None:
+    status = service.get("/jobsub/status").json
+    assert (status["engine"], status["trouble"]) == ("kubernetes", "")
+    assert status["runs_on"].endswith(f"namespace {namespace.name}")
     catalog = service.get("/jobsub/catalog").json
     assert [image["name"] for image in catalog["images"]] == ["base", "missing"]
     assert service.get("/jobsub/usage").json["capacity"] is None

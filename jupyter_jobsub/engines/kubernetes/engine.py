@@ -202,6 +202,10 @@ class KubernetesEngine(Engine):
         found = peers(TaskKey(job.id, job.attempt), job.spec)
         return {task: address for task, address in found.items() if address.ports}
 
+    def place(self) -> str:
+        """The cluster's address and the namespace, once it was reached."""
+        return f"{self._api.host}, namespace {self._api.namespace}" if self._observe else "no cluster yet"
+
     def capacity(self) -> Resources | None:
         """Nothing: the cluster does the placing."""
         return None

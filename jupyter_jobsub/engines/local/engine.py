@@ -173,6 +173,10 @@ class LocalEngine(Engine):
         """Where tasks were given ports, as long as no other attempt may be given them."""
         return self._ports.known(TaskKey(job.id, job.attempt), job.spec)
 
+    def place(self) -> str:
+        """The name of this machine."""
+        return os.uname().nodename
+
     def capacity(self) -> Resources | None:
         """What the machine has to give; CPU and memory are accounted, not enforced."""
         return self._capacity
