@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from jupyter_jobsub.archive import ArtifactLimits
+from jupyter_jobsub.archive import ArtifactArchive, ArtifactLimits
 from jupyter_jobsub.engines.kubernetes import collect as module
 from jupyter_jobsub.engines.kubernetes.api import Api
 from jupyter_jobsub.engines.kubernetes.collect import Collector, lost
@@ -135,6 +136,28 @@ async def test_all_that_was_kept_comes_and_the_pod_is_told(lab: Lab) -> None:
     assert await lab.collect() == ""
     assert lab.kept() == {"sub/deep/a": b"x" * 3_000_000, "-rf": b"1", "new\nline": b"2"}
     assert lab.pod.told == 1
+
+
+@pytest.mark.parametrize("tools", ["this system's", *filter(shutil.which, ["busybox"])])
+@scenario
+async def test_the_tools_of_any_image_do(lab: Lab, tmp_path: Path, tools: str) -> None:
+    if program := shutil.which(tools):
+        (tmp_path / "bin").mkdir()
+        for name in ("sh", "tar", "find", "stat", "chmod", "ln"):
+            (tmp_path / "bin" / name).symlink_to(program)
+        lab.pod.path = str(tmp_path / "bin")
+    long = lab.pod.folder / ("f" * 200) / ("n" * 200)
+    long.parent.mkdir()
+    long.write_text("long")
+    os.link(long, lab.pod.folder / "twice")
+    os.mkfifo(lab.pod.folder / "fifo")
+    os.symlink("/etc/passwd", lab.pod.folder / "link")
+    write(lab.pod.folder, large=b"x" * (LIMITS.bytes + 1), **{"new\nline": b"2"})
+    assert await lab.collect() == ""
+    sealed = ArtifactArchive(lab.job.parent).seal(lab.launch.key.job, 1, LIMITS)
+    assert sealed.dropped == ["fifo", "large", "link"]
+    assert sealed.dropped_bytes == LIMITS.bytes + 1
+    assert lab.kept() == {f"{'f' * 200}/{'n' * 200}": b"long", "twice": b"long", "new\nline": b"2"}
 
 
 @scenario

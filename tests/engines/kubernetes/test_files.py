@@ -178,6 +178,18 @@ class TestNotebook:
         assert done.stderr.startswith(words)
         assert container.message.read_text().startswith(words)
 
+    def test_an_image_without_a_kernel_is_told(self, container: Container) -> None:
+        env = without(container.folder, "ipykernel")
+        with open(container.folder / "sitecustomize.py", "a") as file:  # nor has it any kernelspec
+            file.write(
+                "\nimport jupyter_core.paths as p; p.ENV_JUPYTER_PATH[:] = p.SYSTEM_JUPYTER_PATH[:] = []"
+            )
+        done = container.run(notebook_launch("1"), env)
+        assert done.returncode == 1
+        assert container.message.read_text().startswith(
+            "The image lab:1 has no ipykernel, which notebooks need"
+        )
+
     def test_a_kernel_of_another_name_is_the_images_python(self, container: Container) -> None:
         spec = {"name": "conda-env-mine", "display_name": "mine", "language": "python"}
         assert container.run(notebook_launch("1", kernelspec=spec)).returncode == 0
