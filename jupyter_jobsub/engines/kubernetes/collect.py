@@ -62,11 +62,16 @@ class Collector:
         self._limits = limits
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def collect(self, pod: str, launch: Launch) -> str:
+    async def collect(self, pod: str, launch: Launch, over: asyncio.Event | None = None) -> str:
         """Have a task's artifacts in the archive, and its Pod end; its command has ended or soon will.
 
         It goes on until that is so, or nothing can be fetched any more: what prevents it for a while,
         a connection, a full disk, is waited for. It may be cancelled, and called again.
+
+        Parameters
+        ----------
+        over
+            Set when nothing of the Pod runs any more, so that nobody waits for it.
 
         Returns
         -------
@@ -79,8 +84,9 @@ class Collector:
             except (ApiError, OSError) as error:
                 if (words := await self._over(pod)) is not None:
                     return words
-                log.warning("the artifacts of %s can't be fetched, trying again: %s", launch.key, error)
-            await asyncio.sleep(pause)
+                level = logging.WARNING if isinstance(error, OSError) else logging.INFO
+                log.log(level, "the artifacts of %s can't be fetched, trying again: %s", launch.key, error)
+            await _pause(pause, over)
         raise AssertionError("pauses have no end")
 
     async def _collect(self, pod: str, launch: Launch) -> str:
@@ -182,6 +188,15 @@ def _complaints(sent: Exec, unpacking: Unpacking, launch: Launch) -> str:
 
 def _first_line(text: bytes) -> str:
     return next(iter(text.decode(errors="replace").splitlines()), "tar does not say why")[:200]
+
+
+async def _pause(seconds: float, over: asyncio.Event | None) -> None:
+    """Wait, but not for what has just ended."""
+    if over is None or over.is_set():
+        await asyncio.sleep(seconds)
+        return
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(over.wait(), seconds)
 
 
 def _there(folder: Path) -> bool:

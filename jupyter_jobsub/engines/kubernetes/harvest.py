@@ -45,6 +45,7 @@ class Harvest:
         self._collector = collector
         self._follower: Follower | None = None
         self._collecting: asyncio.Task[str] | None = None
+        self._over = asyncio.Event()
 
     def follow(self) -> Follower:
         """Copy the log from now on; the command has been started."""
@@ -56,7 +57,8 @@ class Harvest:
     def collect(self) -> None:
         """Fetch the artifacts as soon as the command has ended; it has, or is told to."""
         if self._collecting is None:
-            self._collecting = asyncio.create_task(self._collector.collect(self._pod, self._launch))
+            collect = self._collector.collect(self._pod, self._launch, self._over)
+            self._collecting = asyncio.create_task(collect)
 
     async def finish(self, pod: Object | None, *, lost: bool) -> Loss:
         """Bring home the rest of a task of which nothing runs any more.
@@ -66,6 +68,7 @@ class Harvest:
         lost:
             Its node does not answer.
         """
+        self._over.set()
         if lost and self._collecting:
             self._collecting.cancel()
         said = await self._collecting if self._collecting and not lost else fate(pod)

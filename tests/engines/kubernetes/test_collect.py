@@ -347,3 +347,16 @@ async def test_it_leaves_no_descriptor(lab: Lab) -> None:
     lab.pod.trouble = [700, 20_000]
     await lab.collect()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@scenario
+async def test_a_pod_that_is_over_is_not_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSES", (1000.0,))
+    lab.pod.trouble = [Unreachable("its keeper is gone"), Unreachable("its keeper is gone")]
+    over = asyncio.Event()
+    collecting = asyncio.create_task(lab.collector().collect("job-1", lab.launch, over))
+    while len(lab.pod.trouble) == 2:
+        await asyncio.sleep(0)
+    lab.pod.now = pod(ended(0), "Succeeded")
+    over.set()
+    assert await asyncio.wait_for(collecting, 60) == ""
