@@ -61,6 +61,8 @@ class Kubelet:
     failure: ApiError | None = None  # what everyone is answered
     piece: int = 1000  # bytes that come at once
     lossy: bool = False  # whether those who follow leave out files that were the newest only for a while
+    stuck: bool = False  # whether who follows hears nothing more
+    farewell: bytes = b""  # what is said to who follows in the end
     streams: int = 0
 
     def __post_init__(self) -> None:
@@ -134,12 +136,15 @@ class Kubelet:
                 yield piece
             if cuts != self._cuts:
                 raise Unreachable("cut")
+            if self.stuck:
+                await asyncio.Event().wait()
             if stream.place < len(stream.file):
                 continue
             if stream.file is not self.files[-1]:
                 number = next(n for n, file in enumerate(self.files) if file is stream.file)
                 stream.file, stream.place = self.files[-1 if self.lossy else number + 1], 0
             elif self.ended:
+                yield self.farewell
                 return
             else:
                 async with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,9 +18,10 @@ from jupyter_jobsub.engines.kubernetes import follower as following
 from jupyter_jobsub.engines.kubernetes.errors import Refused
 from jupyter_jobsub.engines.kubernetes.follower import Follower
 from jupyter_jobsub.engines.kubernetes.logfile import MARK
+from jupyter_jobsub.engines.kubernetes.overlap import ends_alike
 from jupyter_jobsub.model.job import JobId, TaskKey
 
-from .kubelet import AWAY, BEGIN, SECOND, Kubelet, stamp
+from .kubelet import AWAY, BEGIN, GONE, SECOND, Kubelet, stamp
 
 KEY = TaskKey(JobId("job-1"), 1)
 FIRST = stamp(BEGIN) + b"begin\n"
@@ -178,3 +180,160 @@ def test_an_api_server_that_knows_of_no_rights_yet_is_asked_again() -> None:
         assert await service.finish() == (b"a\n", False)
 
     run(scenario)
+
+
+async def stored(service: Service, text: bytes) -> None:
+    """Wait until just this is stored."""
+    while service.text() != text:
+        await service.node.tell()
+
+
+def test_files_that_a_kubelet_leaves_out_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "GROWTH", 1)
+
+    async def scenario(service: Service) -> None:
+        node = service.node
+        node.lossy, node.piece = True, 1
+        node.write(b"first\n" * 100)
+        while not service.text():
+            await node.tell()
+        for lines in (b"never\n", b"third\n"):
+            node.rotate()
+            node.now += 5 * SECOND
+            node.write(lines * 3)
+            while service.follower._rotations._newest != stamp(node.files[-1][0].at):
+                await node.tell()
+        text, gap = await service.finish()
+        assert gap
+        assert text.replace(MARK, b"") == b"first\n" * 100 + b"third\n" * 3
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_stream_that_hears_nothing_is_left(rotated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "SILENCE", 0.01)
+
+    async def scenario(service: Service) -> None:
+        node = service.node
+        node.write(b"one\n")
+        await stored(service, b"one\n")
+        node.stuck = True
+        await node.tell()
+        if rotated:
+            node.rotate()
+        node.write(b"two\n", 5 * SECOND)
+        await node.tell()
+        node.stuck = False
+        await stored(service, b"one\n" + MARK * rotated + b"two\n")
+        assert node.streams == 1
+
+    run(scenario)
+
+
+def test_one_that_is_silent_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "SILENCE", 0.001)
+
+    async def scenario(service: Service) -> None:
+        service.node.write(b"one\n")
+        await stored(service, b"one\n")
+        asked = []
+        real = Kubelet.log
+        monkeypatch.setattr(Kubelet, "log", lambda *a, **given: asked.append(given) or real(*a, **given))
+        while len(asked) < 3:
+            await service.node.tell()
+        assert all(given["lines"] == 2 for given in asked)
+
+    run(scenario)
+
+
+def test_what_a_node_says_of_itself_is_not_the_jobs() -> None:
+    async def scenario(service: Service) -> None:
+        service.node.farewell = b"rpc error: code = NotFound desc = an error occurred"
+        service.node.write(b"one\n")
+        assert await service.finish() == (b"one\n", False)
+
+    run(scenario)
+
+
+def test_one_that_is_gone_has_a_mark_unless_it_was_read_to_its_end() -> None:
+    async def scenario(service: Service) -> None:
+        service.node.write(b"one\n")
+        service.node.ended = True
+        await stored(service, b"one\n")
+        await asyncio.wait_for(service.follower._whole.wait(), 10)
+        service.node.failure = GONE
+        assert await service.finish() == (b"one\n", False)
+
+    async def cut(service: Service) -> None:
+        service.node.write(b"one\n")
+        await stored(service, b"one\n")
+        service.node.cut()
+        service.node.failure = GONE
+        assert await service.finish() == (b"one\n" + MARK, True)
+
+    run(scenario)
+    run(cut)
+
+
+def test_a_full_disk_costs_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(service: Service) -> None:
+        full = [True]
+
+        def write(fd: int, data: bytes, real=os.write) -> int:
+            if full[0] and data.startswith(FIRST[:20]):
+                real(fd, data[:40])
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(fd, data)
+
+        monkeypatch.setattr(os, "write", write)
+        service.node.write(b"one\ntwo\nthree\n")
+        while "No space left" not in caplog.text:
+            await service.node.tell()
+        full[0] = False
+        assert await service.finish() == (b"one\ntwo\nthree\n", False)
+
+    run(scenario)
+
+
+def test_a_sealed_log_stays_as_it_is() -> None:
+    async def scenario(service: Service) -> None:
+        service.node.write(b"one\n")
+        await service.finish()
+        service.node.write(b"two\n")
+        service.start()
+        assert await service.finish() == (b"one\n", False)
+
+    run(scenario)
+
+
+def test_what_is_too_much_goes_from_the_middle() -> None:
+    async def scenario(service: Service) -> None:
+        written = b"".join(b"%05d\n" % n for n in range(3000))
+        service.node.write(written)
+        text, gap = await service.finish()
+        first, last = text.split(b"[jobsub: ")
+        assert written.startswith(first)
+        assert written.endswith(last.partition(b"\n")[2])
+        assert not gap
+
+    run(scenario, limit=20_000)
+
+
+S = stamp(BEGIN)
+
+
+@pytest.mark.parametrize(
+    ("stored", "lines", "alike"),
+    [
+        (b"", b"", True),
+        (S + b"a\n", S + b"a\n", True),
+        (S + b"b\n", stamp(BEGIN - 1) + b"a\n" + S + b"b\n", True),
+        (S + b"a\n", S + b"a\n" + S + b"a\n", False),  # it can't be told how many of them are stored
+        (S + b"a\n", S + b"a\n" + stamp(BEGIN + 1) + b"a\n", False),
+        (S + b"torn", S + b"torn and more\n", False),
+        (S + b"a\n", b"", False),  # a new file
+    ],
+)
+def test_whether_the_node_ends_as_what_is_stored(stored: bytes, lines: bytes, alike: bool) -> None:
+    assert ends_alike(stored, lines) is alike
