@@ -12,9 +12,10 @@ import os
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..model.job import JobId, TaskKey
 from . import files
@@ -88,13 +89,7 @@ class LogArchive:
 
     def info(self, key: TaskKey) -> LogInfo | None:
         """Look at a log; None if there is none."""
-        for path in (self.beside(key, PLAIN), self.beside(key, STAMPED)):
-            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                status = path.lstat()
-                gap = read_gap(path)
-                if stat.S_ISREG(status.st_mode):
-                    return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
-        return None
+        return _info(self.beside(key, PLAIN)) or _info(self.beside(key, STAMPED))
 
     def tail(self, key: TaskKey, lines: int, before: int | None = None, max_bytes: int = MAX_TAIL) -> Chunk:
         r"""Read the last lines, or the last that begin before an offset, in time for their size alone.
@@ -211,8 +206,7 @@ class LogArchive:
             return _whole(file, start, max(limit, 4)) or _on(file, start, max(limit, 4))
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(NamedTuple):
     """An open log."""
 
     fd: int
@@ -235,6 +229,17 @@ class _Log:
         if self.file.stamped and (stamp := unfinished_stamp(before(self.file.fd, end, self.gap))):
             return stamp
         return unfinished_character(os.pread(self.file.fd, min(3, end), max(end - 3, 0)))
+
+
+def _info(path: Path) -> LogInfo | None:
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    gap = read_gap(path)
+    return LogInfo(status.st_size, _sealed(status), (gap,) if gap else ())
 
 
 def _sealed(status: os.stat_result) -> bool:
