@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
+import jupyter_jobsub
 from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.kubernetes.files import (
     ARTIFACTS,
@@ -177,6 +179,20 @@ class TestNotebook:
         assert done.returncode == 1
         assert done.stderr.startswith(words)
         assert container.message.read_text().startswith(words)
+
+    def test_an_older_python_can_read_what_says_that_it_is_too_old(self) -> None:
+        package = Path(jupyter_jobsub.__file__).parent
+        for name in ("__init__.py", "runner/__init__.py", "runner/packed.py", "runner/errors.py"):
+            ast.parse((package / name).read_text(), feature_version=(3, 8))
+
+    def test_an_older_python_is_told(self, container: Container) -> None:
+        (container.folder / "sitecustomize.py").write_text("import sys; sys.version_info = (3, 9, 2)")
+        done = container.run(notebook_launch("1"), {"PYTHONPATH": str(container.folder)})
+        words = "The image lab:1 has Python 3.9, and notebooks need 3.10: choose another image."
+        assert (done.returncode, container.message.read_text()) == (1, words)
+
+    def test_a_python_that_is_told_to_be_safe_finds_the_runner(self, container: Container) -> None:
+        assert container.run(notebook_launch("1"), {"PYTHONSAFEPATH": "1"}).returncode == 0
 
     def test_an_image_without_a_kernel_is_told(self, container: Container) -> None:
         env = without(container.folder, "ipykernel")
