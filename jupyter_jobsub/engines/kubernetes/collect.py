@@ -7,6 +7,7 @@ whoever is killed when, it is done once more or was done: the container waits as
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -29,6 +29,7 @@ from ..base import Engine, Launch, Observer
 from ..peers import Peers
 from . import environment, names
 from .api import Api
+from .attempts import Attempts
 from .collect import Collector
 from .errors import ApiError
 from .events import Events
@@ -106,8 +107,7 @@ class KubernetesEngine(Engine):
         self._tasks: dict[TaskKey, KubernetesTask] = {}
         self._named: dict[str, KubernetesTask] = {}  # the newest of each Pod's name
         self._ended: dict[TaskKey, Object | None] = {}  # with their Pods, as long as nobody let go of those
-        self._settled: set[TaskKey] = set()
-        self._gangs: dict[tuple[JobId, int], set[TaskKey]] = {}  # attempts, with those not settled yet
+        self._attempts = Attempts()
         self._observe: Observer | None = None
 
     async def open(self, observe: Observer) -> None:
@@ -142,7 +142,7 @@ class KubernetesEngine(Engine):
         async with task.busy:
             if task.ended:
                 return
-            self._gangs.setdefault(_attempt(launch.key), set(_keys(launch)) - self._settled)
+            self._attempts.begin(launch.key, launch.spec)
             with self._asked(launch.key):
                 pod = task.pod if task.watched else await self._take(launch)
             if pod is not None or launch.wanted:
@@ -160,18 +160,19 @@ class KubernetesEngine(Engine):
 
     async def settled(self, key: TaskKey) -> None:
         """Let go of the task's Pod; with the last of its attempt, of what those had together."""
+        if task := self._drop(key):  # it could not be launched
+            await task.close()
+            self._ended[key] = task.pod
         pod = self._ended.get(key) or self._known(key)
-        pod = pod if pod and names.key_of(pod) == key else None
-        gang = self._gangs.get(_attempt(key), set())
-        with self._asked():
-            if pod:
-                await self._records.release(pod)
-            if pod and gang <= {key}:
-                await self._records.tidy(pod)
+        last = self._attempts.leave(key)
+        try:
+            with self._asked():
+                await self._let_go(pod if pod and names.key_of(pod) == key else None, last)
+        except EngineUnavailable:
+            self._attempts.come_back(key)
+            raise
         if key in self._ended:
             self._ended[key] = None
-        self._settled.add(key)
-        gang.discard(key)
 
     async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
         """Look at what Pods use, as far as the cluster measures it."""
@@ -183,13 +184,11 @@ class KubernetesEngine(Engine):
     async def purge(self, job: JobId) -> None:
         """Remove all that the cluster has of the job."""
         for key in [key for key in self._tasks if key.job == job]:
-            task = self._tasks.pop(key)
-            self._named.pop(task.name, None)
-            await task.close()
-        for key in [key for key in {*self._ended, *self._settled} if key.job == job]:
-            self._ended.pop(key, None)
-            self._settled.discard(key)
-            self._gangs.pop(_attempt(key), None)
+            if task := self._drop(key):
+                await task.close()
+        for key in [key for key in self._ended if key.job == job]:
+            del self._ended[key]
+        self._attempts.forget(job)
         with self._asked():
             await self._records.purge(job)
 
@@ -231,14 +230,27 @@ class KubernetesEngine(Engine):
             return
         self._observe = None
         await asyncio.gather(*(task.close() for task in self._tasks.values()))
-        for kept in (self._tasks, self._named, self._ended, self._settled, self._gangs):
+        for kept in (self._tasks, self._named, self._ended):
             kept.clear()
+        self._attempts = Attempts()
         await self._open.aclose()
 
     def _task(self, key: TaskKey) -> KubernetesTask:
         if key not in self._tasks:
             self._tasks[key] = self._named[names.pod_name(key)] = KubernetesTask(key, self._ground)
         return self._tasks[key]
+
+    def _drop(self, key: TaskKey) -> KubernetesTask | None:
+        task = self._tasks.pop(key, None)
+        if task and self._named.get(task.name) is task:
+            del self._named[task.name]
+        return task
+
+    async def _let_go(self, pod: Object | None, last: bool) -> None:
+        if pod:
+            await self._records.release(pod)
+        if pod and last:
+            await self._records.tidy(pod)
 
     def _known(self, key: TaskKey) -> Object | None:
         """What has the name of a task's Pod, as far as has been seen."""
@@ -288,21 +300,7 @@ class KubernetesEngine(Engine):
 
     def _report(self, observation: Observation) -> None:
         if isinstance(observation, Ended):
-            task = self._tasks.pop(observation.key)
-            self._ended[observation.key] = task.pod
-            if self._named[task.name] is task:
-                del self._named[task.name]
+            task = self._drop(observation.key)
+            self._ended[observation.key] = task.pod if task else None
         if self._observe:
             self._observe(observation)
-
-
-def _attempt(key: TaskKey) -> tuple[JobId, int]:
-    return key.job, key.attempt
-
-
-def _keys(launch: Launch) -> Iterator[TaskKey]:
-    """Name all tasks of an attempt."""
-    key = launch.key
-    for role, tasks in launch.spec.roles.items():
-        for index in range(tasks):
-            yield TaskKey(key.job, key.attempt, role, index)
