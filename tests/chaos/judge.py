@@ -42,6 +42,8 @@ class Evidence:
         Job ids and attempts whose supervisor was killed.
     deleted:
         Those whose Pod was deleted: they may end in any way, and what they wrote may be cut off.
+    requeued:
+        Those that did not start in time, and counted for nothing.
     held:
         What the usage says is still held or running, as text; "" if nothing.
     left:
@@ -56,6 +58,7 @@ class Evidence:
     timelines: dict[str, list[str]] = field(default_factory=dict)
     killed: set[tuple[str, int]] = field(default_factory=set)
     deleted: set[tuple[str, int]] = field(default_factory=set)
+    requeued: set[tuple[str, int]] = field(default_factory=set)
     held: str = ""
     left: list[str] = field(default_factory=list)
 
@@ -110,7 +113,8 @@ def _of_end(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Fault]:
         yield _wrong(planned, row, f"has exit code {code}, not {planned.code(attempt)} ({row['reason']})")
     if (row["phase"] == "Succeeded") != (code == 0):
         yield _wrong(planned, row, f"is {row['phase']} with exit code {code}")
-    if row["phase"] == "Failed" and attempt != planned.retries + 1:
+    counted = attempt - sum(id == row["id"] for id, _ in seen.requeued)
+    if row["phase"] == "Failed" and counted != planned.retries + 1:
         yield _wrong(planned, row, f"Failed in attempt {attempt} with {planned.retries} retries")
 
 
@@ -119,7 +123,8 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
     for attempt in range(1, last + 1):
         ran = f"{id}.{attempt}" in seen.marks
         # it may have been ended at any point, or before it ran
-        cut = (planned.cancelled and attempt == last) or (id, attempt) in seen.deleted
+        undone = (id, attempt) in seen.deleted | seen.requeued
+        cut = (planned.cancelled and attempt == last) or undone
         # killed between noting the start and letting the command go, a supervisor leaves it unknown
         unknown = attempt < last or row["reason"] == "ExitUnknown"
         unbegun = not ran and unknown and (id, attempt) in seen.killed
@@ -127,7 +132,8 @@ def _of_attempts(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Faul
             yield _wrong(planned, row, f"attempt {attempt} has a log and never ran")
         if not ran and not cut and not unbegun:
             yield Fault("lost", f"{_name(planned, row)}: attempt {attempt} has an end and never ran")
-        if attempt < last and planned.code(attempt) == 0 and (id, attempt) not in seen.killed:
+        spared = undone or (id, attempt) in seen.killed
+        if attempt < last and planned.code(attempt) == 0 and not spared:
             yield _wrong(planned, row, f"was tried again after attempt {attempt} had succeeded")
         if ran or ((id, attempt) in seen.logs and not unbegun):
             yield from _of_log(planned, row, attempt, cut, seen)

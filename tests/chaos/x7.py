@@ -39,6 +39,7 @@ OPTIONS: dict[str, Any] = {
         "kube-controller-manager": {"node-monitor-grace-period": "6s", "node-monitor-period": "1s"},
     },
 }
+CONFIG = "c.JobsubService.start_timeout_seconds = 30\n"
 Victim = Literal["service", "kube-apiserver", "kubelet", "pod"]
 
 
@@ -99,6 +100,10 @@ class Striking(Play):
             if LOG_GAP in row["message"]:
                 self.kills["log gap"] += 1
                 self.seen.deleted.add((row["id"], row["attempt"]))
+            for event in self.insist(partial(self.clients["socket"].timeline, row["id"])) or ():
+                if event["reason"] == "BackOff":
+                    self.kills["requeue"] += 1
+                    self.seen.requeued.add((row["id"], event["attempt"]))
         return judge(tuple(self.jobs), self.seen)
 
     def _strike_all(self, chosen: Sequence[Blow]) -> None:
@@ -193,7 +198,7 @@ class Rounds:
             else:
                 self._cluster = opened.enter_context(_own())
             made = namespaces.made(self._cluster, "x7", self._folder)
-            self._world = ClusterWorld(self._folder, opened.enter_context(made))
+            self._world = ClusterWorld(self._folder, opened.enter_context(made), CONFIG)
             # the service is started by whoever needs it
             opened.enter_context(patch.dict(os.environ, self._world.variables))
             opened.callback(self._world.end)

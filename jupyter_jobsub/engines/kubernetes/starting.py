@@ -33,6 +33,9 @@ class Delay:
     pulling: bool = False
     hopeless: bool = False
 
+    def __bool__(self) -> bool:
+        return bool(self.message)
+
 
 def delay(pod: Object, events: Sequence[Object]) -> Delay:
     """Say why a Pod that has not started does not.
@@ -42,8 +45,8 @@ def delay(pod: Object, events: Sequence[Object]) -> Delay:
     events:
         Those of the Pod that are known, in any order.
     """
-    if message := unstartable(pod):
-        return Delay(message, hopeless=True)
+    if failed := unstartable(pod):
+        return failed
     if message := placing.unplaced(pod):
         return Delay(message)
     refused = [told for each in containers(pod) if (told := _refused(pod, each, events))]
@@ -68,16 +71,23 @@ def _refused(pod: Object, container: Object, events: Sequence[Object]) -> Delay 
     return Delay(failure.message, hopeless=failure.hopeless) if failure.hopeless or text else None
 
 
-def unstartable(pod: Object) -> str:
-    """Why a container could not be started though its image is there; "" if none was tried in vain."""
+def unstartable(pod: Object) -> Delay:
+    """Why a container could not be started though its image is there; none may have been tried in vain."""
     for container in containers(pod):
         told, image = terminated(pod, container["name"]), container["image"]
         if told.get("reason") in NEVER_RAN and started(pod, container["name"]) is None:
             return _no_start(image, str(told.get("message", "")))
         if told.get("exitCode") and container["name"] not in (MAIN, KEEPER):
             said = str(told.get("message") or f"exit code {told['exitCode']}").strip()
-            return f"the dataset {_dataset(container)} could not be fetched: {said}"
-    return ""
+            return Delay(f"the dataset {_dataset(container)} could not be fetched: {said}", hopeless=True)
+    return Delay()
+
+
+def stuck(pod: Object) -> bool:
+    """Whether the command can't be started as it is, and what stands beside it waits for it."""
+    wait = state(pod, MAIN).get("waiting") or {}
+    never = terminated(pod, MAIN).get("reason") in NEVER_RAN or wait.get("reason", "") not in _STARTING
+    return never and "running" in state(pod, KEEPER)
 
 
 def _fetching(pod: Object) -> str:
@@ -93,12 +103,15 @@ def _dataset(container: Object) -> str:
     return next((path.rpartition("/")[2] for path in paths), str(container["name"]))
 
 
-def _no_start(image: str, message: str) -> str:
+def _no_start(image: str, message: str) -> Delay:
+    """Say why a container could not be started; what is no fault of its image's may be none next time."""
     if _NO_SHELL.search(message):
-        return f"the image {image} has no shell (sh), which commands need: choose another"
+        text = f"the image {image} has no shell (sh), which commands need: choose another"
+        return Delay(text, hopeless=True)
     if "exec format error" in message:
-        return f"the image {image} is made for another kind of processor than its node has: choose another"
-    return f"its node could not start a container of the image {image}: {last(message)}"
+        text = f"the image {image} is made for another kind of processor than its node has: choose another"
+        return Delay(text, hopeless=True)
+    return Delay(f"its node could not start a container of the image {image}: {last(message)}")
 
 
 def _misconfigured(reason: str, text: str) -> Delay:

@@ -11,7 +11,7 @@ from ...model.observation import Ended
 from .containers import KEEPER, LOST_SIGHT, MAIN, Object, condition, micros, started, state, terminated
 from .disturbances import Disturbance, disturbance
 from .names import ENDED_BY, SAID, VOID
-from .starting import Delay, delay, unstartable
+from .starting import Delay, delay, stuck, unstartable
 
 HALT, DEADLINE, LAUNCH = "halt", "deadline", "launch"  # what a Pod was ended by
 SECOND = 1_000_000
@@ -70,6 +70,8 @@ class Seen:
         Somebody has deleted it.
     disturbed:
         What else ended it from outside.
+    stuck:
+        Its command can't be started as it is, and what stands beside it waits for it.
     """
 
     scheduled: bool = False
@@ -87,6 +89,7 @@ class Seen:
     void: bool = False
     deleting: bool = False
     disturbed: Disturbance = Disturbance()
+    stuck: bool = False
 
 
 def seen(pod: Object, events: Sequence[Object] = ()) -> Seen:
@@ -113,7 +116,8 @@ def seen(pod: Object, events: Sequence[Object] = ()) -> Seen:
         reachable=not _node_lost(pod),
         waiting=why.message,
         pulling=why.pulling,
-        hopeless=annotations.get(SAID) or (why.message if why.hopeless else unstartable(pod)),
+        hopeless=annotations.get(SAID) or _hopeless(pod, why, over=over),
+        stuck=stuck(pod),
         ended_by=annotations.get(ENDED_BY, ""),
         late=_late(pod),
         void=VOID in (metadata.get("labels") or {}),
@@ -211,6 +215,12 @@ def _exit(told: Object) -> Exit | None:
     return Exit(
         micros(told["finishedAt"]), int(told["exitCode"]), oom, str(told.get("message") or "").strip()
     )
+
+
+def _hopeless(pod: Object, why: Delay, *, over: bool) -> str:
+    """Why a Pod never will start; one that is over says why it did not."""
+    why = unstartable(pod) if over else why
+    return why.message if why.hopeless or over else ""
 
 
 def _late(pod: Object) -> bool:

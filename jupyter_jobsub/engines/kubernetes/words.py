@@ -21,4 +21,4 @@ def amount(resource: str, text: str) -> str:
 
 def last(message: str) -> str:
     """The last part of an error that was wrapped many times: what it was in the end."""
-    return message.strip().rpartition(": ")[2] or "nobody says why"
+    return message.strip().removesuffix(": unknown").rpartition(": ")[2] or "nobody says why"

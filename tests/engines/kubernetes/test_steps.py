@@ -35,6 +35,8 @@ def halted(seen: Seen) -> Seen:
         (halted(replace(WAITS, deleting=True)), "", Step.END),
         (replace(WAITS, deleting=True), "", Step.END),
         (halted(PLACED), "graced", Step.WAIT),
+        (replace(halted(PLACED), stuck=True), "", Step.WAIT),
+        (replace(halted(PLACED), stuck=True), "graced", Step.DROP),
         (halted(RUNS), "", Step.WAIT),
         (halted(RUNS), "late", Step.WAIT),
         (halted(RUNS), "graced", Step.KILL),

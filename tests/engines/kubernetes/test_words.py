@@ -138,6 +138,30 @@ def test_an_image_that_has_been_pulled_is_not_being_pulled() -> None:
     assert (found.waiting, found.pulling) == ("", False)
 
 
+def test_a_start_that_failed_for_no_fault_of_the_image_may_go_through_next_time() -> None:
+    pod = json.loads(json.dumps(RECORDED["running"]["pod"]))
+    message = "failed to create containerd task: context canceled: unknown"
+    failed = {
+        "exitCode": 128,
+        "reason": "StartError",
+        "startedAt": "1970-01-01T00:00:00Z",
+        "message": message,
+    }
+    main = next(each for each in pod["status"]["containerStatuses"] if each["name"] == "main")
+    main["state"] = {"terminated": failed}
+    found = seen(pod)
+    assert found.waiting.endswith(
+        "could not start a container of the image docker.io/jobsub/base:1: context canceled"
+    )
+    assert (found.hopeless, found.stuck) == ("", True)
+
+
+def test_what_waits_for_a_command_that_never_comes() -> None:
+    assert seen(**RECORDED["key-missing"]).stuck
+    assert not seen(**RECORDED["running"]).stuck
+    assert not seen(**RECORDED["registry-thing"]).stuck, "there is no keeper yet"
+
+
 def test_a_pull_is_given_up_after_some_tries() -> None:
     refused = RECORDED["image-backoff"]
     pulled = [event for event in refused["events"] if event["reason"] == "Pulling"]
