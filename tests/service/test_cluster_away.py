@@ -25,7 +25,7 @@ def test_jobs_wait_for_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
         id = service.submit("true")["id"]
         job = service.job(id)
         assert (job["phase"], job["reason"], job["position"]) == ("Pending", "EngineUnavailable", 1)
-        assert "127.0.0.1:1 does not answer" in job["message"]
+        assert "127.0.0.1:1 does not answer: connection refused" in job["message"]
         assert service.get("/jobsub/status").json["trouble"] == job["message"]
         assert [group["name"] for group in service.get("/jobsub/catalog").json["groups"]] == ["default"]
         service.post(f"/jobsub/jobs/{id}/cancel")

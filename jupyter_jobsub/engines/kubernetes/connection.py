@@ -6,8 +6,10 @@ Credentials that the server refuses are read anew once, since tokens expire and 
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
@@ -27,6 +29,14 @@ UNARY = aiohttp.ClientTimeout(total=60, sock_connect=10)
 STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10)
 _ATTEMPTS = 4
 _LONGEST_REST = 15.0  # seconds; who asks for more is taken for unreachable in the end
+_OF_THE_NETWORK = {
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.ECONNABORTED,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ETIMEDOUT,
+}
 _RENEWAL = 5.0  # seconds in which credentials are read anew at most once
 
 
@@ -169,5 +179,12 @@ def reached(host: str) -> Iterator[None]:
         yield
     except (aiohttp.ClientError, asyncio.TimeoutError, OSError, RuntimeError) as error:
         # a RuntimeError is what aiohttp makes of a connection that is closed in the middle of a read
-        words = str(error) or type(error).__name__
-        raise Unreachable(f"The cluster's API server {host} does not answer: {words}") from error
+        raise Unreachable(f"The cluster's API server {host} does not answer: {_words(error)}") from error
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, without aiohttp's own words around it."""
+    found = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(found, OSError) and found.errno in _OF_THE_NETWORK:
+        return os.strerror(found.errno).lower()
+    return str(found) or type(found).__name__
