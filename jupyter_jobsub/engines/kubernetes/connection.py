@@ -28,6 +28,7 @@ T = TypeVar("T")
 UNARY = aiohttp.ClientTimeout(total=60, sock_connect=10)
 STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10)
 _ATTEMPTS = 4
+_TOO_OLD = (426, 505)  # what a proxy may say to HTTP/1.0
 _LONGEST_REST = 15.0  # seconds; who asks for more is taken for unreachable in the end
 _OF_THE_NETWORK = {
     errno.ECONNREFUSED,
@@ -99,11 +100,16 @@ class Connection:
             arguments["headers"] |= {"Accept": accept, "Content-Type": content}
             url = f"{access.host}{path}"
             data = io.BytesIO(json.dumps(body).encode()) if body is not None else None  # may be a megabyte
-            response = await (access.bare if bare else access.session).request(
+            session = access.bare if bare else access.session
+            response = await session.request(
                 method, url, params=query, data=data, timeout=timeout, **arguments
             )
             if response.ok:
                 return response
+            if response.status in _TOO_OLD and session is not access.session:
+                response.close()
+                await access.forgo_bare()
+                return await send(access)
             async with response:
                 raise failure(response.status, response.headers, await response.read())
 

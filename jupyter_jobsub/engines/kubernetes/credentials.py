@@ -78,6 +78,12 @@ class Access:
         """Whether the files were written since: a cluster made anew has other keys, or is elsewhere."""
         return self._written != _written(where)
 
+    async def forgo_bare(self) -> None:
+        """Ask for frames from now on: on the way there is somebody who insists on them."""
+        if self.bare is not self.session:
+            bare, self.bare = self.bare, self.session
+            await bare.close()
+
     def arguments(self) -> dict[str, Any]:
         """What every request is given."""
         if self._configuration.refresh_api_key_hook:  # a Pod's token is replaced in its file

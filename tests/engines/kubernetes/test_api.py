@@ -455,6 +455,27 @@ class TestStreams:
                 async with api.log("a", "main") as log:
                     await log.read()
 
+    @pytest.mark.parametrize("refusal", [426, 505])
+    @scenario
+    async def test_a_proxy_that_insists_on_a_newer_protocol_has_its_way(
+        self, refusal: int, tmp_path: Path
+    ) -> None:
+        versions = []
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            versions.append(request.version.minor)
+            return web.Response(status=refusal) if request.version.minor == 0 else web.Response(text="line\n")
+
+        async def follow(api: Api) -> bytes:
+            async with api.log("a", "main", follow=True) as log:
+                return await log.read()
+
+        async with served(answer) as host, asking(host, tmp_path) as api:
+            assert await asyncio.gather(follow(api), follow(api)) == [b"line\n"] * 2
+            assert await follow(api) == b"line\n"
+        assert sorted(versions[:4]) == [0, 0, 1, 1]
+        assert versions[4:] == [1]
+
     @pytest.mark.parametrize("begun", [True, False])
     @scenario
     async def test_who_is_cancelled_leaves_no_connection(self, begun: bool, tmp_path: Path) -> None:
