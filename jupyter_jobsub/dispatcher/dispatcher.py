@@ -299,9 +299,9 @@ class Dispatcher:
         if lifecycle.stopping(after) and (after.reason != before.reason or not lifecycle.stopping(before)):
             self._actions.halt(after)
         self._actions.settle(lifecycle.ended(after) - lifecycle.ended(before))
-        if after.phase.placed:
+        if after.phase.placed and not self.opening.trouble:
             self.sampler.begin()
-        else:
+        if not after.phase.placed:
             self._sealing.forget(after)
         if after.phase.final:
             self._expiry.ended(after)

@@ -12,6 +12,9 @@ class Timers:
     def __init__(self) -> None:
         self._handles: dict[str, asyncio.TimerHandle] = {}
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._handles
+
     def set(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         """Call later, instead of what the name stood for."""
         self.cancel(name)

@@ -335,6 +335,7 @@ def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytes
             await w.intend(runs.id, Intent.CANCEL)
             await w.until(runs.id, Phase.RUNNING, Reason.CANCELLING)
             assert (w.engine.launched, w.engine.halted) == ([], [])
+            assert "sample" not in w.dispatcher._timers
             engine.away = ""
             assert {key.job for key in await w.launches(2)} == {runs.id, waits.id}
             assert {launch.key.job: launch.started for launch in w.engine.launched}[runs.id]
