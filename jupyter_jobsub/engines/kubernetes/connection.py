@@ -100,7 +100,7 @@ class Connection:
             arguments["headers"] |= {"Accept": accept, "Content-Type": content}
             url = f"{access.host}{path}"
             data = io.BytesIO(json.dumps(body).encode()) if body is not None else None  # may be a megabyte
-            session = access.bare if bare else access.session
+            session = access.bare if bare and not access.insists else access.session
             response = await session.request(
                 method, url, params=query, data=data, timeout=timeout, **arguments
             )
@@ -108,7 +108,7 @@ class Connection:
                 return response
             if response.status in _TOO_OLD and session is not access.session:
                 response.close()
-                await access.forgo_bare()
+                access.insists = True
                 return await send(access)
             async with response:
                 raise failure(response.status, response.headers, await response.read())

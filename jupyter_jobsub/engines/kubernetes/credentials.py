@@ -47,7 +47,8 @@ class Where(Protocol):
 class Access:
     """One reading of the configuration, with the session that is opened by it.
 
-    What ``bare`` is answered has no frame around each of its pieces (HTTP/1.0): a log's are its lines.
+    What ``bare`` is answered has no frame around each of its pieces (HTTP/1.0): a log's are its lines. It is
+    of no use where a proxy insists on something newer.
     """
 
     def __init__(self, configuration: Configuration, namespace: str, written: Sequence[int]) -> None:
@@ -57,6 +58,7 @@ class Access:
         self._configuration = configuration
         self._way = [getattr(configuration, name) for name in _WAY]
         self.session = _session(configuration)
+        self.insists = False
         self.bare = aiohttp.ClientSession(
             connector=self.session.connector,
             connector_owner=False,
@@ -77,12 +79,6 @@ class Access:
     def outdated(self, where: Where) -> bool:
         """Whether the files were written since: a cluster made anew has other keys, or is elsewhere."""
         return self._written != _written(where)
-
-    async def forgo_bare(self) -> None:
-        """Ask for frames from now on: on the way there is somebody who insists on them."""
-        if self.bare is not self.session:
-            bare, self.bare = self.bare, self.session
-            await bare.close()
 
     def arguments(self) -> dict[str, Any]:
         """What every request is given."""
