@@ -14,7 +14,8 @@ class RunnerError(Exception):
 def explain(message: str) -> None:
     """Tell the log, and whoever reads the job's message."""
     print(message, file=sys.stderr, flush=True)
-    if path := os.environ.get("JOBSUB_TERMINATION_LOG"):
+    path = os.environ.get("JOBSUB_TERMINATION_LOG")
+    if path:
         with contextlib.suppress(OSError), open(path, "w", encoding="utf-8", opener=_unwaiting) as file:
             file.write(message)
 

@@ -145,9 +145,10 @@ def _snapshot(launch: Launch, name: str) -> bytes:
 @cache
 def _runner() -> dict[str, bytes]:
     """The runner with all that it imports of this package, and what starts it."""
-    modules = [_PACKAGE / "__init__.py", _PACKAGE / "reports.py", *(_PACKAGE / "runner").glob("*.py")]
+    modules = [_PACKAGE / "reports.py", *(_PACKAGE / "runner").glob("*.py")]
     files = {str(path.relative_to(_PACKAGE.parent)): path.read_bytes() for path in sorted(modules)}
-    return {**files, "__main__.py": b"from jupyter_jobsub.runner.packed import main\n\nmain()\n"}
+    start = b"from jupyter_jobsub.runner.packed import main\n\nmain()\n"
+    return {"jupyter_jobsub/__init__.py": b"", **files, "__main__.py": start}
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
