@@ -29,7 +29,7 @@ from .files import ARTIFACTS
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-AT_ONCE = 4  # tasks: each may bring much
+AT_ONCE = 16  # tasks: each may bring much, and one that is slow must not keep the others
 PIECE = 256 * 1024  # bytes, at least, that a thread is given to unpack
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds until what failed is tried again; then always the last
 NO_TAR = 120  # exit code
