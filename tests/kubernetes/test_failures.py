@@ -15,33 +15,16 @@ from tests.kubernetes.registry import registry
 from tests.kubernetes.world import Served, serving
 
 RUNNING = "echo up; until [ -e /project/chaos/{go} ]; do sleep 0.1; done; echo done; exit 7"
-SOON = "c.JobsubService.start_timeout_seconds = 5\n"
 
 
 @pytest.fixture
 def served(namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served"), namespace, SOON) as found:
+    with serving(tmp_path_factory.mktemp("served"), namespace) as found:
         yield found
 
 
 def pods(served: Served) -> str:
     return f"{served.world.namespace.path}/pods"
-
-
-def test_what_no_node_can_take_is_put_back_and_blocks_nobody(served: Served) -> None:
-    huge = served.submit("true", instance_type="huge")
-    waits = served.until(huge, lambda row: row["message"])
-    assert waits["phase"] == "Preparing"
-    assert waits["message"].startswith("no node has 102400 GiB of memory: choose a smaller instance type")
-    others = [served.submit("exit 3") for _ in range(2)]
-    for other in others:
-        assert served.in_phase(other, "Succeeded", "Failed")["exit_code"] == 3
-    back = served.until(huge, lambda row: row["reason"] == "BackOff")
-    assert back["phase"] == "Pending"
-    after = served.submit("true")
-    served.in_phase(after, "Succeeded")
-    served.client.act(huge, "cancel")
-    assert served.in_phase(huge, "Cancelled")["exit_code"] is None
 
 
 def test_an_image_that_is_nowhere_fails_the_job(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.engines.kubernetes.api import Api
+from jupyter_jobsub.engines.kubernetes.entry import KILL, RUN, keeper_command
 from jupyter_jobsub.engines.kubernetes.errors import Refused
 from jupyter_jobsub.engines.kubernetes.events import Events
 from jupyter_jobsub.engines.kubernetes.refusals import refusal
@@ -143,9 +144,7 @@ async def test_an_image_that_is_nowhere_is_given_up_at_once(namespace: Namespace
             await onlooker.api.create("pods", pod("nowhere", image=f"{host}/nowhere:1"))
             found = await onlooker.until("nowhere", lambda it: it.hopeless)
         await onlooker.api.delete("pods", "nowhere", grace=0)
-    assert (
-        found.hopeless == f"there is no image {registry}/nowhere:1: see its name and tag, then rerun the job"
-    )
+    assert found.hopeless == f"there is no image {host}/nowhere:1: see its name and tag, then rerun the job"
 
 
 async def _create_until_refused(api: Api, body: Object) -> None:
@@ -222,3 +221,18 @@ async def test_the_deadline_of_a_pod(namespace: Namespace) -> None:
         found = await onlooker.until("late", lambda it: it.over)
         await onlooker.api.delete("pods", "late", grace=0)
     assert _judged(found)[1] is Reason.DEADLINE_EXCEEDED
+
+
+@scenario
+async def test_a_command_that_ends_before_its_shell_has_begun_is_not_waited_for(namespace: Namespace) -> None:
+    body = pod("early", "kill -9 $$$$", volumes=[{"name": "run", "emptyDir": {}}])
+    keeper = body["spec"]["containers"][0]
+    keeper |= {"command": keeper_command(600), "volumeMounts": [{"name": "run", "mountPath": RUN}]}
+    async with looking(namespace) as onlooker:
+        await onlooker.api.create("pods", body)
+        await onlooker.until("early", lambda it: it.keeping)
+        async with onlooker.api.exec("early", "keeper", KILL) as kill:
+            await kill.read()
+        found = await onlooker.until("early", lambda it: it.over)
+        await onlooker.api.delete("pods", "early", grace=0)
+    assert _judged(found)[:2] == (137, Reason.ERROR)

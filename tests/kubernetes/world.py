@@ -28,7 +28,6 @@ c.JobsubService.images = {{"base": "{image}"}}
 c.JobsubService.groups = {{"{group}": {{"quota": {{"cpu": {cpu}}}, "volume": "{volume}"}}}}
 c.JobsubService.instance_types = {{
     "one": {{"cpu": 0.05, "memory": "64Mi"}},
-    "huge": {{"cpu": 0.05, "memory": "100Ti"}},
 }}
 """
 

@@ -103,8 +103,10 @@ cd "$3" && git init -q . && git remote add origin "$1" && git fetch -q --depth 1
   git checkout -q FETCH_HEAD || say "The dataset could not be fetched: $1 at $2."
 """
 
-KILL: Sequence[str] = ("/bin/sh", "-c", f"exec 2>/dev/null; {_TELL}tell KILL")
-"""Run in the keeper, it kills all of the command."""
+# a first process that was ended before it opened the FIFO would be waited for in vain
+_RELEASE = f"[ ! -p {RUN}/main ] || : 9<>{RUN}/main"
+KILL: Sequence[str] = ("/bin/sh", "-c", f"exec 2>/dev/null; {_TELL}tell KILL; {_RELEASE}")
+"""Run in the keeper, it kills all of the command, and ends the wait for it."""
 ENDED: Sequence[str] = (
     *("/bin/sh", "-c"),
     f"[ ! -p {RUN}/running ] || while read -r line; do :; done 2>/dev/null <{RUN}/running",
