@@ -47,8 +47,10 @@ class LogFile:
         self.settle()
 
     def close(self) -> None:
-        """Let go of it."""
-        os.close(self._fd)
+        """Let go of it; idempotent."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def settle(self) -> None:
         """Begin anew at what is stored: what came and can't be judged is forgotten."""

@@ -296,6 +296,16 @@ def test_a_full_disk_costs_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     run(scenario)
 
 
+def test_closing_twice_closes_nobody_elses_file(tmp_path: Path) -> None:
+    async def scenario(service: Service) -> None:
+        await service.follower.close()
+        others = os.open(tmp_path, os.O_RDONLY)
+        await service.follower.close()
+        os.close(others)
+
+    run(scenario)
+
+
 def test_a_sealed_log_stays_as_it_is() -> None:
     async def scenario(service: Service) -> None:
         service.node.write(b"one\n")
