@@ -21,6 +21,7 @@ from tests.engines.kubernetes.launches import launch_of
 from tests.engines.kubernetes.served import scenario
 
 KEY = TaskKey(JobId("job-1"), 1)
+REMOVED = "$deleteFromPrimitiveList/"  # in a strategic merge patch
 NEXT = replace(KEY, attempt=2)
 
 
@@ -84,6 +85,10 @@ class Server:
 def _merged(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**old}
     for name, value in change.items():
+        if name.startswith(REMOVED):
+            listed = name.removeprefix(REMOVED)
+            merged[listed] = [each for each in old.get(listed, ()) if each not in value]
+            continue
         both = isinstance(value, Mapping) and isinstance(old.get(name), Mapping)
         merged[name] = _merged(old[name], value) if both else value
     return merged
