@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from jupyter_jobsub.engines.kubernetes.api import Expired, Refused, Unreachable
+from jupyter_jobsub.engines.kubernetes.api import Refused, Unreachable
 from tests.kubernetes.namespaces import Namespace
 from tests.kubernetes.pods import connected, phase, scenario, shell, until
 
@@ -111,14 +111,6 @@ async def test_a_command_where_nothing_runs(namespace: Namespace) -> None:
         with pytest.raises(Refused, match="404"):
             async with api.exec("never", "main", ["true"]):
                 pass
-
-
-@scenario
-async def test_a_version_that_the_cluster_has_forgotten(namespace: Namespace) -> None:
-    async with connected(namespace.kubeconfig) as api:
-        with pytest.raises(Expired):
-            async with api.watch("pods", "1") as changes:
-                await anext(changes)
 
 
 @scenario

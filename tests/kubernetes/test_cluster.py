@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import signal
-import subprocess
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,11 @@ def test_a_kubelet_that_stops_is_missed(private_cluster: Callable[..., Cluster])
     cluster.start("kube-apiserver")
     cluster.wait_ready()
     assert phase(cluster.api, f"{pods}/stays") == "Running"
+    numbered = set(_numbered(cluster))
+    assert numbered
     cluster.down()
     assert list(_left(cluster)) == []
+    assert numbered.isdisjoint(_numbered(cluster))
 
 
 def _ready(cluster: Cluster) -> str:
@@ -82,20 +85,26 @@ def _ready(cluster: Cluster) -> str:
     return str(status)
 
 
+def _numbered(cluster: Cluster) -> Iterator[tuple[str, int]]:
+    """Its bridge and groups; another cluster that takes up its number makes others of the same names."""
+    name = cluster.layout.cgroup.strip("/")
+    with contextlib.suppress(OSError):
+        yield "bridge", socket.if_nametoindex(name)
+    for path in Path("/sys/fs/cgroup").glob(f"**/{name}"):
+        with contextlib.suppress(OSError):
+            yield str(path), path.stat().st_ino
+
+
 def _left(cluster: Cluster) -> Iterator[str]:
-    """What a cluster that is down has left: mounts, groups, links, processes, files."""
-    at = cluster.layout
-    folder, name = str(at.folder), at.cgroup.strip("/")
+    """What else a cluster that is down has left: mounts, processes, links, files."""
+    folder = str(cluster.folder)
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     yield from (line for line in mounts if f" {folder}/" in line)
-    yield from (str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{name}"))
-    links = json.loads(subprocess.run(["ip", "-json", "link"], capture_output=True, check=True).stdout)
-    yield from (link["ifname"] for link in links if link["ifname"] == name or link.get("master") == name)
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if folder in (process / "cmdline").read_text():
                 yield f"process {process.name}"
-    yield from (str(path) for path in Path("/var/lib/cni/results").glob(f"{name}-*"))
-    yield from (str(path) for path in Path("/var/log/containers").glob("*") if not path.exists())
-    if at.folder.exists():
+    links = Path("/var/log/containers").glob("*")
+    yield from (str(path) for path in links if os.readlink(path).startswith(folder))
+    if cluster.folder.exists():
         yield folder

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_jobsub.engines.kubernetes.api import Api
+from jupyter_jobsub.engines.kubernetes.api import Api, Expired
 from jupyter_jobsub.engines.kubernetes.names import Object
 from jupyter_jobsub.engines.kubernetes.watch import Mirror
 from tests.kubernetes.cluster import Cluster
@@ -118,5 +118,8 @@ def test_an_api_server_that_is_killed_is_found_again(private_cluster: Callable[.
             await owner.has_heard("-lost", "new")
             assert "does not answer" in owner.troubles[0]
             assert owner.troubles[1:] == [""]
+            with pytest.raises(Expired):  # one that began anew has forgotten what was before
+                async with api.watch("pods", "1") as changes:
+                    await anext(changes)
 
     asyncio.run(run())
