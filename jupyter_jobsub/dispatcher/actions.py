@@ -52,6 +52,7 @@ class Actions:
         self._queues: dict[TaskKey, deque[Action]] = {}  # of those that wait or are under way
         self._ready: asyncio.Queue[TaskKey | None] = asyncio.Queue()
         self._halting: set[TaskKey] = set()
+        self._waiting: set[TaskKey] = set()  # for an engine that does not answer; said once
         self._submitted = -HEELS
         self._burst = False
         self._workers: list[asyncio.Task[None]] = []
@@ -116,8 +117,11 @@ class Actions:
     async def _do(self, action: Action, key: TaskKey) -> None:
         try:
             await action(key)
+            self._waiting.discard(key)
         except EngineUnavailable as error:
-            log.warning("%s has to wait, trying again in %g s: %s", key, RETRY, error)
+            if key not in self._waiting:
+                log.warning("%s has to wait, trying again every %g s: %s", key, RETRY, error)
+            self._waiting.add(key)
             self._again(key, action)
         except EngineError as error:
             self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
@@ -162,8 +166,8 @@ class Actions:
         return resolve_image(job.spec.image, self._settings().catalog)
 
     async def _halt(self, key: TaskKey) -> None:
-        self._halting.discard(key)
         await self._engine.halt(key, self._settings().halt_grace)
+        self._halting.discard(key)  # not before: a launch that has to wait may come once more
 
 
 def resolve_image(image: str | None, catalog: Catalog) -> Image | None:

@@ -313,6 +313,30 @@ def test_what_the_engine_can_not_do_now_is_asked_for_again(
     asyncio.run(scenario())
 
 
+def test_what_is_cancelled_before_it_could_be_launched_is_not_wanted_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "RETRY", 0.01)
+
+    async def scenario() -> None:
+        engine = ScriptedEngine()
+        engine.refuses = EngineUnavailable("the cluster does not answer")
+        async with world(tmp_path, engine) as w:
+            job = await w.submit()
+            await w.launches(2)
+            engine.cannot_halt = engine.refuses
+            await w.intend(job.id, Intent.CANCEL)
+            await eventually(_has(engine.halted, TaskKey(job.id, 1)))
+            before = len(engine.launched)
+            await w.launches(before + 2)
+            assert not any(launch.wanted for launch in engine.launched[before + 1 :])
+            engine.refuses = engine.cannot_halt = None
+            w.engine.ends(TaskKey(job.id, 1), None, Reason.HALTED)
+            await w.until(job.id, Phase.CANCELLED)
+
+    asyncio.run(scenario())
+
+
 def test_an_engine_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "PAUSE", 0.01)
 

@@ -34,6 +34,7 @@ class ScriptedEngine(Engine):
         self.may_launch = asyncio.Event()
         self.may_launch.set()
         self.refuses: Exception | None = None
+        self.cannot_halt: Exception | None = None
         self.away = ""
 
     async def open(self, observe: Observer) -> None:
@@ -49,6 +50,8 @@ class ScriptedEngine(Engine):
 
     async def halt(self, key: TaskKey, grace_seconds: float) -> None:
         self.halted.append(key)
+        if self.cannot_halt:
+            raise self.cannot_halt
 
     async def settled(self, key: TaskKey) -> None:
         self.settles.append(key)

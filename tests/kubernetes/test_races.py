@@ -103,6 +103,65 @@ async def test_a_creation_that_comes_after_the_halt_finds_the_name_taken(
 
 
 @scenario
+async def test_a_creation_that_comes_when_all_is_over_is_undone(
+    lab: ClusterLab, tmp_path: Path, administrator: Any
+) -> None:
+    launch = lab.task(MARKED, working_dir=str(tmp_path))
+    await lab.ended(await lab.send(launch))
+    await lab.engine.settled(launch.key)
+    async with administrator() as admin:
+        await _gone(admin, names.pod_name(launch.key))
+        late = build(launch, parse_settings({}), Terms(STORE, {})).pod
+        held = {"metadata": {**late["metadata"], "finalizers": [names.FINALIZER]}}
+        gated = {"spec": {**late["spec"], "schedulingGates": [{"name": "example.com/never"}]}}
+        await admin.create("pods", {**late, **held, **gated})
+        await _gone(admin, names.pod_name(launch.key))
+
+
+@scenario
+async def test_an_earlier_attempt_that_somebody_keeps_is_waited_for(
+    lab: ClusterLab, administrator: Any
+) -> None:
+    await lab.ended(await lab.launch("true"))
+    async with administrator() as admin:
+        theirs = {"metadata": {"finalizers": ["example.com/theirs"]}}
+        await admin.patch("pods", "job-1", theirs)
+        again = lab.task("echo again", attempt=2)
+        with pytest.raises(EngineUnavailable, match="earlier attempt"):
+            await lab.send(again)
+        assert (await admin.get("pods", "job-1"))["metadata"]["finalizers"] == ["example.com/theirs"]
+        await admin.patch("pods", "job-1", {"metadata": {"finalizers": None}})
+        await _gone(admin, "job-1")
+    await lab.send(again)
+    assert (await lab.ended(again.key)).exit_code == 0
+    assert lab.log(again.key) == "again\n"
+
+
+@scenario
+async def test_an_answer_that_comes_late_does_not_hide_what_was_seen_since(lab: ClusterLab) -> None:
+    api, told = lab.engine._api, asyncio.Event()
+    real, seen = api.create, lab.engine._changed
+
+    async def slow(kind: Any, body: Any) -> Any:
+        made = await real(kind, body)
+        if kind == "pods":
+            await told.wait()
+        return made
+
+    def changed(name: str, pod: Any) -> None:
+        seen(name, pod)
+        if pod and pod["status"].get("phase") == "Succeeded":
+            told.set()
+
+    lab.engine._mirror._changed = changed
+    setattr(api, "create", slow)  # noqa: B010
+    try:
+        assert (await lab.run("true")).exit_code == 0
+    finally:
+        setattr(api, "create", real)  # noqa: B010
+
+
+@scenario
 async def test_a_halt_that_was_not_heard_of_is_made_again(lab: ClusterLab) -> None:
     key = await lab.launch("trap '' TERM; echo up; while :; do sleep 0.01; done")
     await lab.logged(key, "up")

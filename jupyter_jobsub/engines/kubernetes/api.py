@@ -119,8 +119,8 @@ class Api:
             yield Changes(Bytes(response, self.host))
 
     async def patch(self, kind: Kind, name: str, body: Object) -> Object | None:
-        """Merge a patch into an object and give what it is then, or None if there is none."""
-        content = "application/merge-patch+json"
+        """Merge a strategic patch into an object and give what it is then, or None if there is none."""
+        content = "application/strategic-merge-patch+json"
         return await self._if_there("PATCH", self._path(kind, name), body=body, content=content)
 
     async def delete(

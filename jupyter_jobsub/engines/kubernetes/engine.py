@@ -8,6 +8,7 @@ that kubectl works.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -38,7 +39,7 @@ from .gang import peers
 from .harvest import Harvest
 from .names import Object
 from .pod import Objects, Terms, build, void_pod
-from .record import Records
+from .record import Records, kept
 from .settings import KubernetesSettings
 from .task import Ground, KubernetesTask
 from .usage import Meter
@@ -108,6 +109,7 @@ class KubernetesEngine(Engine):
         self._named: dict[str, KubernetesTask] = {}  # the newest of each Pod's name
         self._ended: dict[TaskKey, Object | None] = {}  # with their Pods, as long as nobody let go of those
         self._attempts = Attempts()
+        self._strays: set[asyncio.Task[None]] = set()
         self._observe: Observer | None = None
 
     async def open(self, observe: Observer) -> None:
@@ -230,8 +232,10 @@ class KubernetesEngine(Engine):
             return
         self._observe = None
         await asyncio.gather(*(task.close() for task in self._tasks.values()))
-        for kept in (self._tasks, self._named, self._ended):
-            kept.clear()
+        for stray in self._strays:
+            stray.cancel()
+        for known in (self._tasks, self._named, self._ended):
+            known.clear()
         self._attempts = Attempts()
         await self._open.aclose()
 
@@ -287,6 +291,15 @@ class KubernetesEngine(Engine):
     def _changed(self, name: str, pod: Object | None) -> None:
         if task := self._named.get(name):
             task.saw(pod)
+        elif pod and kept(pod) and (key := names.key_of(pod)) and self._ended.get(key, pod) is None:
+            self._strays.add(stray := asyncio.create_task(self._remove(pod)))
+            stray.add_done_callback(self._strays.discard)
+
+    async def _remove(self, stray: Object) -> None:
+        """Remove a Pod that was asked for long ago, and came when all of its task was over."""
+        log.warning("the Pod %s came when its task was over", stray["metadata"]["name"])
+        with contextlib.suppress(ApiError):  # else it goes with its job
+            await self._records.release(stray)
 
     def _told(self, name: str) -> None:
         if task := self._named.get(name):

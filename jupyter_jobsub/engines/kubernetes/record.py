@@ -24,6 +24,8 @@ from .refusals import refusal
 
 log = logging.getLogger(__name__)
 
+TRIES = 2  # an earlier attempt's Pod is nearly always gone as soon as nobody keeps it
+
 
 class Records:
     """The Pods of one store, and what they need beside them.
@@ -55,12 +57,12 @@ class Records:
                 await self._provide("secrets", secret, key)
             if objects.service:
                 await self._provide("services", objects.service, key)
-            while True:
+            for _ in range(TRIES):
                 if made := await self._create("pods", _kept(objects.pod)):
                     return made
-                found = await self.find(key)
-                if found is not None:
+                if found := await self.find(key):
                     return found
+            raise EngineUnavailable("what is left of an earlier attempt is being removed")
         except Refused as error:
             refused = refusal(error)
             raise (EngineUnavailable if refused.passing else EngineError)(refused.message) from error
@@ -109,8 +111,8 @@ class Records:
 
     async def release(self, pod: Object) -> None:
         """Let go of a Pod whose end is known."""
-        kept = [each for each in pod["metadata"].get("finalizers") or () if each != names.FINALIZER]
-        await self._patch(pod, {"metadata": {"finalizers": kept}})
+        ours_alone = {"$deleteFromPrimitiveList/finalizers": [names.FINALIZER]}
+        await self._patch(pod, {"metadata": ours_alone})
         await self.delete(pod)
 
     async def tidy(self, pod: Object) -> None:
@@ -144,7 +146,7 @@ class Records:
         try:
             return await self._api.create(kind, body)
         except Refused as error:
-            if error.status != 409:
+            if error.reason != "AlreadyExists":  # a quota that others use at the same time is a Conflict
                 raise
             return None
 
@@ -157,6 +159,11 @@ class Records:
             if error.status != 409:
                 raise
             return None
+
+
+def kept(pod: Object) -> bool:
+    """Say whether a Pod is kept as a record: its end may not be stored yet."""
+    return names.FINALIZER in (pod["metadata"].get("finalizers") or ())
 
 
 def grace(pod: Object) -> float | None:

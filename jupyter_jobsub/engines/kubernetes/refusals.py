@@ -49,7 +49,7 @@ def refusal(error: Refused) -> Refusal:
     if found := _RIGHT.search(text):  # an API server that has just been started knows of no rights yet
         words = f"the service's account {found[1]} has no right to {found[2]} {found[3]}: {_ADMINISTRATOR}"
         return Refusal(words, passing=True)
-    if error.status == 429 or any(sign in text for sign in _LATER):
+    if error.status in (409, 429) or any(sign in text for sign in _LATER):
         return Refusal("the cluster asks to try again later", passing=True)
     return Refusal(_known(text) or f"the cluster refuses its Pod: {_last(text)}; {_ADMINISTRATOR}")
 

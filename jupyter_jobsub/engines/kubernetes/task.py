@@ -91,7 +91,7 @@ class KubernetesTask:
             self._launch = launch
             self._harvest = self._ground.harvest(launch)
             self._reachable = not launch.started  # who has seen it start may think its node lost
-        self.pod = pod or self.pod
+        self._take(pod)
         if self._watch is None:
             self._gone = self.pod is None
             self._watch = asyncio.create_task(self._run(), name=str(self.key))
@@ -115,8 +115,13 @@ class KubernetesTask:
         """Take in what has its Pod's name now."""
         self._doubted = pod is None or names.key_of(pod) != self.key
         if not self._doubted:
-            self.pod = pod
+            self._take(pod)
         self._changed.set()
+
+    def _take(self, pod: Object | None) -> None:
+        """Take what is new of a Pod: an answer may come after what the watch tells of later."""
+        if pod is not None and not (self.pod and _is_older(pod, self.pod)):
+            self.pod = pod
 
     async def close(self) -> None:
         """Watch no longer; the task runs on."""
@@ -172,7 +177,8 @@ class KubernetesTask:
         except BaseException:
             self._doubted = True
             raise
-        self.pod, self._gone = found or self.pod, found is None
+        self._take(found or None)
+        self._gone = found is None
 
     @property
     def _deadline(self) -> int | None:
@@ -201,7 +207,7 @@ class KubernetesTask:
     def _took(self, pod: Object | None) -> None:
         """Go on with what a Pod was made, or doubt that it is there."""
         self._doubted = pod is None
-        self.pod = pod or self.pod
+        self._take(pod)
         self._changed.set()
 
     async def _kill(self) -> None:
@@ -244,3 +250,9 @@ class KubernetesTask:
 def _runs(seen: Seen) -> bool:
     """Whether there is something to end; a command that has ended by itself has its end."""
     return not (seen.void or seen.over or (seen.ended and seen.reachable))
+
+
+def _is_older(pod: Object, known: Object) -> bool:
+    """Whether a Pod is the same as another, as it was before."""
+    one, other = pod["metadata"], known["metadata"]
+    return one["uid"] == other["uid"] and int(one["resourceVersion"]) < int(other["resourceVersion"])
