@@ -26,8 +26,8 @@ class CatalogGroup(TypedDict):
     name: str
     quota: Quota
     user_quota: Quota
-    volume: str | None
-    datasets: Annotated[dict[str, str], Field(description="Folders by name.")]
+    volume: Annotated[str | None, Field(description="A folder; on a cluster a volume, as it is configured.")]
+    datasets: Annotated[dict[str, str], Field(description="Folders, or volumes, by name.")]
     instance_types: list[str]
     images: list[str]
 
