@@ -72,6 +72,10 @@ class Api:
             await api.close()
             if isinstance(error, Unreachable):
                 raise EngineUnavailable(str(error)) from error
+            if isinstance(error, Refused) and error.passing:
+                raise EngineUnavailable(
+                    f"The cluster does not say what may be done there: {error}"
+                ) from error
             if isinstance(error, ApiError):
                 raise EngineError(str(error)) from error
             raise

@@ -106,8 +106,8 @@ class Records:
         )
 
     async def delete(self, pod: Object, *, force: bool = False) -> None:
-        """Have a Pod end that has not begun; or believe no more that its node will say how it ends."""
-        await self._api.delete("pods", pod["metadata"]["name"], uid=_uid(pod), grace=0 if force else 1)
+        """Have a Pod never be given a node; or believe no more that its node will say how it ends."""
+        await self._api.delete("pods", pod["metadata"]["name"], uid=_uid(pod), grace=0 if force else None)
 
     async def release(self, pod: Object) -> None:
         """Let go of a Pod whose end is known."""

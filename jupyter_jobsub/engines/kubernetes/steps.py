@@ -13,7 +13,7 @@ class Step(enum.Enum):
     WAIT = "wait"  # nothing until something changes or is due
     GIVE_UP = "give up"  # it never will start: have it end
     STOP = "stop"  # its deadline is over: have it end
-    DROP = "drop"  # it is to end and has no node yet, or nothing that would: there is no log to lose
+    DROP = "drop"  # it is to end and has no node yet: see that it never gets one
     KILL = "kill"  # it was told to end and its grace is over
     ABANDON = "abandon"  # the same, and its node does not answer
     END = "end"  # nothing of it is left
@@ -55,8 +55,9 @@ def leaves(seen: Seen) -> bool:
 
 
 def _end(seen: Seen) -> Step:
-    if not seen.scheduled or seen.stuck:
+    if not seen.scheduled:
         return Step.DROP
     if not seen.reachable:
         return Step.ABANDON
-    return Step.KILL if seen.started_at is not None and seen.ended is None else Step.WAIT
+    runs = seen.started_at is not None and seen.ended is None
+    return Step.KILL if runs or seen.stuck else Step.WAIT

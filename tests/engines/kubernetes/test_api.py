@@ -392,6 +392,15 @@ class TestConfiguration:
         await made.close()
 
     @scenario
+    async def test_a_server_that_knows_of_no_rights_yet_is_waited_for(self, tmp_path: Path) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return status(403)
+
+        async with served(answer) as host:
+            with pytest.raises(EngineUnavailable, match="does not say what may be done there"):
+                await Api.connect(Where(str(kubeconfig(host, tmp_path))))
+
+    @scenario
     async def test_nobody_there_is_said_in_words(self, tmp_path: Path) -> None:
         async def answer(request: web.Request) -> web.Response:
             return status(500)

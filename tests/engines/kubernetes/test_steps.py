@@ -36,7 +36,7 @@ def halted(seen: Seen) -> Seen:
         (replace(WAITS, deleting=True), "", Step.END),
         (halted(PLACED), "graced", Step.WAIT),
         (replace(halted(PLACED), stuck=True), "", Step.WAIT),
-        (replace(halted(PLACED), stuck=True), "graced", Step.DROP),
+        (replace(halted(PLACED), stuck=True), "graced", Step.KILL),
         (halted(RUNS), "", Step.WAIT),
         (halted(RUNS), "late", Step.WAIT),
         (halted(RUNS), "graced", Step.KILL),
