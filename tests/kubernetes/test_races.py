@@ -237,7 +237,8 @@ async def test_a_pod_that_is_gone_whatever_keeps_it_is_lost(lab: ClusterLab, adm
     key = await lab.launch("echo up; sleep 1000")
     await lab.logged(key, "up")
     async with administrator() as admin:
-        await admin.patch("pods", names.pod_name(key), {"metadata": {"finalizers": None}})
+        released = {"metadata": {"$deleteFromPrimitiveList/finalizers": [names.FINALIZER]}}
+        await admin.patch("pods", names.pod_name(key), released)
         await admin.delete("pods", names.pod_name(key), grace=0)
     ended = await lab.ended(key)
     assert (ended.exit_code, ended.reason) == (None, Reason.EXIT_UNKNOWN)

@@ -19,7 +19,7 @@ from typing import Any
 
 from ...archive import ArtifactLimits
 from ...clock import wall_clock
-from ...errors import EngineError, EngineUnavailable
+from ...errors import EngineUnavailable
 from ...model.catalog import Catalog, Image
 from ...model.job import Job, JobId, Micros, TaskKey
 from ...model.metrics import Sample
@@ -38,7 +38,7 @@ from .files import output_of
 from .gang import peers
 from .harvest import Harvest
 from .names import Object
-from .pod import Objects, Terms, build, void_pod
+from .pod import Terms, build
 from .record import Records, kept
 from .settings import KubernetesSettings
 from .task import Ground, KubernetesTask
@@ -158,7 +158,8 @@ class KubernetesEngine(Engine):
         async with task.busy:
             if not task.ended:
                 with self._asked():
-                    await task.halt(task.pod if task.watched else await self._void(key), grace_seconds)
+                    pod = task.pod if task.watched else await self._records.void(key, self._known(key))
+                    await task.halt(pod, grace_seconds)
 
     async def settled(self, key: TaskKey) -> None:
         """Let go of the task's Pod; with the last of its attempt, of what those had together."""
@@ -166,10 +167,14 @@ class KubernetesEngine(Engine):
             await task.close()
             self._ended[key] = task.pod
         pod = self._ended.get(key) or self._known(key)
+        pod = pod if pod and names.key_of(pod) == key else None
         last = self._attempts.leave(key)
         try:
             with self._asked():
-                await self._let_go(pod if pod and names.key_of(pod) == key else None, last)
+                if pod:
+                    await self._records.release(pod)
+                if last:
+                    await self._records.tidy(key, pod)
         except EngineUnavailable:
             self._attempts.come_back(key)
             raise
@@ -250,12 +255,6 @@ class KubernetesEngine(Engine):
             del self._named[task.name]
         return task
 
-    async def _let_go(self, pod: Object | None, last: bool) -> None:
-        if pod:
-            await self._records.release(pod)
-        if pod and last:
-            await self._records.tidy(pod)
-
     def _known(self, key: TaskKey) -> Object | None:
         """What has the name of a task's Pod, as far as has been seen."""
         return self._mirror.get(names.pod_name(key))
@@ -268,15 +267,6 @@ class KubernetesEngine(Engine):
         if pod is None and launch.wanted and not launch.started:
             pod = await self._records.make(launch.key, build(launch, self._settings, self._terms))
         return pod
-
-    async def _void(self, key: TaskKey) -> Object | None:
-        """Find a task's Pod, or take its name so that it never runs; None where the cluster has no Pods."""
-        try:
-            pod = await self._records.find(key, self._known(key))
-            return pod or await self._records.make(key, Objects(void_pod(key, self._records.store)))
-        except EngineError as error:
-            log.info("%s is not there, and nothing can take its place: %s", key, error)
-            return None
 
     @contextmanager
     def _asked(self, key: TaskKey | None = None) -> Iterator[None]:
@@ -306,10 +296,8 @@ class KubernetesEngine(Engine):
             task.look()
 
     def _reached(self, trouble: str) -> None:
-        if trouble:
-            log.warning("the cluster can't be watched, trying again: %s", trouble)
-        else:
-            log.warning("the cluster is watched again")
+        said = f"can't be watched, trying again: {trouble}" if trouble else "is watched again"
+        log.warning("the cluster %s", said)
 
     def _report(self, observation: Observation) -> None:
         if isinstance(observation, Ended):

@@ -19,7 +19,7 @@ from . import names
 from .api import Api, Kind
 from .errors import Refused
 from .names import Object
-from .pod import Objects
+from .pod import Objects, void_pod
 from .refusals import refusal
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,14 @@ class Records:
         await self.release(pod)
         return None
 
+    async def void(self, key: TaskKey, known: Object | None) -> Object | None:
+        """Find a task's Pod, or take its name so that it never runs; None where the cluster has no Pods."""
+        try:
+            return await self.find(key, known) or await self.make(key, Objects(void_pod(key, self.store)))
+        except EngineError as error:
+            log.info("%s is not there, and nothing can take its place: %s", key, error)
+            return None
+
     async def again(self, pod: Object) -> Object | None:
         """Look at a Pod again; None if it is gone."""
         found = await self._api.get("pods", pod["metadata"]["name"])
@@ -115,8 +123,17 @@ class Records:
         await self._patch(pod, {"metadata": ours_alone})
         await self.delete(pod)
 
-    async def tidy(self, pod: Object) -> None:
-        """Remove what the tasks of a Pod's attempt had together; by now they all have ended."""
+    async def tidy(self, key: TaskKey, pod: Object | None) -> None:
+        """Remove what the tasks of an attempt had together; by now they all have ended.
+
+        Parameters
+        ----------
+        pod:
+            One of theirs, which says what that is; None or one that never ran if there may be no other.
+        """
+        if pod is None or names.VOID in pod["metadata"]["labels"]:
+            await self._remove(f"{names.selector(self.store, key.job)},{names.ATTEMPT}={key.attempt}")
+            return
         for name in sorted(_secrets(pod["spec"])):
             await self._api.delete("secrets", name)
         if service := pod["spec"].get("subdomain"):
@@ -128,6 +145,9 @@ class Records:
         pods, _ = await self._api.list("pods", selector)
         for pod in pods:
             await self.release(pod)
+        await self._remove(selector)
+
+    async def _remove(self, selector: str) -> None:
         await self._api.delete_all("secrets", selector)
         await self._api.delete_all("services", selector)
 

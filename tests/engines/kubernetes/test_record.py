@@ -159,8 +159,21 @@ async def test_what_a_gang_has_together_is_made_once_and_goes_once(server: Serve
     await records.make(key, objects)
     assert {kind for kind, _ in server.there} == {"pods", "secrets", "services"}
     await records.release(pod)
-    await records.tidy(pod)
-    await records.tidy(pod)
+    await records.tidy(key, pod)
+    await records.tidy(key, pod)
+    assert not server.there
+
+
+@scenario
+async def test_of_what_was_refused_nothing_stays(server: Server, records: Records) -> None:
+    key, objects = gang()
+    await server.create("secrets", objects.secrets[0])
+    await records.tidy(replace(key, attempt=2), None)
+    assert server.there
+    await records.tidy(key, None)
+    assert not server.there
+    await server.create("secrets", objects.secrets[0])
+    await records.tidy(key, void_pod(key, "store-1"))
     assert not server.there
 
 
@@ -197,6 +210,17 @@ async def test_a_pod_of_the_same_name_is_not_the_same(server: Server, records: R
     await records.delete(first)
     assert server.there["pods", "job-1"] == second
     assert await records.again(second) == second
+
+
+@scenario
+async def test_what_was_never_made_never_is(server: Server, records: Records) -> None:
+    mark = await records.void(KEY, None)
+    assert mark
+    assert names.VOID in mark["metadata"]["labels"]
+    assert await records.make(KEY, pod_of(KEY)) == mark == await records.void(KEY, mark)
+    server.there.clear()
+    server.refuses = Refused(403, "Forbidden", "the namespace is being deleted")
+    assert await records.void(KEY, None) is None
 
 
 @scenario

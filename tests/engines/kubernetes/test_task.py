@@ -159,7 +159,7 @@ async def test_an_answer_that_comes_after_the_watch_s_word_hides_nothing() -> No
     answer, newer = pod(), full()
     owner.task.saw(newer)
     owner.task.watch(answer, None)
-    assert "CPU" in (await owner.hears(Waiting)).message
+    assert "no node" in (await owner.hears(Waiting)).message
     await owner.task.close()
 
 
