@@ -83,7 +83,7 @@ class Collector:
             try:
                 return await self._collect(pod, launch)
             except (ApiError, OSError) as error:
-                if (words := await self._over(pod)) is not None:
+                if (words := await self._over(pod, launch)) is not None:
                     return words
                 level = logging.WARNING if isinstance(error, OSError) else logging.INFO
                 log.log(level, "the artifacts of %s can't be fetched, trying again: %s", launch.key, error)
@@ -137,12 +137,27 @@ class Collector:
         async with self._api.exec(pod, KEEPER, command) as running:
             await running.read()
 
-    async def _over(self, pod: str) -> str | None:
-        """Say what has become of them if they can't be fetched any more; None if that may go on."""
+    async def fate(self, pod: Object | None, launch: Launch) -> str | None:
+        """Say what has become of artifacts of which no more will come; None while that may be.
+
+        What has come of them, and is not all, is removed.
+
+        Parameters
+        ----------
+        pod
+            The task's, whose command has run; None if it is gone.
+        """
+        words = "" if _there(launch.artifacts) else lost(pod)
+        if words is not None and _partial(launch).exists():
+            await _aside(Unpacking(_partial(launch), self._limits).close)
+        return words
+
+    async def _over(self, pod: str, launch: Launch) -> str | None:
         try:
-            return lost(await self._api.get("pods", pod))
+            now = await self._api.get("pods", pod)
         except ApiError:
             return None
+        return None if now and lost(now) is None else await self.fate(now, launch)
 
 
 def lost(pod: Object | None) -> str | None:

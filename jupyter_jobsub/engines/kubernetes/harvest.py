@@ -10,7 +10,6 @@ from ..base import Launch
 from . import names
 from .api import Api
 from .collect import Collector
-from .collect import lost as fate
 from .errors import ApiError
 from .follower import Follower
 from .names import Object
@@ -71,7 +70,8 @@ class Harvest:
         self._over.set()
         if lost and self._collecting:
             self._collecting.cancel()
-        said = await self._collecting if self._collecting and not lost else fate(pod)
+        collecting = self._collecting if not lost else None
+        said = await (collecting or self._collector.fate(pod, self._launch))
         return Loss(await self._rest(lost), said or "")
 
     async def close(self) -> None:

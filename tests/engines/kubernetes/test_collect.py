@@ -331,6 +331,28 @@ def test_what_is_lost_is_told(lab: Lab, now: dict[str, Any] | None, why: str) ->
     assert asyncio.run(lab.collect()) == f"artifacts of it, if there were any, are lost: {why}"
 
 
+@scenario
+async def test_what_has_come_is_not_lost_with_the_pod(lab: Lab) -> None:
+    write(lab.pod.folder, a=b"x")
+    await lab.collect()
+    lab.pod.now = pod(ended(137), "Failed")
+    lab.pod.trouble = [Unreachable("no container")]
+    assert await lab.collect() == ""
+    assert await lab.collector().fate(lab.pod.now, lab.launch) == ""
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@scenario
+async def test_what_has_come_in_part_goes_with_the_pod(lab: Lab, asked: bool) -> None:
+    """A service was killed while it fetched, and the Pod is gone when the next one looks."""
+    (lab.job / ".1.main-0.artifacts").mkdir()
+    write(lab.job / ".1.main-0.artifacts", a=b"torn")
+    lab.pod.now, lab.pod.trouble = None, [Refused(404)] * 9
+    words = await (lab.collect() if asked else lab.collector().fate(None, lab.launch))
+    assert words == "artifacts of it, if there were any, are lost: its Pod is gone"
+    assert list(lab.job.iterdir()) == []
+
+
 @pytest.mark.parametrize("state", [{"running": {}}, {"waiting": {}}, {}])
 def test_while_it_is_there_nothing_is_lost(state: dict[str, Any]) -> None:
     assert lost(pod(state)) is None
