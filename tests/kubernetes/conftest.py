@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,19 @@ STACK = contextlib.ExitStack()  # what the run has open, until it ends
 FOLDER = pytest.StashKey[Path]()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where no cluster comes up, one test says so for all that need it."""
+    if os.getuid():
+        left_out = list(filter(_needs_root, items))[1:]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to build what is needed while other tests run."""
-    if not session.config.option.collectonly and any(map(_needs_build, session.items)):
+    if os.getuid() or session.config.option.collectonly:
+        return
+    if any(map(_needs_build, session.items)):
         run = getattr(session.config, "workerinput", {}).get("testrunuid") or uuid.uuid4().hex
         session.config.stash[FOLDER] = STACK.enter_context(runs.joined(run[:8]))
 
@@ -36,7 +46,7 @@ def pytest_sessionfinish() -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Wait for the build outside of a test's time limit; why it failed is told by the fixture."""
-    if _needs_build(item):
+    if os.getuid() == 0 and _needs_build(item):
         with contextlib.suppress(RuntimeError):
             program.programs()
             images.tars()
@@ -50,6 +60,12 @@ def cluster(pytestconfig: pytest.Config) -> Access:
         return Access(Path(given))
     _skip_unless_root()
     return runs.shared(pytestconfig.stash[FOLDER])
+
+
+@pytest.fixture
+def root() -> None:
+    """What only root can try."""
+    _skip_unless_root()
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +95,17 @@ def private_cluster(pytestconfig: pytest.Config) -> Iterator[Callable[..., Clust
         yield bring_up
 
 
+def _needs_root(item: pytest.Item) -> bool:
+    return _needs_build(item) or "root" in _fixtures(item)
+
+
 def _needs_build(item: pytest.Item) -> bool:
-    wanted = {"private_cluster"} if os.environ.get(runs.GIVEN) else {"cluster", "private_cluster"}
-    return os.getuid() == 0 and not wanted.isdisjoint(getattr(item, "fixturenames", ()))
+    own = {"private_cluster"} if os.environ.get(runs.GIVEN) else {"cluster", "private_cluster"}
+    return not own.isdisjoint(_fixtures(item))
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    return getattr(item, "fixturenames", ())
 
 
 def _skip_unless_root() -> None:

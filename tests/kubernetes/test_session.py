@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ with session.joined("test") as at:
     sys.stdin.read()
 """
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="a cluster comes up for root alone")
+pytestmark = pytest.mark.usefixtures("root")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from .commands import run
 from .places import cache, locked, making
 
-SOURCE = Path(__file__).parent / "program"
+SOURCE = Path(__file__).parent / "source"
 NAMES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet")
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 HOW = "install Go (on Debian and Ubuntu: apt-get install golang-go)"
