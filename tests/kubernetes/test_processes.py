@@ -12,7 +12,7 @@ from tests.kubernetes.cluster.processes import Process, start
 
 
 def started(tmp_path: Path, text: str) -> Process:
-    process = start(Path(sys.executable), ["-c", text], tmp_path / "log")
+    process = start(Path(sys.executable), ["-c", text], tmp_path / "log", os.environ)
     wait("its first word", lambda: (tmp_path / "log").read_text())
     return process
 
