@@ -106,8 +106,10 @@ class Usecases(Submission):
         """Remove an ended job for good."""
 
         async def remove(job: Job) -> Job:
-            # A full disk refuses here, before anything is gone. The row goes last: whoever is killed
-            # in between leaves one that says what is gone, and can be deleted again.
+            # An engine that is away and a full disk refuse here, before anything is gone that people
+            # read. The row goes last: whoever is killed in between leaves one that says what is gone,
+            # and can be deleted again.
+            await self.engine.purge(job.id)
             job = await self._stored(job, replace(job, log_expired=True, kept_bytes=0))
             await self._remove(job)
             await self.store.delete(job)
@@ -121,6 +123,7 @@ class Usecases(Submission):
         async def remove(job: Job) -> Job:
             if job.log_expired:
                 return job
+            await self.engine.purge(job.id)
             await self._remove(job)
             return await self._stored(job, replace(job, log_expired=True, kept_bytes=0))
 
@@ -131,7 +134,6 @@ class Usecases(Submission):
             await self.archive.remove(job.id)
         except OSError as error:
             raise StoreError(f"what is kept of {job.id} can't be removed: {error.strerror}") from error
-        await self.engine.purge(job.id)
 
     async def counts(self, person: Person) -> Sequence[Count]:
         """Count the jobs of the groups that the person may see."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ..archive import Archive
 from ..engines.base import Engine
+from ..errors import EngineError
 from ..model.job import Job, Micros
 from ..scheduling.lifecycle import SECOND
 from ..store.base import Store
@@ -71,11 +72,11 @@ class Expiry:
     async def _expire(self, job: Job) -> bool:
         """Remove what is kept, then say so; what can't be removed is not said to be, and tried again."""
         try:
+            await self._engine.purge(job.id)
             await self._archive.remove(job.id)
-        except OSError as error:
+        except (EngineError, OSError) as error:
             log.error("what is kept of %s can't be removed: %s", job.id, error)
             return False
-        await self._engine.purge(job.id)
         await self._store.save([(job, replace(job, log_expired=True, kept_bytes=0))])
         return True
 

@@ -157,7 +157,13 @@ class Engine(ABC):
 
     @abstractmethod
     async def purge(self, job: JobId) -> None:
-        """Forget all that the engine keeps of a job whose tasks have ended; the rest is the archive's."""
+        """Forget all that the engine keeps of a job whose tasks have ended; the rest is the archive's.
+
+        Raises
+        ------
+        EngineUnavailable
+            If that can't be done at the moment, or before it was opened; it may be asked again.
+        """
 
     @abstractmethod
     def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:

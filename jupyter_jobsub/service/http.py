@@ -19,7 +19,16 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from .. import __version__
-from ..errors import FieldError, InvalidRequest, NotFound, StoreError, StoreUnavailable, TooLarge, UserError
+from ..errors import (
+    EngineUnavailable,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    StoreError,
+    StoreUnavailable,
+    TooLarge,
+    UserError,
+)
 from ..model.explain import explain
 from ..policy import Person
 from .bodies import parse_json
@@ -173,6 +182,8 @@ class Handler(RequestHandler):
         except StoreUnavailable as error:
             log.error("store: %s", error)
             self._problem(503, _plain(503, str(error), "try again in a moment"))
+        except EngineUnavailable as error:
+            self._problem(503, _plain(503, str(error), "nothing was removed; try again in a moment"))
         except StoreError as error:
             log.error("store: %s", error)
             self._problem(507, _plain(507, str(error), "free disk space or see `jupyter jobsub doctor`"))

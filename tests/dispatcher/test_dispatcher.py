@@ -560,6 +560,30 @@ def test_a_log_that_can_not_be_removed_is_not_said_to_be(
     asyncio.run(scenario())
 
 
+def test_a_log_is_kept_as_long_as_the_engine_keeps_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "RETRY", 0.05)
+
+    async def scenario() -> None:
+        async with world(tmp_path) as w:
+            stuck, other = await w.submit(ttl_seconds=0), await w.submit(ttl_seconds=0)
+            w.engine.keeps.add(stuck.id)
+
+            async def expired(job: Job) -> bool:
+                return (await w.job(job.id)).log_expired
+
+            for key in await w.launches(2):
+                w.engine.ends(key)
+            await eventually(partial(expired, other))
+            assert not await expired(stuck)
+            assert w.archive.logs.info(TaskKey(stuck.id, 1)) is not None
+            w.engine.keeps.clear()
+            await eventually(partial(expired, stuck))
+
+    asyncio.run(scenario())
+
+
 def test_a_log_that_can_not_be_sealed_holds_up_its_own_job_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

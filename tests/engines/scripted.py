@@ -36,6 +36,7 @@ class ScriptedEngine(Engine):
         self.refuses: Exception | None = None
         self.cannot_halt: Exception | None = None
         self.away = ""
+        self.keeps: set[JobId] = set()  # jobs of which nothing can be removed
 
     async def open(self, observe: Observer) -> None:
         if self.away:
@@ -59,7 +60,9 @@ class ScriptedEngine(Engine):
     async def sample(self, keys: Sequence[TaskKey]) -> Mapping[TaskKey, Sample]:
         return {}
 
-    async def purge(self, job: JobId) -> None: ...
+    async def purge(self, job: JobId) -> None:
+        if job in self.keeps:
+            raise EngineUnavailable("the cluster does not answer")
 
     def output(self, job: Job, volume: str | None, artifacts: Path) -> str | None:
         return None

@@ -30,3 +30,7 @@ def test_jobs_wait_for_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
         assert [group["name"] for group in service.get("/jobsub/catalog").json["groups"]] == ["default"]
         service.post(f"/jobsub/jobs/{id}/cancel")
         assert service.until(id)["phase"] == "Cancelled"
+        removals = service.ask("DELETE", f"/jobsub/jobs/{id}"), service.post(f"/jobsub/jobs/{id}/purge")
+        assert [answer.status for answer in removals] == [503, 503]
+        assert "the cluster" in removals[0].json["detail"].lower()
+        assert service.job(id)["log_expired"] is False

@@ -190,6 +190,8 @@ class KubernetesEngine(Engine):
 
     async def purge(self, job: JobId) -> None:
         """Remove all that the cluster has of the job."""
+        if self._observe is None:
+            raise EngineUnavailable(f"The cluster does not answer, and may keep something of {job}.")
         for key in [key for key in self._tasks if key.job == job]:
             if task := self._drop(key):
                 await task.close()
