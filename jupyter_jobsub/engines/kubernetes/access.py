@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import yaml
 
-from ...errors import EngineError
+from ...errors import EngineUnavailable
 from .errors import ApiError, Refused
 
 Ask: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
@@ -50,16 +50,16 @@ async def check(ask: Ask, namespace: str) -> None:
 
     Raises
     ------
-    EngineError
+    EngineUnavailable
         In words, with what to do.
     """
     if await _is_gone(ask, namespace):
         remedy = f"kubectl create namespace {namespace}"
-        raise EngineError(f"The cluster has no namespace {namespace}. Make it with: {remedy}")
+        raise EngineUnavailable(f"The cluster has no namespace {namespace}. Make it with: {remedy}")
     rights = needed()
     allowed = await asyncio.gather(*(_may(ask, namespace, right) for right in rights))
     if lacking := [right for right, there in zip(rights, allowed, strict=True) if not there]:
-        raise EngineError(
+        raise EngineUnavailable(
             f"In the namespace {namespace} of the cluster {await _who(ask)} may not {_words(lacking)}. "
             f"Who administers the cluster can make an account that may: "
             f"jupyter jobsub manifests --namespace {namespace} | kubectl apply -f -"

@@ -15,7 +15,9 @@ from urllib.parse import quote
 
 import aiohttp
 
+from ...clock import wall_clock
 from ...errors import EngineError, EngineUnavailable
+from ...model.job import Micros
 from . import access
 from .connection import STREAM, Connection
 from .credentials import Where
@@ -61,9 +63,10 @@ class Api:
         Raises
         ------
         EngineUnavailable
-            If nobody answers, or the credentials have expired.
+            If nobody answers, the credentials have expired, or whoever administers the cluster has to
+            give the namespace or a right: jobs go on by themselves then.
         EngineError
-            In words, if there is no configuration, no such namespace, or a right is missing.
+            In words, if there is no configuration, or it can't be used.
         """
         api = cls(await Connection.open(where))
         try:
@@ -84,6 +87,10 @@ class Api:
     async def close(self) -> None:
         """End all that is under way."""
         await self._connection.close()
+
+    def now(self) -> Micros:
+        """Tell the time in the cluster, and this machine's as long as nobody there has answered."""
+        return self._connection.hours.now() or wall_clock()
 
     async def create(self, kind: Kind, body: Object) -> Object:
         """Create an object and give what was made of it; ``Refused`` 409 if its name is taken."""

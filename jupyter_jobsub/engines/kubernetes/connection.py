@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import aiohttp
 
 from ...errors import EngineError
-from .credentials import Access, Where, first_access, read_access
+from .credentials import Access, Where, read_access
 from .errors import Refused, Unreachable, failure
+from .hours import Hours
 from .sockets import WebSocket, cut
 from .throttle import Throttle
 
@@ -51,6 +52,7 @@ class Connection:
         self._access = access
         # against a loop run wild: what is too much for it at the moment, the server says itself
         self._throttle = Throttle(rate=500, burst=500)
+        self.hours = Hours()
         self._renewing = asyncio.Lock()
         self._read_at = monotonic()
 
@@ -63,7 +65,7 @@ class Connection:
         EngineError
             If there is none, or it can't be used.
         """
-        return cls(where, await first_access(where))
+        return cls(where, await read_access(where))
 
     async def close(self) -> None:
         """End all that is under way."""
@@ -101,9 +103,11 @@ class Connection:
             url = f"{access.host}{path}"
             data = io.BytesIO(json.dumps(body).encode()) if body is not None else None  # may be a megabyte
             session = access.bare if bare and not access.insists else access.session
+            asked = monotonic()
             response = await session.request(
                 method, url, params=query, data=data, timeout=timeout, **arguments
             )
+            self.hours.hear(response.headers.get("Date"), asked)
             if response.ok:
                 return response
             if response.status in _TOO_OLD and session is not access.session:
@@ -169,11 +173,12 @@ class Connection:
                 return
             if refused and monotonic() - self._read_at < _RENEWAL:
                 raise Unreachable(f"The cluster does not accept the credentials: {refused}") from refused
-            self._read_at = monotonic()
             try:
                 access = await read_access(self._where)
             except EngineError as unread:
                 raise Unreachable(str(unread)) from unread
+            finally:
+                self._read_at = monotonic()
             await access.take_over(old)
             self._access = access
 

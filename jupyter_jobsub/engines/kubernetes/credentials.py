@@ -92,8 +92,8 @@ class Access:
         }
 
 
-async def first_access(where: Where) -> Access:
-    """Read it for the first time.
+async def read_access(where: Where) -> Access:
+    """Read it as it is now.
 
     Raises
     ------
@@ -101,7 +101,7 @@ async def first_access(where: Where) -> Access:
         If there is none, it can't be used, or a plugin waits too long for somebody.
     """
     try:
-        return await asyncio.wait_for(read_access(where), _PATIENCE)
+        return await asyncio.wait_for(_read(where), _PATIENCE)
     except asyncio.TimeoutError as error:
         raise EngineError(
             f"The kubeconfig {_paths(where)} takes longer than {_PATIENCE:.0f} s to give credentials: "
@@ -109,8 +109,7 @@ async def first_access(where: Where) -> Access:
         ) from error
 
 
-async def read_access(where: Where) -> Access:
-    """Read it anew; raises but for the patience as the first time."""
+async def _read(where: Where) -> Access:
     configuration, written = Configuration(), _written(where)
     try:
         namespace = await _configure(where, configuration)

@@ -76,7 +76,7 @@ class KubernetesEngine(Engine):
     artifacts
         What is kept of those of an attempt.
     clock
-        Tells the time where the cluster does not.
+        Tells when something was measured.
     """
 
     name = "kubernetes"
@@ -132,7 +132,7 @@ class KubernetesEngine(Engine):
         self._meter = Meter()
         harvest = partial(Harvest, self._api, Collector(self._api, self._artifacts), limit=self._log_limit)
         self._ground = Ground(
-            self._api, self._records, self._events.of, harvest, self._terms.grace, self._clock, self._report
+            self._api, self._records, self._events.of, harvest, self._terms.grace, self._api.now, self._report
         )
         self._observe = observe
 

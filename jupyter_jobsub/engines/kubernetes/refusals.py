@@ -46,11 +46,10 @@ def refusal(error: Refused) -> Refusal:
     text = error.message
     if found := _EXCEEDED.search(text):
         return _over_quota(*found.groups())
-    if found := _RIGHT.search(text):  # an API server that has just been started knows of no rights yet
-        words = f"the service's account {found[1]} has no right to {found[2]} {found[3]}: {_ADMINISTRATOR}"
-        return Refusal(words, passing=True)
     if error.status in (409, 429) or any(sign in text for sign in _LATER):
         return Refusal("the cluster asks to try again later", passing=True)
+    if words := _of_the_administrator(text):
+        return Refusal(words, passing=True)
     return Refusal(_known(text) or f"the cluster refuses its Pod: {_last(text)}; {_ADMINISTRATOR}")
 
 
@@ -81,14 +80,21 @@ def _known(text: str) -> str:
         return f"the cluster's Pod security ({found[1]}) forbids: {_IN_BRACKETS.sub('', found[2]).strip()}"
     if found := _WEBHOOK.search(text):
         return f"a rule of the cluster ({found[1]}) forbids it: {found[2].strip()}"
+    if found := _PRIORITY.search(text):
+        return f"there is no priority class {found[1]}: {_ADMINISTRATOR}"
+    return ""
+
+
+def _of_the_administrator(text: str) -> str:
+    """Say what no job can run without, wrong as none of them is; "" if that is not it."""
+    if found := _RIGHT.search(text):  # an API server that has just been started knows of no rights yet
+        return f"the service's account {found[1]} has no right to {found[2]} {found[3]}: {_ADMINISTRATOR}"
     if found := _ACCOUNT.search(text):
         return f"there is no service account {found[1]}: see service_account in the configuration"
     if found := _NAMESPACE.search(text):
         return f"there is no namespace {found[1]}: see namespace in the configuration"
     if found := _ENDING.search(text):
         return f"the namespace {found[1]} is being deleted: see namespace in the configuration"
-    if found := _PRIORITY.search(text):
-        return f"there is no priority class {found[1]}: {_ADMINISTRATOR}"
     return ""
 
 

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from kubernetes.aio.config import incluster_config
 
+from jupyter_jobsub.clock import wall_clock
 from jupyter_jobsub.engines.kubernetes import connection, credentials, sockets
 from jupyter_jobsub.engines.kubernetes import exec as exec_module
 from jupyter_jobsub.engines.kubernetes.api import Api, Expired, Refused, Unreachable
@@ -261,6 +262,27 @@ class TestCredentials:
         assert tokens == ["Bearer t0", "Bearer t1"]
 
     @scenario
+    async def test_a_plugin_that_waits_for_somebody_later_is_no_answer(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return status(401)
+
+        async def wait(*_: object, **__: object) -> None:
+            await asyncio.Event().wait()
+
+        async with served(answer) as host, asking(host, tmp_path) as api:
+            api._connection._read_at -= connection._RENEWAL
+            monkeypatch.setattr(credentials, "_PATIENCE", 0)
+            monkeypatch.setattr(credentials.config, "load_kube_config", wait)
+            asked = (asyncio.wait_for(api.get("pods", "a"), 30) for _ in range(2))
+            first, second = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(first, Unreachable)
+        assert isinstance(second, Unreachable)
+        assert "wait for somebody to log in" in str(first)
+        assert "does not accept the credentials" in str(second)
+
+    @scenario
     async def test_the_service_in_a_pod_uses_its_account(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -399,6 +421,37 @@ class TestConfiguration:
         async with served(answer) as host:
             with pytest.raises(EngineUnavailable, match="does not say what may be done there"):
                 await Api.connect(Where(str(kubeconfig(host, tmp_path))))
+
+    @scenario
+    async def test_a_right_or_namespace_that_is_missing_is_waited_for(self, tmp_path: Path) -> None:
+        gone = True
+
+        async def answer(request: web.Request) -> web.Response:
+            if request.path.endswith("/namespaces/ns"):
+                return status(404) if gone else web.json_response({})
+            user = {"userInfo": {"username": "bob"}}
+            return web.json_response({"status": {"allowed": False, **user}})
+
+        async with served(answer) as host:
+            file = str(kubeconfig(host, tmp_path))
+            with pytest.raises(EngineUnavailable, match="no namespace ns"):
+                await Api.connect(Where(file))
+            gone = False
+            with pytest.raises(EngineUnavailable, match="bob may not create"):
+                await Api.connect(Where(file))
+
+    @scenario
+    async def test_the_time_is_the_cluster_s(self, tmp_path: Path) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            response = pods("a")
+            response.headers["Date"] = "Sat, 21 Nov 2043 17:00:00 GMT"
+            return response
+
+        async with served(answer) as host, asking(host, tmp_path) as api:
+            here = wall_clock()
+            assert abs(api.now() - here) < 60 * 10**6
+            await api.get("pods", "a")
+            assert api.now() - here > 365 * 24 * 3600 * 10**6
 
     @scenario
     async def test_nobody_there_is_said_in_words(self, tmp_path: Path) -> None:

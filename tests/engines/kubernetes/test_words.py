@@ -220,7 +220,7 @@ REFUSED = {
     ),
     POD + 'error looking up service account jobs/nope: serviceaccount "nope" not found': (
         "there is no service account nope: see service_account in the configuration",
-        False,
+        True,
     ),
     POD + 'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (containers "keeper",'
     ' "main" must set securityContext.allowPrivilegeEscalation=false), runAsNonRoot != true (pod or'
@@ -240,7 +240,7 @@ REFUSED = {
     POD + "not yet ready to handle request": ("the cluster asks to try again later", True),
     'namespaces "nonesuch" not found': (
         "there is no namespace nonesuch: see namespace in the configuration",
-        False,
+        True,
     ),
     POD + "no PriorityClass with name nope was found": (
         "there is no priority class nope: ask who runs the cluster",
