@@ -22,6 +22,7 @@ from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.scheduling.lifecycle import LOG_GAP
 from tests.kubernetes import namespaces
 from tests.kubernetes.cluster import Cluster, session
+from tests.kubernetes.cluster.parts import PARTS
 from tests.kubernetes.world import ClusterWorld
 
 from .drive import PATIENCE, Play
@@ -77,11 +78,15 @@ class Striking(Play):
     world: ClusterWorld
     cluster: Cluster | None = None
     kills: Counter[str] = field(default_factory=Counter)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _hands: threading.Lock = field(default_factory=threading.Lock)  # of whoever stops and starts parts
 
     def run(self, chosen: Sequence[Blow]) -> list[Fault]:
         """Play it all, and judge it."""
         striker = threading.Thread(target=self._strike_all, args=[chosen])
+        minder = threading.Thread(target=self._mind)
         striker.start()
+        minder.start()
         try:
             for planned in self.jobs:
                 self.cancel_due()
@@ -92,7 +97,16 @@ class Striking(Play):
             return [*self._judged(), *self._left()]
         finally:
             striker.join()
+            self._over.set()
+            minder.join()
             self.close()
+
+    def _mind(self) -> None:
+        """Start again what gives up by itself, as a scheduler does that has missed something."""
+        while self.cluster and not self._over.wait(1):
+            with self._hands:
+                for part in PARTS:
+                    self.cluster.start(part)
 
     def _judged(self) -> list[Fault]:
         """Judge all but the logs that say themselves that a part is missing."""
@@ -114,9 +128,10 @@ class Striking(Play):
             elif blow.victim == "pod":
                 self._delete_a_pod(blow.choice)
             elif self.cluster:
-                self.cluster.stop(blow.victim, signal.SIGKILL)
-                time.sleep(blow.away)
-                self.cluster.start(blow.victim)
+                with self._hands:
+                    self.cluster.stop(blow.victim, signal.SIGKILL)
+                    time.sleep(blow.away)
+                    self.cluster.start(blow.victim)
                 self.kills[blow.victim] += 1
 
     def _delete_a_pod(self, choice: float) -> None:
