@@ -32,12 +32,12 @@ def serve():
 
 
 def connect():
-    """Connect to the server, which may not have begun to listen."""
+    """Connect to the server, which may not have begun to listen, or to be."""
     address = os.environ["JOBSUB_HOST_SERVER_0"], int(os.environ["JOBSUB_PORT_SERVER_0_TCP"])
     while True:
         try:
             return socket.create_connection(address)
-        except ConnectionRefusedError:
+        except OSError:  # nobody listens there, or the name means nothing yet
             time.sleep(0.1)
 
 

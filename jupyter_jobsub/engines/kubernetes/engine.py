@@ -32,7 +32,7 @@ from . import environment, names
 from .api import Api
 from .attempts import Attempts
 from .collect import Collector
-from .errors import ApiError
+from .errors import ApiError, Unreachable
 from .events import Events
 from .files import output_of
 from .gang import peers
@@ -48,6 +48,7 @@ from .watch import Mirror
 
 log = logging.getLogger(__name__)
 
+AWAY = "the cluster's API server does not answer"
 GRACE = 10.0  # seconds between TERM and KILL at a deadline
 PATIENCE = 1800.0  # seconds that an image may take to be pulled
 LOG_LIMIT = 2**30  # bytes
@@ -276,8 +277,8 @@ class KubernetesEngine(Engine):
         try:
             yield
         except (ApiError, EngineUnavailable) as error:
-            if key:
-                self._report(Waiting(key, str(error)))
+            if key:  # in the same words as long as nobody answers, however: each other is told, and stored
+                self._report(Waiting(key, AWAY if isinstance(error, Unreachable) else str(error)))
             raise EngineUnavailable(str(error)) from error
 
     def _changed(self, name: str, pod: Object | None) -> None:

@@ -150,7 +150,8 @@ class KubernetesTask:
                 await self._until(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                await self._until(self._dues.pause())
+                if not self.ended:
+                    await self._until(self._dues.pause())
 
     async def _until(self, seconds: float | None) -> None:
         """Wait for something to change, or that long."""

@@ -151,6 +151,7 @@ async def test_it_starts_once_and_ends_once_however_often_that_is_told() -> None
     ended = await owner.hears(Ended)
     assert (ended.exit_code, ended.reason) == (3, Reason.ERROR)
     assert [type(each) for each in owner.told] == [Started, Ended]
+    await owner.until(lambda: owner.task._watch and owner.task._watch.done())  # it is kept by nothing
 
 
 @scenario
