@@ -13,7 +13,9 @@ import pytest
 
 from jupyter_jobsub.engines.base import Waiting
 from jupyter_jobsub.engines.kubernetes import names
+from jupyter_jobsub.engines.kubernetes import pod as pod_module
 from jupyter_jobsub.engines.kubernetes.api import Api
+from jupyter_jobsub.engines.kubernetes.containers import terminated
 from jupyter_jobsub.engines.kubernetes.errors import Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.pod import Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
@@ -116,6 +118,29 @@ async def test_a_creation_that_comes_when_all_is_over_is_undone(
         gated = {"spec": {**late["spec"], "schedulingGates": [{"name": "example.com/never"}]}}
         await admin.create("pods", {**late, **held, **gated})
         await _gone(admin, names.pod_name(launch.key))
+
+
+@scenario
+async def test_what_runs_too_long_is_ended_while_nobody_is_there(
+    lab: ClusterLab, administrator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pod_module, "SLACK", 1)
+    saves = "trap 'echo saved; exit 3' TERM; echo 1 >artifacts/model; while :; do sleep 0.2; done"
+    launch = lab.task(f"echo up; {saves}", deadline_seconds=5)
+    await lab.started(await lab.send(launch))
+    await lab.engine.close()
+    async with administrator() as admin:
+
+        async def over() -> bool:
+            return bool(terminated(await admin.get("pods", names.pod_name(launch.key)), names.MAIN))
+
+        await until(over)
+    await lab.open()
+    await lab.send(replace(launch, started=True))
+    ended = await lab.ended(launch.key)
+    assert (ended.exit_code, ended.reason) == (3, Reason.DEADLINE_EXCEEDED)
+    assert lab.log(launch.key).endswith("saved\n")
+    assert (launch.artifacts / "model").read_text() == "1\n"
 
 
 @scenario

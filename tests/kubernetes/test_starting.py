@@ -227,7 +227,7 @@ async def test_the_deadline_of_a_pod(namespace: Namespace) -> None:
 async def test_a_command_that_ends_before_its_shell_has_begun_is_not_waited_for(namespace: Namespace) -> None:
     body = pod("early", "kill -9 $$$$", volumes=[{"name": "run", "emptyDir": {}}])
     keeper = body["spec"]["containers"][0]
-    keeper |= {"command": keeper_command(600), "volumeMounts": [{"name": "run", "mountPath": RUN}]}
+    keeper |= {"command": keeper_command(600, 600, 1), "volumeMounts": [{"name": "run", "mountPath": RUN}]}
     async with looking(namespace) as onlooker:
         await onlooker.api.create("pods", body)
         await onlooker.until("early", lambda it: it.keeping)

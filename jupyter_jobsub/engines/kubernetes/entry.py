@@ -10,6 +10,7 @@ Two containers share what they write and see each other's processes. ``main`` ru
   ``main`` then ends with the last of them that has not given up a second FIFO, so that a program of
   several commands has its grace; otherwise it ends with the command, and what that left running is
   killed with the container.
+- The keeper ends a command that has run for too long, by itself: a service that is away can't.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ HOME = "/home/jovyan"
 RUN = "/jobsub/run"
 TERMINATION_LOG = "/dev/termination-log"
 TOO_LATE = 75  # the keeper's exit code if nobody has fetched the artifacts
+LATE = "deadline"  # its last words if it has ended the command
 
 # Stderr goes where stdout goes: the kubelet reads one pipe in the order in which it was written, two in any.
 # Variables here must not be the command's, whose exported ones would change with them: subshells,
@@ -75,16 +77,28 @@ tell() {{
 _KEEPER = f"""
 exec 2>/dev/null
 {_TELL}
+limit() {{
+  sleep "$1"
+  echo {LATE} >{TERMINATION_LOG}
+  tell TERM
+  sleep "$2"
+  tell KILL
+}}
 closed() {{
   mkfifo "{RUN}/$1"
-  ( while read -r line; do :; done <"{RUN}/$1" ) &
+  (
+    exec <"{RUN}/$1"
+    [ -z "$2" ] || limit "$2" "$3" &
+    while read -r line; do :; done
+    kill "$!"
+  ) &
   reader=$!
   while wait "$reader"; [ "$?" -gt 128 ]; do :; done
 }}
 trap 'tell TERM' TERM
 mkfifo {RUN}/running
 exec 8<>{RUN}/running
-closed main
+closed main "$2" "$3"
 rm {RUN}/running
 exec 8>&-
 [ -n "$(ls -A {ARTIFACTS})" ] || exit 0
@@ -133,9 +147,19 @@ def main_command(argv: Sequence[str], folder: str, imports: str, file: str) -> l
     return ["/bin/sh", "-c", _ENTRY, "jobsub", folder, imports, file, *argv]
 
 
-def keeper_command(seconds: int) -> list[str]:
-    """Say what the keeper's container runs; it waits so long for artifacts to be fetched."""
-    return ["/bin/sh", "-c", _KEEPER, "jobsub", str(seconds)]
+def keeper_command(seconds: int, deadline: int, grace: int) -> list[str]:
+    """Say what the keeper's container runs.
+
+    Parameters
+    ----------
+    seconds
+        How long it waits for artifacts to be fetched.
+    deadline
+        Seconds that the command may run: it is told to end then, whether or not anybody else is there.
+    grace
+        Seconds that it has for that.
+    """
+    return ["/bin/sh", "-c", _KEEPER, "jobsub", str(seconds), str(deadline), str(grace)]
 
 
 def fetch_command(repository: str, ref: str, folder: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from .names import KEEPER, MAIN, Object
 from .settings import KubernetesSettings
 
 COLLECTING = 120  # seconds that a Pod which is to end has for its artifacts to be fetched
+SLACK = 5  # seconds that the service has to end by itself what has run for too long
 _KEEPER_RESOURCES = {
     "requests": {"cpu": "10m", "memory": "32Mi"},
     "limits": {"cpu": "1", "memory": "256Mi"},
@@ -202,7 +204,8 @@ class _Plan:
         }
 
     def _keeper(self) -> Object:
-        command = keeper_command(self._settings.collect_timeout_seconds)
+        deadline, grace = self._launch.spec.deadline_seconds + SLACK, math.ceil(self._terms.grace)
+        command = keeper_command(self._settings.collect_timeout_seconds, deadline, grace)
         return {
             **self._container(KEEPER, command),
             "env": [{"name": environment.DEVICES, "value": "void"}],

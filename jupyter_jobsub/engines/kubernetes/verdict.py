@@ -10,6 +10,7 @@ from ...model.job import Micros, Reason, TaskKey
 from ...model.observation import Ended
 from .containers import KEEPER, LOST_SIGHT, MAIN, Object, condition, micros, started, state, terminated
 from .disturbances import Disturbance, disturbance
+from .entry import LATE
 from .names import ENDED_BY, SAID, VOID
 from .starting import Delay, delay, stuck, unstartable
 
@@ -63,7 +64,7 @@ class Seen:
     ended_by:
         What we have ended it for: ``halt``, ``deadline``, ``launch`` (it never would start) or "".
     late:
-        The cluster has ended the command for our sake: because its time was over.
+        Its Pod has ended the command: because its time was over, or we have said so.
     void:
         It is a mark that this task must never run.
     deleting:
@@ -119,7 +120,7 @@ def seen(pod: Object, events: Sequence[Object] = ()) -> Seen:
         hopeless=annotations.get(SAID) or _hopeless(pod, why, over=over),
         stuck=stuck(pod),
         ended_by=annotations.get(ENDED_BY, ""),
-        late=_late(pod),
+        late=_late(pod) or terminated(pod, KEEPER).get("message", "").strip() == LATE,
         void=VOID in (metadata.get("labels") or {}),
         deleting="deletionTimestamp" in metadata,
         disturbed=disturbance(pod),

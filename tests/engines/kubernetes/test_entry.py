@@ -20,6 +20,7 @@ import pytest
 from jupyter_jobsub.engines.kubernetes.entry import (
     COLLECTED,
     KILL,
+    LATE,
     TOO_LATE,
     fetch_command,
     keeper_command,
@@ -81,8 +82,8 @@ class Pod:
     ) -> subprocess.Popen[str]:
         return self.start(main_command(["bash", "-c", text], folder, imports, file), env)
 
-    def keeper(self, seconds: int = 1000) -> subprocess.Popen[str]:
-        return self.start(keeper_command(seconds))
+    def keeper(self, seconds: int = 1000, deadline: int = 1000) -> subprocess.Popen[str]:
+        return self.start(keeper_command(seconds, deadline, 1))
 
     def run(self, text: str, **how: Any) -> tuple[str, str, int]:
         """Run a command to its end beside a keeper that ends well."""
@@ -219,6 +220,26 @@ def test_but_not_for_ever(pod: Pod) -> None:
     keeper, main = pod.keeper(1), pod.main("echo 1 >artifacts/x")
     assert main.wait(PATIENCE) == 0
     assert keeper.wait(PATIENCE) == TOO_LATE
+
+
+@pytest.mark.parametrize(("first", "code"), [("", 143), ("trap '' TERM; ", -signal.SIGKILL)])
+def test_a_command_that_runs_too_long_is_told_and_then_killed(pod: Pod, first: str, code: int) -> None:
+    itself = "mkdir /proc/$$; echo 0::/main >/proc/$$/cgroup; "
+    main = pod.main(f"{first}{itself}echo 1 >artifacts/x; exec sleep 1000")
+    (pod.folder / "proc" / str(main.pid)).mkdir()
+    (pod.folder / "proc" / str(main.pid) / "cgroup").write_text("0::/main\n")
+    keeper = pod.keeper(deadline=2)
+    assert main.wait(PATIENCE) == code
+    assert (pod.folder / "dev/termination-log").read_text() == f"{LATE}\n"
+    assert pod.start(list(COLLECTED)).wait(PATIENCE) == 0
+    assert keeper.wait(PATIENCE) == 0
+
+
+def test_what_has_ended_before_is_not_late(pod: Pod) -> None:
+    keeper, main = pod.keeper(3, deadline=2), pod.main("echo 1 >artifacts/x")
+    assert main.wait(PATIENCE) == 0
+    assert keeper.wait(PATIENCE) == TOO_LATE
+    assert not (pod.folder / "dev/termination-log").exists()
 
 
 @pytest.mark.parametrize("text", ["TERM", "KILL"])

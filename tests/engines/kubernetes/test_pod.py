@@ -14,7 +14,7 @@ from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.entry import literal
 from jupyter_jobsub.engines.kubernetes.environment import check
 from jupyter_jobsub.engines.kubernetes.files import LARGEST
-from jupyter_jobsub.engines.kubernetes.pod import COLLECTING, Objects, Terms, build, void_pod
+from jupyter_jobsub.engines.kubernetes.pod import COLLECTING, SLACK, Objects, Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.errors import EngineError
 from jupyter_jobsub.model.job import JobId, TaskKey
@@ -398,7 +398,7 @@ class TestPod:
         )["spec"]
         assert spec["activeDeadlineSeconds"] == 100 + 1800 + 30
         assert spec["terminationGracePeriodSeconds"] == 7 + COLLECTING
-        assert container({"spec": spec}, "keeper")["command"][-1] == "30"
+        assert container({"spec": spec}, "keeper")["command"][-3:] == ["30", str(100 + SLACK), "8"]
         assert spec["restartPolicy"] == "Never"
 
     def test_it_says_whose_it_is(self) -> None:

@@ -69,6 +69,10 @@ DELETED = {"deletionTimestamp": "2026-11-21T17:00:49Z", "deletionGracePeriodSeco
 
 ENDS = {
     "exit 0": (final(exited(0), "Succeeded"), 0, "Completed", ""),
+    "ended by its own Pod": (
+        make(exited(143), exited(0, message="deadline\n"), "Failed"),
+        *(143, "DeadlineExceeded", "ran longer than its deadline of 3600 s"),
+    ),
     "exit 3": (final(exited(3)), 3, "Error", ""),
     "last words": (final(exited(1, message="cell 3 failed\n")), 1, "Error", "cell 3 failed"),
     "a signal": (final(exited(139)), 139, "Error", "SIGSEGV"),
