@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_jobsub.config import JobsubService
+from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.settings import KubernetesSettings
 from jupyter_jobsub.model.job import Phase
 from jupyter_jobsub.model.progress import Progress, parse_progress
@@ -29,6 +30,13 @@ def test_every_setting_of_a_cluster_is_in_the_readme_and_none_else() -> None:
     section = README.partition("## On Kubernetes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(KubernetesSettings.model_fields)
+
+
+def test_what_removes_pods_names_them_as_they_are() -> None:
+    text = README.partition("**Removing.**")[2].partition("\nTo try it")[0]
+    managed = "=".join(*names.MANAGED_BY.items())
+    assert (f" -l {managed} " in text, f" -l {names.STORE}=" in text) == (True, True)
+    assert f'{{"$deleteFromPrimitiveList/finalizers": ["{names.FINALIZER}"]}}' in text
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

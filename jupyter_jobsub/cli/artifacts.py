@@ -30,7 +30,8 @@ def declare_artifacts(parser: Parser) -> None:
     """Declare ``artifacts``."""
     parser.description = (
         "List or download the files that jobs have written to $JOBSUB_ARTIFACTS. They are kept until the\n"
-        "job's time to live is over, however it ended; while it runs they are shown as they are."
+        "job's time to live is over, however it ended. While a job runs on this machine they are shown as\n"
+        "they are; those of a Pod come when its command has ended."
     )
     examples(parser, *_LIST, *_DOWNLOAD)
     whats = parser.add_subparsers(metavar="list|download", required=True, help="what to do with them")

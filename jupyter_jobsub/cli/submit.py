@@ -45,7 +45,9 @@ def declare_submit(parser: Parser) -> None:
     parser.description = (
         "Hand a command, a script or a notebook to the queue, and print the job's id.\n\n"
         "A command runs in this folder, a file in its own. One argument after -- is shell text;\n"
-        "several are quoted together. Without --image the job runs in this shell's environment."
+        "several are quoted together. Without --image the job runs in this shell's environment.\n"
+        "On Kubernetes these are the first image that the group may use, and /home/jovyan unless\n"
+        "the Pod has the folder, in the group's volume."
     )
     examples(
         parser,
