@@ -17,7 +17,7 @@ from ...errors import EngineError, EngineUnavailable
 from ...model.job import JobId, TaskKey
 from . import names
 from .api import Api, Kind
-from .errors import Refused
+from .errors import Refused, Unreachable
 from .names import Object
 from .pod import Objects, void_pod
 from .refusals import refusal
@@ -178,6 +178,8 @@ class Records:
         except Refused as error:
             if error.status != 409:
                 raise
+            if await self.again(pod):  # it is no other: too many change it at once
+                raise Unreachable(error.message) from error
             return None
 
 

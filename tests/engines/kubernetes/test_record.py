@@ -11,9 +11,9 @@ import pytest
 
 from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.api import Api
-from jupyter_jobsub.engines.kubernetes.errors import Refused
+from jupyter_jobsub.engines.kubernetes.errors import Refused, Unreachable
 from jupyter_jobsub.engines.kubernetes.pod import Objects, Terms, build, void_pod
-from jupyter_jobsub.engines.kubernetes.record import Records, abandoned, grace
+from jupyter_jobsub.engines.kubernetes.record import Records, abandoned, grace, kept
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.errors import EngineError, EngineUnavailable
 from jupyter_jobsub.model.job import JobId, TaskKey
@@ -33,6 +33,7 @@ class Server:
     def __init__(self) -> None:
         self.there: dict[tuple[str, str], dict[str, Any]] = {}
         self.refuses: Refused | None = None
+        self.busy = False
         self._uids = itertools.count(1)
 
     async def create(self, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class Server:
         found = self.there.get((kind, name))
         if found is None:
             return None
-        if body["metadata"]["uid"] != found["metadata"]["uid"]:
+        if self.busy or body["metadata"]["uid"] != found["metadata"]["uid"]:
             raise Refused(409, "Conflict", "another uid")
         self.there[kind, name] = changed = _merged(found, body)
         return changed
@@ -210,6 +211,18 @@ async def test_a_pod_of_the_same_name_is_not_the_same(server: Server, records: R
     await records.delete(first)
     assert server.there["pods", "job-1"] == second
     assert await records.again(second) == second
+
+
+@scenario
+async def test_a_change_that_loses_to_others_is_asked_for_again(server: Server, records: Records) -> None:
+    pod = await records.make(KEY, pod_of(KEY))
+    server.busy = True
+    with pytest.raises(Unreachable):
+        await records.mark(pod, "halt", 0)
+    with pytest.raises(Unreachable):
+        await records.release(pod)
+    assert server.there["pods", "job-1"] == pod
+    assert kept(pod)
 
 
 @scenario
