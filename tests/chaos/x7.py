@@ -19,7 +19,6 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from jupyter_jobsub.engines.kubernetes import names
-from jupyter_jobsub.scheduling.lifecycle import LOG_GAP
 from tests.kubernetes import namespaces
 from tests.kubernetes.cluster import Cluster, session
 from tests.kubernetes.cluster.parts import PARTS
@@ -41,6 +40,7 @@ OPTIONS: dict[str, Any] = {
     },
 }
 CONFIG = "c.JobsubService.start_timeout_seconds = 30\n"
+MARK = b"[jobsub: "  # how a line begins that says that others may be missing
 Victim = Literal["service", "kube-apiserver", "kubelet", "pod"]
 
 
@@ -109,11 +109,14 @@ class Striking(Play):
                     self.cluster.start(part)
 
     def _judged(self) -> list[Fault]:
-        """Judge all but the logs that say themselves that a part is missing."""
-        for row in self.seen.rows:
-            if LOG_GAP in row["message"]:
+        """Judge it; a log that says itself where lines may be missing counts as whole but for those."""
+        planned = {id: job for job in self.jobs if (id := self.seen.accepted.get(job.name))}
+        for (id, attempt), log in self.seen.logs.items():
+            whole = planned[id].log(attempt) if id in planned else b""
+            if MARK in log and _is_part(log, whole):
                 self.kills["log gap"] += 1
-                self.seen.deleted.add((row["id"], row["attempt"]))
+                self.seen.logs[id, attempt] = whole
+        for row in self.seen.rows:
             for event in self.insist(partial(self.clients["socket"].timeline, row["id"])) or ():
                 if event["reason"] == "BackOff":
                     self.kills["requeue"] += 1
@@ -170,6 +173,12 @@ class Striking(Play):
     @staticmethod
     def _named(kind: str, it: dict[str, Any]) -> str:
         return f"{kind[:-1]} {it['metadata']['name']}"
+
+
+def _is_part(log: bytes, whole: bytes) -> bool:
+    """Whether a log has lines of the whole one, in their order, and marks of what is missing."""
+    rest = iter(whole.splitlines())
+    return all(line in rest for line in log.splitlines() if not line.startswith(MARK))
 
 
 _KINDS = ("pods", "secrets", "services")
