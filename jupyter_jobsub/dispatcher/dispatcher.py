@@ -58,7 +58,7 @@ class Dispatcher:
         self._book = Book()
         self._timers = Timers()
         self._actions = Actions(store, engine, archive, settings, self._observe)
-        self.opening = Opening(engine, self._observe, self._opened)
+        self.opening = Opening(engine, self._observe, lambda id: id not in self._book.jobs, self._opened)
         self._patience = Patience(settings, self._timers, self._tell)
         self._expiry = Expiry(store, engine, archive, self._clock, self._timers)
         self.sampler = Sampler(engine, archive.metrics, self._clock, self._timers, self._book.placed)

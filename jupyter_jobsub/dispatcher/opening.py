@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ..engines.base import Engine, Observer
+from ..engines.base import Engine, Observer, Over
 from ..errors import EngineError, EngineUnavailable
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,9 @@ class Opening:
         Is called once it is.
     """
 
-    def __init__(self, engine: Engine, observe: Observer, opened: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, observe: Observer, over: Over, opened: Callable[[], None]) -> None:
         self._engine = engine
-        self._observe = observe
+        self._told = observe, over
         self._opened = opened
         self._task: asyncio.Task[None] | None = None
         self.trouble = ""
@@ -40,7 +40,7 @@ class Opening:
             If jobs can't run at all.
         """
         try:
-            await self._engine.open(self._observe)
+            await self._engine.open(*self._told)
         except EngineUnavailable as error:
             log.warning("no job can be started for now: %s", error)
             self.trouble = str(error)
@@ -60,7 +60,7 @@ class Opening:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
             try:
-                await self._engine.open(self._observe)
+                await self._engine.open(*self._told)
                 self.trouble = ""
             except EngineError as error:
                 self.trouble = str(error)

@@ -22,7 +22,8 @@ Kubernetes obey these rules, and one contract suite proves it (tests/engines/con
   runs, and nobody listens at a port before its task does: who comes first tries again.
 - ``settled`` says that the end of a task is stored, so that the engine may let go of what it still
   occupies; whoever is launched again after that has started, as far as the store knows. It is a help
-  and no promise: after a crash nobody says it, and ``purge`` lets go of the rest.
+  and no promise: after a crash nobody says it of a job that is over, as ``open`` is told how to see,
+  and ``purge`` lets go of the rest.
 - ``sample`` looks at what tasks use, from outside and without slowing them: a key that does not run
   now has no sample. Counters take in what has ended meanwhile (a short command's processor time is
   not lost) and never go down from ``open`` to ``close``; what can't be told is None, not 0.
@@ -104,6 +105,7 @@ class Launch:
 
 
 Observer: TypeAlias = Callable[[Observation], None]
+Over: TypeAlias = Callable[[JobId], bool]
 
 
 class Engine(ABC):
@@ -120,8 +122,14 @@ class Engine(ABC):
     """How many launches and halts may be under way at once."""
 
     @abstractmethod
-    async def open(self, observe: Observer) -> None:
+    async def open(self, observe: Observer, over: Over) -> None:
         """Begin to report.
+
+        Parameters
+        ----------
+        over:
+            Says at any time whether a job has ended for good, or is unknown: then nothing of it may run, or
+            be waited for, and what still occupies something may go.
 
         Raises
         ------

@@ -127,6 +127,23 @@ def test_a_job_runs_through_its_phases(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_an_engine_can_see_which_jobs_are_over(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with world(tmp_path, cpu=1000) as w:
+            first, second = await w.submit(), await w.submit()
+            (key,) = await w.launches(1)
+            assert not w.engine.over(first.id)
+            assert not w.engine.over(second.id)
+            w.engine.ends(key)
+            await w.until(first.id, Phase.SUCCEEDED)
+            await w.launches(2)
+            assert w.engine.over(first.id)
+            assert not w.engine.over(second.id)
+            assert w.engine.over(JobId("job-unknown"))
+
+    asyncio.run(scenario())
+
+
 def test_the_queue_waits_for_its_quota_and_says_so(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with world(tmp_path, cpu=1000) as w:

@@ -35,12 +35,13 @@ class Lab:
         self.archive, self.artifacts = kept.logs, kept.artifacts
         self.seen: list[Observation] = []
         self.launched: dict[TaskKey, Launch] = {}
+        self.over: set[JobId] = set()
         self._waiters: list[asyncio.Future[None]] = []
 
     async def open(self) -> None:
         self.thread = threading.get_ident()
         self.engine = self._make()
-        await self.engine.open(self._observe)
+        await self.engine.open(self._observe, self.over.__contains__)
 
     def _observe(self, observation: Observation) -> None:
         assert threading.get_ident() == self.thread

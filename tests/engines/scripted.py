@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_jobsub.clock import wall_clock
-from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Started
+from jupyter_jobsub.engines.base import Ended, Engine, Launch, Observer, Over, Started
 from jupyter_jobsub.engines.peers import Peers
 from jupyter_jobsub.errors import EngineUnavailable
 from jupyter_jobsub.model.catalog import Catalog, Image
@@ -38,10 +38,10 @@ class ScriptedEngine(Engine):
         self.away = ""
         self.keeps: set[JobId] = set()  # jobs of which nothing can be removed
 
-    async def open(self, observe: Observer) -> None:
+    async def open(self, observe: Observer, over: Over) -> None:
         if self.away:
             raise EngineUnavailable(self.away)
-        self.observe = observe
+        self.observe, self.over = observe, over
 
     async def launch(self, launch: Launch) -> None:
         self.launched.append(launch)

@@ -144,6 +144,41 @@ async def test_what_runs_too_long_is_ended_while_nobody_is_there(
 
 
 @scenario
+async def test_what_nobody_settled_goes_when_the_engine_is_opened(
+    lab: ClusterLab, administrator: Any
+) -> None:
+    over = await lab.launch("true", env={"TOKEN": "secret"})
+    await lab.ended(over)
+    runs = await lab.launch("sleep 1000", job="job-2", env={"TOKEN": "secret"})
+    lab.over.add(over.job)
+    async with administrator() as admin:
+        selector = names.selector(STORE)
+        assert {name[:5] for name in await admin.uids("secrets", selector)} == {"job-1", "job-2"}
+        await lab.restart()
+        await _gone(admin, "job-1")
+
+        async def tidied() -> bool:
+            return {name[:5] for name in await admin.uids("secrets", selector)} == {"job-2"}
+
+        await until(tidied)
+        assert list(await admin.uids("pods", selector)) == [names.pod_name(runs)]
+
+
+@scenario
+async def test_a_creation_that_comes_after_a_restart_when_all_is_over_is_undone(
+    lab: ClusterLab, tmp_path: Path, administrator: Any
+) -> None:
+    launch = lab.task(MARKED, working_dir=str(tmp_path))
+    lab.over.add(launch.key.job)
+    async with administrator() as admin:
+        late = build(launch, parse_settings({}), Terms(STORE, {})).pod
+        held = {"metadata": {**late["metadata"], "finalizers": [names.FINALIZER]}}
+        gated = {"spec": {**late["spec"], "schedulingGates": [{"name": "example.com/never"}]}}
+        await admin.create("pods", {**late, **held, **gated})
+        await _gone(admin, names.pod_name(launch.key))
+
+
+@scenario
 async def test_an_earlier_attempt_that_somebody_keeps_is_waited_for(
     lab: ClusterLab, administrator: Any
 ) -> None:

@@ -8,7 +8,6 @@ that kubectl works.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -26,7 +25,7 @@ from ...model.metrics import Sample
 from ...model.observation import Ended, Observation, Waiting
 from ...model.resources import Resources
 from ...model.spec import JobSpec
-from ..base import Engine, Launch, Observer
+from ..base import Engine, Launch, Observer, Over
 from ..peers import Peers
 from . import environment, names
 from .api import Api
@@ -41,6 +40,7 @@ from .names import Object
 from .pod import Terms, build
 from .record import Records, kept
 from .settings import KubernetesSettings
+from .strays import Strays
 from .task import Ground, KubernetesTask
 from .usage import Meter
 from .volumes import volume_text
@@ -110,10 +110,9 @@ class KubernetesEngine(Engine):
         self._named: dict[str, KubernetesTask] = {}  # the newest of each Pod's name
         self._ended: dict[TaskKey, Object | None] = {}  # with their Pods, as long as nobody let go of those
         self._attempts = Attempts()
-        self._strays: set[asyncio.Task[None]] = set()
         self._observe: Observer | None = None
 
-    async def open(self, observe: Observer) -> None:
+    async def open(self, observe: Observer, over: Over) -> None:
         """Look at what is there, and begin to report of what is launched."""
         store = self._store()
         async with AsyncExitStack() as stack:
@@ -135,7 +134,10 @@ class KubernetesEngine(Engine):
         self._ground = Ground(
             self._api, self._records, self._events.of, harvest, self._terms.grace, self._api.now, self._report
         )
+        self._strays = Strays(self._records, over)
         self._observe = observe
+        for name, pod in self._mirror.items().items():
+            self._changed(name, pod)
 
     async def launch(self, launch: Launch) -> None:
         """Create the task's Pod, or take over the one that is there."""
@@ -172,10 +174,10 @@ class KubernetesEngine(Engine):
         last = self._attempts.leave(key)
         try:
             with self._asked():
-                if pod:
-                    await self._records.release(pod)
                 if last:
                     await self._records.tidy(key, pod)
+                if pod:  # the last: who is killed meanwhile finds by it what is left
+                    await self._records.release(pod)
         except EngineUnavailable:
             self._attempts.come_back(key)
             raise
@@ -240,8 +242,7 @@ class KubernetesEngine(Engine):
             return
         self._observe = None
         await asyncio.gather(*(task.close() for task in self._tasks.values()))
-        for stray in self._strays:
-            stray.cancel()
+        await self._strays.close()
         for known in (self._tasks, self._named, self._ended):
             known.clear()
         self._attempts = Attempts()
@@ -284,15 +285,11 @@ class KubernetesEngine(Engine):
     def _changed(self, name: str, pod: Object | None) -> None:
         if task := self._named.get(name):
             task.saw(pod)
-        elif pod and kept(pod) and (key := names.key_of(pod)) and self._ended.get(key, pod) is None:
-            self._strays.add(stray := asyncio.create_task(self._remove(pod)))
-            stray.add_done_callback(self._strays.discard)
+        elif pod and kept(pod) and self._observe and (key := names.key_of(pod)) and self._let_go_of(key):
+            self._strays.remove(key, pod)
 
-    async def _remove(self, stray: Object) -> None:
-        """Remove a Pod that was asked for long ago, and came when all of its task was over."""
-        log.warning("the Pod %s came when its task was over", stray["metadata"]["name"])
-        with contextlib.suppress(ApiError):  # else it goes with its job
-            await self._records.release(stray)
+    def _let_go_of(self, key: TaskKey) -> bool:
+        return self._ended[key] is None if key in self._ended else self._strays.over(key.job)
 
     def _told(self, name: str) -> None:
         if task := self._named.get(name):

@@ -23,7 +23,7 @@ from ...model.observation import Ended, Observation, Started
 from ...model.resources import Resources
 from ...model.spec import JobSpec
 from .. import peers
-from ..base import Engine, Launch, Observer
+from ..base import Engine, Launch, Observer, Over
 from ..peers import Peers
 from . import variables
 from .allotment import Allotment
@@ -101,7 +101,7 @@ class LocalEngine(Engine):
         self._sampling = asyncio.Lock()  # one pass at a time
         self._observe: Observer | None = None
 
-    async def open(self, observe: Observer) -> None:
+    async def open(self, observe: Observer, over: Over) -> None:
         """Begin to report; nothing is looked at before it is launched again."""
         try:
             os.close(os.pidfd_open(os.getpid()))
