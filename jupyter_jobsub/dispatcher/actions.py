@@ -26,7 +26,8 @@ from ..store.base import Store
 log = logging.getLogger(__name__)
 
 HEELS = 0.01  # seconds between two submits of one burst
-RETRY = 1.0  # seconds until what failed is tried again
+RETRY, LONGEST_RETRY = 1.0, 15.0  # seconds until what failed is tried again
+CLOSING = 5.0  # seconds that those at hand may take when all ends
 LONGEST_WAIT = 0.25  # seconds that a burst may hold a launch up
 
 
@@ -52,7 +53,7 @@ class Actions:
         self._queues: dict[TaskKey, deque[Action]] = {}  # of those that wait or are under way
         self._ready: asyncio.Queue[TaskKey | None] = asyncio.Queue()
         self._halting: set[TaskKey] = set()
-        self._waiting: set[TaskKey] = set()  # for an engine that does not answer; said once
+        self._waiting: dict[TaskKey, float] = {}  # seconds, for an engine that does not answer; said once
         self._submitted = -HEELS
         self._burst = False
         self._workers: list[asyncio.Task[None]] = []
@@ -70,12 +71,16 @@ class Actions:
         ]
 
     async def close(self) -> None:
-        """Finish those at hand; the rest is found again at the next start."""
+        """Finish those at hand if that is soon; the rest is found again at the next start."""
         while not self._ready.empty():
             self._ready.get_nowait()
         for _ in self._workers:
             self._ready.put_nowait(None)
-        await asyncio.gather(*self._workers)
+        if self._workers:
+            _, late = await asyncio.wait(self._workers, timeout=CLOSING)
+            for worker in late:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
 
     def submitted(self) -> None:
         """Take note that a job has come."""
@@ -117,20 +122,22 @@ class Actions:
     async def _do(self, action: Action, key: TaskKey) -> None:
         try:
             await action(key)
-            self._waiting.discard(key)
+            self._waiting.pop(key, None)
         except EngineUnavailable as error:
             if key not in self._waiting:
-                log.warning("%s has to wait, trying again every %g s: %s", key, RETRY, error)
-            self._waiting.add(key)
-            self._again(key, action)
+                log.warning("%s has to wait, trying again ever less often: %s", key, error)
+            pause = self._waiting.get(key, RETRY)
+            self._waiting[key] = min(2 * pause, LONGEST_RETRY)
+            self._again(key, action, pause)
         except EngineError as error:
+            self._waiting.pop(key, None)
             self._failed(Ended(key, self._settings().clock(), None, Reason.LAUNCH_FAILED, str(error)))
         except Exception:  # such as a full disk; a start that never works is halted by its time-out
             log.exception("what is to be done for %s failed; trying again in %g s", key, RETRY)
-            self._again(key, action)
+            self._again(key, action, RETRY)
 
-    def _again(self, key: TaskKey, action: Action) -> None:
-        asyncio.get_running_loop().call_later(RETRY, self._put, key, action)
+    def _again(self, key: TaskKey, action: Action, pause: float) -> None:
+        asyncio.get_running_loop().call_later(pause, self._put, key, action)
 
     async def _pause_in_burst(self) -> None:
         patience = time.monotonic() + LONGEST_WAIT

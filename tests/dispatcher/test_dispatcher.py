@@ -330,6 +330,51 @@ def test_what_the_engine_can_not_do_now_is_asked_for_again(
     asyncio.run(scenario())
 
 
+def test_who_does_not_answer_is_asked_ever_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def at_once(self: actions.Actions, key: TaskKey, action: actions.Action, pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == 6:
+            engine.refuses = None
+        self._put(key, action)
+
+    monkeypatch.setattr(actions.Actions, "_again", at_once)
+    engine = ScriptedEngine()
+    engine.refuses = EngineUnavailable("the cluster does not answer")
+
+    async def scenario() -> None:
+        async with world(tmp_path, engine) as w:
+            job = await w.submit()
+            await w.launches(7)
+            assert pauses == [1, 2, 4, 8, 15, 15]
+            engine.cannot_halt = engine.refuses = EngineUnavailable("the cluster does not answer again")
+            monkeypatch.setattr(actions.Actions, "_again", lambda *told: pauses.append(told[-1]))
+            await w.intend(job.id, Intent.CANCEL)
+            await eventually(_has(engine.halted, TaskKey(job.id, 1)))
+            assert pauses[-1] == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_engine_that_never_answers_keeps_nobody_from_closing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "CLOSING", 0.01)
+
+    async def scenario() -> None:
+        engine = ScriptedEngine()
+        engine.may_launch.clear()
+        async with world(tmp_path, engine) as w:
+            await w.submit()
+            await w.launches(1)
+            await asyncio.wait_for(w.dispatcher.close(), 30)
+
+    asyncio.run(scenario())
+
+
 def test_what_is_cancelled_before_it_could_be_launched_is_not_wanted_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
