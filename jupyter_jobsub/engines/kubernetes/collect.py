@@ -32,6 +32,7 @@ Result = TypeVar("Result")
 AT_ONCE = 16  # tasks: each may bring much, and one that is slow must not keep the others
 PIECE = 256 * 1024  # bytes, at least, that a thread is given to unpack
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds until what failed is tried again; then always the last
+DOUBTS = 3  # times that it is tried before that is trouble
 NO_TAR = 120  # exit code
 _LOST = "artifacts of it, if there were any, are lost: "
 
@@ -79,13 +80,15 @@ class Collector:
         str
             What of them is not there and why, in words to follow a job's message; "" if nothing is missing.
         """
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        for tries, pause in enumerate(chain(PAUSES, repeat(PAUSES[-1]))):
             try:
                 return await self._collect(pod, launch)
             except (ApiError, OSError) as error:
                 if (words := await self._over(pod, launch)) is not None:
                     return words
-                level = logging.WARNING if isinstance(error, OSError) else logging.INFO
+                # who left nothing has ended, though its Pod may not say so yet
+                troubled = tries >= DOUBTS or isinstance(error, OSError)
+                level = logging.WARNING if troubled else logging.DEBUG
                 log.log(level, "the artifacts of %s can't be fetched, trying again: %s", launch.key, error)
             await _pause(pause, over)
         raise AssertionError("pauses have no end")

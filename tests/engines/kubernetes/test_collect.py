@@ -316,6 +316,18 @@ async def test_a_pod_that_kept_nothing_has_ended_by_itself(lab: Lab) -> None:
     assert not lab.place.exists()
 
 
+@scenario
+async def test_only_what_goes_on_failing_is_trouble(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    write(lab.pod.folder, a=b"x")
+    lab.pod.trouble = [Unreachable("no running task found")] * module.DOUBTS
+    assert await lab.collect() == ""
+    assert "can't be fetched" not in caplog.text
+    lab.pod.trouble = [Unreachable("no route to host")] * (module.DOUBTS + 1)
+    shutil.rmtree(lab.place)
+    assert await lab.collect() == ""
+    assert caplog.text.count("can't be fetched") == 1
+
+
 @pytest.mark.parametrize(
     ("now", "why"),
     [
