@@ -21,7 +21,7 @@ from ...errors import EngineError
 from .credentials import Access, Where, read_access
 from .errors import Refused, Unreachable, failure
 from .hours import Hours
-from .sockets import WebSocket, cut
+from .sockets import WebSocket, allow_many, cut
 from .throttle import Throttle
 
 T = TypeVar("T")
@@ -58,13 +58,14 @@ class Connection:
 
     @classmethod
     async def open(cls, where: Where) -> Connection:
-        """Read the configuration.
+        """Read the configuration, and make room for many streams.
 
         Raises
         ------
         EngineError
             If there is none, or it can't be used.
         """
+        allow_many()
         return cls(where, await read_access(where))
 
     async def close(self) -> None:

@@ -6,12 +6,19 @@ itself has said so before, and who leaves earlier has no use for the rest.
 
 from __future__ import annotations
 
+import resource
 import socket
 from typing import Any
 
 import aiohttp
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+def allow_many() -> None:
+    """Have as many files open as may be: each task that runs takes one for its stream and one for its log."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def kept_alive(address: tuple[Any, ...]) -> socket.socket:

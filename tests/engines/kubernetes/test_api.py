@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable
@@ -403,6 +404,17 @@ class TestConfiguration:
         file.write_text(json.dumps(config))
         with pytest.raises(EngineError, match=said):
             await Api.connect(Where(str(file)))
+
+    @scenario
+    async def test_thousands_may_be_followed(self, tmp_path: Path) -> None:
+        before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard // 2), hard))
+        try:
+            made = await Connection.open(Where(str(kubeconfig("http://127.0.0.1:1", tmp_path))))
+            await made.close()
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
     @scenario
     async def test_several_files_are_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
