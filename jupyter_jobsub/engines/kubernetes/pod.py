@@ -21,10 +21,6 @@ from .settings import KubernetesSettings
 
 COLLECTING = 120  # seconds that a Pod which is to end has for its artifacts to be fetched
 SLACK = 5  # seconds that the service has to end by itself what has run for too long
-_KEEPER_RESOURCES = {
-    "requests": {"cpu": "10m", "memory": "32Mi"},
-    "limits": {"cpu": "1", "memory": "256Mi"},
-}
 _LOCKED: Object = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _NODE_AWAY: Sequence[Object] = [
     {"key": f"node.kubernetes.io/{state}", "operator": "Exists", "effect": "NoExecute"}
@@ -209,7 +205,7 @@ class _Plan:
         return {
             **self._container(KEEPER, command),
             "env": [{"name": environment.DEVICES, "value": "void"}],
-            "resources": _KEEPER_RESOURCES,
+            "resources": self._settings.keeper_resources.model_dump(),
             "volumeMounts": self._mounts.keeper,
         }
 
@@ -218,7 +214,7 @@ class _Plan:
             yield {
                 **self._container(f"dataset-{number}", command),
                 "image": self._settings.git_image or self._image,
-                "resources": _KEEPER_RESOURCES,
+                "resources": self._settings.keeper_resources.model_dump(),
                 "volumeMounts": [mount],
             }
 

@@ -75,7 +75,8 @@ def _known(text: str) -> str:
         return f"the cluster's quota {found[1]} {missing}: choose an instance type that does"
     if bounds := _BOUND.findall(text):
         each = ", ".join(f"{which} {_show(what, much)} a {whole}" for which, what, whole, much in bounds)
-        return f"the cluster has limits in its namespace: {each}; choose another instance type"
+        remedy = "choose another instance type, or see keeper_resources in the configuration"
+        return f"the cluster has limits in its namespace: {each}; {remedy}"
     if found := _SECURITY.search(text):
         return f"the cluster's Pod security ({found[1]}) forbids: {_IN_BRACKETS.sub('', found[2]).strip()}"
     if found := _WEBHOOK.search(text):

@@ -14,6 +14,7 @@ from ...model.resources import parse_memory
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?")
 _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 
@@ -41,6 +42,12 @@ def _value(text: str) -> str:
     return text
 
 
+def _quantity(text: str) -> str:
+    if not _QUANTITY.fullmatch(text):
+        reject(f"{text!r} is no quantity", 'give one such as "100m" or "64Mi"')
+    return text
+
+
 def _bytes(value: Any) -> Any:
     if isinstance(value, str):
         try:
@@ -54,6 +61,7 @@ Namespace = Annotated[str, AfterValidator(_namespace)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
 LabelKey = Annotated[str, AfterValidator(_key)]
 LabelValue = Annotated[str, AfterValidator(_value)]
+Quantity = Annotated[str, AfterValidator(_quantity)]
 Labels = dict[LabelKey, LabelValue]
 Size = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
 Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -74,6 +82,13 @@ class Toleration(Strict):
     value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     tolerationSeconds: int | None = None
+
+
+class KeeperResources(Strict):
+    """What the container beside a job's asks for, as Kubernetes writes it."""
+
+    requests: dict[LabelKey, Quantity] = Field({"cpu": "10m", "memory": "32Mi"})
+    limits: dict[LabelKey, Quantity] = Field({"cpu": "1", "memory": "256Mi"})
 
 
 class KubernetesSettings(Strict):
@@ -103,6 +118,9 @@ class KubernetesSettings(Strict):
         By default what Kubernetes does.
     git_image
         What clones git datasets; by default the job's own image.
+    keeper_resources
+        What the container beside a job's asks for, which sees to its end and its artifacts; for a namespace
+        whose limits forbid that.
     labels, annotations
         Added to each Pod.
     collect_timeout_seconds
@@ -126,6 +144,7 @@ class KubernetesSettings(Strict):
     image_pull_secrets: list[ObjectName] = Field([])
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     git_image: Annotated[str, Field(min_length=1)] | None = None
+    keeper_resources: KeeperResources = Field(KeeperResources.model_validate({}))
     labels: Labels = Field({})
     annotations: dict[LabelKey, str] = Field({})
     collect_timeout_seconds: Annotated[int, Field(ge=1)] = 3600

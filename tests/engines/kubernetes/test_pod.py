@@ -392,6 +392,11 @@ class TestSecurity:
 
 
 class TestPod:
+    def test_what_is_beside_a_job_s_fits_the_namespace_s_limits(self) -> None:
+        asked = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}
+        pod = pod_of(launch_of({"command": "true"}), {"keeper_resources": asked})
+        assert container(pod, "keeper")["resources"] == asked
+
     def test_it_ends_without_us(self) -> None:
         spec = pod_of(
             launch_of({"command": "true", "deadline_seconds": 100}), {"collect_timeout_seconds": 30}

@@ -35,6 +35,7 @@ def test_all_that_can_be_configured() -> None:
         "image_pull_secrets": ["registry"],
         "image_pull_policy": "Always",
         "git_image": "git:2",
+        "keeper_resources": {"limits": {"cpu": "500m", "memory": "64Mi"}},
         "labels": {"team": "lab"},
         "annotations": {"example.com/note": "any text"},
         "collect_timeout_seconds": 60,
@@ -44,6 +45,10 @@ def test_all_that_can_be_configured() -> None:
     assert settings.gpu_types["A100"] == GpuType(
         resource="nvidia.com/gpu", node_selector={"nvidia.com/gpu.product": "A100"}
     )
+    assert settings.keeper_resources.model_dump() == {
+        "requests": {"cpu": "10m", "memory": "32Mi"},
+        "limits": {"cpu": "500m", "memory": "64Mi"},
+    }
     assert (settings.home_size, settings.shm_size) == (10 * 2**30, 2**30)
 
 
@@ -53,6 +58,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "nodeSelector": {},
         "home_size": "big",
         "run_as_user": "root",
+        "keeper_resources": {"limits": {"cpu": "some"}},
         "collect_timeout_seconds": 0,
         "image_pull_policy": "Sometimes",
         "gpu_types": {"A100": {"count": 1}},
@@ -67,6 +73,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "kubernetes.nodeSelector",
         "kubernetes.home_size",
         "kubernetes.run_as_user",
+        "kubernetes.keeper_resources.limits.cpu",
         "kubernetes.collect_timeout_seconds",
         "kubernetes.image_pull_policy",
         "kubernetes.gpu_types.A100.count",

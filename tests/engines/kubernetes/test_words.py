@@ -215,7 +215,7 @@ REFUSED = {
     POD + "[minimum cpu usage per Container is 20m, but request is 10m, maximum cpu usage per Container is"
     " 500m, but limit is 2]": (
         "the cluster has limits in its namespace: minimum 0.02 CPUs a Container, maximum 0.5 CPUs a"
-        " Container; choose another instance type",
+        " Container; choose another instance type, or see keeper_resources in the configuration",
         False,
     ),
     POD + 'error looking up service account jobs/nope: serviceaccount "nope" not found': (
