@@ -28,6 +28,8 @@ class Lab:
     ``restart`` is what a killed service and its successor do: a new engine finds the same ground.
     """
 
+    stamped = False  # as the engine's logs are
+
     def __init__(self, make: Callable[[], Engine], folder: Path) -> None:
         self._make = make
         self.folder = folder
@@ -74,7 +76,7 @@ class Lab:
         fields = {name: changes.pop(name) for name in list(changes) if name in Launch.__dataclass_fields__}
         what = {} if {"script", "notebook", "task_roles"} & set(changes) else {"command": command}
         spec = JobSpec.model_validate(what | changes)
-        log = self.archive.prepare(key, stamped=self.engine.stamps_logs)
+        log = self.archive.prepare(key, stamped=self.stamped)
         paths = log, self.artifacts.folder_of(key, alone=not spec.task_roles)
         launch = Launch(key, spec, Image("base", "/usr"), Resources(), *paths, "ann", "lab")
         return replace(launch, **fields)

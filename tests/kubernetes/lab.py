@@ -22,6 +22,7 @@ class ClusterLab(Lab):
     """Its tasks share the test's folder as their group's volume."""
 
     engine: KubernetesEngine
+    stamped = True
 
     def __init__(self, make: Callable[[], Engine], folder: Path, shared: Path) -> None:
         super().__init__(make, folder)

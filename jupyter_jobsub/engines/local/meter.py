@@ -79,6 +79,7 @@ class Meter:
     def __init__(self, gpus: Gpus, clock: Callable[[], Micros]) -> None:
         self._gpus = gpus
         self._clock = clock
+        self._network = Network()
 
     def look(self, tasks: Sequence[TaskMeter]) -> dict[TaskKey, Sample]:
         """Look at all tasks that run."""
@@ -91,7 +92,7 @@ class Meter:
             if any(lives(stats[pid]) for pid in pids)
         ]
         gpus = self._gpus.look({uuid for _, has, _ in running for uuid in has.gpus})
-        network = _network() if running else (None, None)
+        network = self._network.look() if running else (None, None)
         samples = {}
         for task, has, pids in running:
             disk = _disk(pids)
@@ -143,13 +144,30 @@ def _numbers(text: bytes) -> list[tuple[bytes, int]]:
     return [(name, int(number)) for name, number in rows]
 
 
-def _network() -> tuple[int, int] | tuple[None, None]:
-    """Bytes that the machine has received and sent, but to itself."""
-    import psutil  # only where something runs
+class Network:
+    """Bytes that the machine has received and sent, but to itself; cards, as of containers, come and go."""
 
-    try:
-        cards = psutil.net_io_counters(pernic=True)
-    except OSError:  # a container may hide them
-        return None, None
-    outer = [card for name, card in cards.items() if name != "lo"]
-    return sum(card.bytes_recv for card in outer), sum(card.bytes_sent for card in outer)
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._totals = (0, 0)
+
+    def look(self) -> tuple[int, int] | tuple[None, None]:
+        """Answer the totals so far, which never go down; None where they are hidden."""
+        import psutil  # only where something runs
+
+        try:
+            cards = psutil.net_io_counters(pernic=True)
+        except OSError:  # a container may hide them
+            return None, None
+        found = {name: (card.bytes_recv, card.bytes_sent) for name, card in cards.items() if name != "lo"}
+        grown = [_grown(now, self._seen.get(name, (0, 0))) for name, now in found.items()]
+        received, sent = self._totals
+        self._seen = found
+        self._totals = received + sum(r for r, _ in grown), sent + sum(s for _, s in grown)
+        return self._totals
+
+
+def _grown(now: tuple[int, int], before: tuple[int, int]) -> tuple[int, int]:
+    """What has come on a card since; one that counts less than before is another of the same name."""
+    received, sent = now[0] - before[0], now[1] - before[1]
+    return now if min(received, sent) < 0 else (received, sent)

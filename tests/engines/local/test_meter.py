@@ -158,7 +158,22 @@ def test_network_traffic_of_the_machine_with_itself_does_not_count(monkeypatch: 
         "wlan0": SimpleNamespace(bytes_recv=10, bytes_sent=20),
     }
     monkeypatch.setattr("psutil.net_io_counters", lambda pernic: cards)
-    assert meter._network() == (15, 27)
+    assert meter.Network().look() == (15, 27)
+
+
+def test_network_traffic_stays_counted_when_a_card_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def has(**cards: int) -> tuple[object, object]:
+        counted = {
+            name: SimpleNamespace(bytes_recv=much, bytes_sent=2 * much) for name, much in cards.items()
+        }
+        monkeypatch.setattr("psutil.net_io_counters", lambda pernic: counted)
+        return network.look()
+
+    network = meter.Network()
+    assert has(eth0=5, veth1=10) == (15, 30)
+    assert has(eth0=7) == (17, 34)
+    assert has(eth0=7, veth1=3) == (20, 40)
+    assert has(eth0=7, veth1=1) == (21, 42)
 
 
 def test_hidden_network_figures_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,4 +181,4 @@ def test_hidden_network_figures_are_unknown(monkeypatch: pytest.MonkeyPatch) -> 
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("psutil.net_io_counters", hide)
-    assert meter._network() == (None, None)
+    assert meter.Network().look() == (None, None)
