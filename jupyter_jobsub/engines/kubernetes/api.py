@@ -7,6 +7,7 @@ that is cancelled leaves no connection behind; streams are context managers for 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
@@ -23,7 +24,7 @@ from .credentials import Where
 from .errors import ApiError, Expired, Refused, Unreachable
 from .exec import PROTOCOLS, Exec, kept_open
 from .names import Object
-from .streams import Bytes, Changes, parsed
+from .streams import Bytes, Changes
 
 __all__ = [
     "Api",
@@ -233,7 +234,8 @@ class Api:
 
     async def _json(self, method: str, path: str, **request: Any) -> Object:
         async with self._connection.request(method, path, **request) as response:
-            return parsed(await Bytes(response, self.host).read(), self.host)
+            answer: Object = json.loads(await Bytes(response, self.host).read())
+        return answer
 
     async def _if_there(self, method: str, path: str, **request: Any) -> Object | None:
         try:

@@ -91,7 +91,7 @@ closed() {{
     [ -z "$2" ] || limit "$2" "$3" &
     while read -r line; do :; done
     kill "$!"
-  ) &
+  ) 8>&- &  # what sleeps on when it is killed must not keep others waiting
   reader=$!
   while wait "$reader"; [ "$?" -gt 128 ]; do :; done
 }}

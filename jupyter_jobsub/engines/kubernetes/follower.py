@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from .errors import ApiError, Refused
 from .logfile import LogFile
-from .overlap import Missed, Overlap, ends_alike, ends_amid
+from .overlap import Missed, Overlap, ends_alike
 from .rotations import LOOK, Rotations
 
 T = TypeVar("T")
@@ -153,15 +153,13 @@ class Follower:
         """Whether the node has more than is stored; not if nobody answers, or it begins a new file."""
         with contextlib.suppress(ApiError):
             ends = await self._ask(lines=2)
-            stored = await in_thread(self._file.tail, len(ends))
-            return bool(ends) and not (ends_alike(stored, ends) or ends_amid(stored, ends))
+            return bool(ends) and not ends_alike(await in_thread(self._file.tail), ends)
         return False
 
     async def _complete(self) -> bool:
         """Whether the node's last line is certain to be the last that is stored."""
         with contextlib.suppress(ApiError):
-            ends = await self._ask(lines=2)
-            return ends_alike(await in_thread(self._file.tail, len(ends)), ends)
+            return ends_alike(await in_thread(self._file.tail), await self._ask(lines=2))
         return False
 
     async def _drained(self) -> None:
@@ -199,7 +197,7 @@ class Follower:
                 self._whole.clear()
             async for data in stream:
                 self._at = asyncio.get_running_loop().time()
-                rest = await in_thread(overlap.rest, data) if overlap else data
+                rest = overlap.rest(data) if overlap else data
                 if rest is not None:
                     overlap = None
                     await self._append(rest)

@@ -14,19 +14,7 @@ from typing import Any
 import aiohttp
 
 from .connection import reached
-from .errors import Unreadable, failure
-
-
-def parsed(text: bytes, host: str) -> Mapping[str, Any]:
-    """Read an object of JSON; ``Unreadable`` if it is none."""
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        begins = text[:100].decode(errors="replace").strip()
-        raise Unreadable(f"What answers at {host} is not the cluster's API server: {begins}")
-    return told
+from .errors import failure
 
 
 class Bytes:
@@ -34,13 +22,13 @@ class Bytes:
 
     def __init__(self, response: aiohttp.ClientResponse, host: str) -> None:
         self._response = response
-        self.host = host
+        self._host = host
 
     def __aiter__(self) -> Bytes:
         return self
 
     async def __anext__(self) -> bytes:
-        with reached(self.host):
+        with reached(self._host):
             chunk = await self._response.content.readany()
         if not chunk:
             raise StopAsyncIteration
@@ -48,7 +36,7 @@ class Bytes:
 
     async def read(self) -> bytes:
         """Give all of it."""
-        with reached(self.host):
+        with reached(self._host):
             return await self._response.read()
 
 
@@ -67,7 +55,7 @@ class Changes:
         while not self._lines:
             *lines, self._rest = (self._rest + await anext(self._body)).split(b"\n")
             self._lines.extend(filter(None, lines))
-        event = parsed(self._lines.popleft(), self._body.host)
+        event = json.loads(self._lines.popleft())
         changed: Mapping[str, Any] = event["object"]
         if event["type"] == "ERROR":
             raise failure(int(changed.get("code") or 500), {}, json.dumps(changed).encode())

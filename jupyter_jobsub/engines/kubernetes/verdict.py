@@ -16,6 +16,7 @@ from .starting import Delay, delay, stuck, unstartable
 
 HALT, DEADLINE, LAUNCH = "halt", "deadline", "launch"  # what a Pod was ended by
 SECOND = 1_000_000
+_OURS = (128 + signal.SIGTERM, 128 + signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def ended(
 
 
 def _reason(last: Seen, vanished: bool, halted: bool) -> Reason:
-    disturbed = last.late or vanished or bool(last.disturbed.message)
+    disturbed = last.late or vanished or bool(last.disturbed.message) or _signalled(last)
     if last.void or (disturbed and last.ended_by == HALT) or (vanished and halted):
         return Reason.HALTED
     if last.ended_by == LAUNCH:
@@ -172,6 +173,11 @@ def _reason(last: Seen, vanished: bool, halted: bool) -> Reason:
     if last.started_at is None and not last.ended and not vanished:
         return Reason.LAUNCH_FAILED
     return Reason.EXIT_UNKNOWN
+
+
+def _signalled(last: Seen) -> bool:
+    """Whether what we end was ended by a signal; its node may not have said yet that its time is over."""
+    return bool(last.ended_by and last.ended and last.ended.code in _OURS)
 
 
 def _explain(reason: Reason, last: Seen, deadline: float) -> str:
