@@ -19,8 +19,6 @@ _LONGEST_CONTENT = 256 * 1024  # bytes
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")  # categories of characters that don't print
 _NUL = re.compile(r"\x00")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PORT_LABEL = re.compile(r"[a-z][a-z0-9]{0,14}")
-_ROLE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,29}[a-z0-9])?")
 _RESERVED_ENV = re.compile(r"JOBSUB_.*|PRIMEHUB_(USER|GROUP)|CUDA_VISIBLE_DEVICES")
 
 
@@ -28,6 +26,18 @@ def reject(message: str, remedy: str) -> NoReturn:
     """Refuse the value that is being validated."""
     # pydantic would read braces in the message as placeholders
     raise PydanticCustomError("jobsub", "{message}", {"message": message, "remedy": remedy})
+
+
+def shaped(pattern: str, wrong: str, remedy: str) -> AfterValidator:
+    """Make the validator of a text that a pattern matches whole; what is wrong follows the quoted text."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            reject(f"{text!r} {wrong}", remedy)
+        return text
+
+    return AfterValidator(check)
 
 
 def _unseen(text: str) -> bool:
@@ -74,19 +84,6 @@ def _environment(env: dict[str, str]) -> dict[str, str]:
     return env
 
 
-def _role_name(text: str) -> str:
-    if not _ROLE_NAME.fullmatch(text):
-        reject(f"{text!r} is not a role name", "use lower-case letters, digits and '-', at most 31")
-    return text
-
-
-def _port_label(text: str) -> str:
-    # no '-': with the role's name and the task's index before it, it makes a variable's name
-    if not _PORT_LABEL.fullmatch(text):
-        reject(f"{text!r} is not a label", "use lower-case letters and digits, at most 15, a letter first")
-    return text
-
-
 def _content(text: str) -> str:
     if not text.strip():
         reject("is empty", "give the script's text")
@@ -114,8 +111,24 @@ EnvValue = Annotated[str, Field(max_length=131_072), AfterValidator(_no_nul)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 Content = Annotated[str, AfterValidator(_content)]
 Command = Annotated[str | list[Text], AfterValidator(_command)]
-RoleName = Annotated[str, AfterValidator(_role_name)]
-PortLabel = Annotated[str, AfterValidator(_port_label)]
+RoleName = Annotated[
+    str,
+    shaped(
+        r"[a-z0-9]([-a-z0-9]{0,29}[a-z0-9])?",
+        "is not a role name",
+        "use lower-case letters, digits and '-', at most 31",
+    ),
+]
+PortLabel = (
+    Annotated[  # no '-': with the role's name and the task's index before it, it makes a variable's name
+        str,
+        shaped(
+            r"[a-z][a-z0-9]{0,14}",
+            "is not a label",
+            "use lower-case letters and digits, at most 15, a letter first",
+        ),
+    ]
+)
 Environment = Annotated[dict[EnvName, EnvValue], AfterValidator(_environment)]
 Seconds = Annotated[int, Field(ge=1, le=366 * DAY)]
 Priority = Annotated[int, Field(ge=1, le=1000)]

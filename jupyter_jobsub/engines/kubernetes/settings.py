@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from ...model.explain import explain
-from ...model.fields import Strict, reject
+from ...model.fields import Strict, reject, shaped
 from ...model.resources import parse_memory
-
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?")
-_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-
-
-def _namespace(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        reject(f"{text!r} is no namespace's name", "use lower-case letters, digits and '-', at most 63")
-    return text
-
-
-def _object_name(text: str) -> str:
-    if not _OBJECT_NAME.fullmatch(text):
-        reject(f"{text!r} is no name in a cluster", "use lower-case letters, digits, '-' and '.'")
-    return text
-
-
-def _key(text: str) -> str:
-    if not _KEY.fullmatch(text):
-        reject(f"{text!r} is no label's name", "give one such as disk or example.com/disk")
-    return text
-
-
-def _value(text: str) -> str:
-    if not _VALUE.fullmatch(text):
-        reject(f"{text!r} is no label's value", "use letters, digits, '-', '_' and '.', at most 63")
-    return text
-
-
-def _quantity(text: str) -> str:
-    if not _QUANTITY.fullmatch(text):
-        reject(f"{text!r} is no quantity", 'give one such as "100m" or "64Mi"')
-    return text
 
 
 def _bytes(value: Any) -> Any:
@@ -57,11 +20,32 @@ def _bytes(value: Any) -> Any:
     return value
 
 
-Namespace = Annotated[str, AfterValidator(_namespace)]
-ObjectName = Annotated[str, AfterValidator(_object_name)]
-LabelKey = Annotated[str, AfterValidator(_key)]
-LabelValue = Annotated[str, AfterValidator(_value)]
-Quantity = Annotated[str, AfterValidator(_quantity)]
+_PLAIN = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_DOTTED = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
+
+Namespace = Annotated[
+    str,
+    shaped(
+        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "is no namespace's name",
+        "use lower-case letters, digits and '-', at most 63",
+    ),
+]
+ObjectName = Annotated[
+    str, shaped(_DOTTED, "is no name in a cluster", "use lower-case letters, digits, '-' and '.'")
+]
+LabelKey = Annotated[
+    str, shaped(f"({_DOTTED}/)?{_PLAIN}", "is no label's name", "give one such as disk or example.com/disk")
+]
+LabelValue = Annotated[
+    str, shaped(f"({_PLAIN})?", "is no label's value", "use letters, digits, '-', '_' and '.', at most 63")
+]
+Quantity = Annotated[
+    str,
+    shaped(
+        r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?", "is no quantity", 'give one such as "100m" or "64Mi"'
+    ),
+]
 Labels = dict[LabelKey, LabelValue]
 Size = Annotated[int, BeforeValidator(_bytes), Field(ge=1)]
 Id = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -9,7 +9,6 @@ In the catalog each is a text: a folder of the nodes (``/data/lab``), ``pvc:clai
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -17,12 +16,12 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 
 from ...model.explain import explain
-from ...model.fields import AbsolutePath, Environment, Strict, reject
+from ...model.fields import AbsolutePath, Environment, Strict, reject, shaped
 from .names import Object
 from .settings import ObjectName
 
-_GIT = re.compile(r"(https?|ssh|git)://\S+|[\w.-]+@[\w.-]+:\S+")
-_REF = re.compile(r"[A-Za-z0-9][\w./+-]*")
+_REF = r"[A-Za-z0-9][\w./+-]*"
+_GIT = r"(https?|ssh|git)://\S+|[\w.-]+@[\w.-]+:\S+"
 
 
 def _beneath(path: str) -> str:
@@ -36,18 +35,6 @@ def _place(path: str) -> str:
     if ":" in path:
         reject(f"{path!r} has a ':'", "give a folder without one")
     return path
-
-
-def _repository(url: str) -> str:
-    if not _GIT.fullmatch(url):
-        reject(f"{url!r} is no repository's address", "give one such as https://example.com/data.git")
-    return url
-
-
-def _ref(name: str) -> str:
-    if not _REF.fullmatch(name):
-        reject(f"{name!r} is no branch, tag or commit", "give its name")
-    return name
 
 
 Path = Annotated[AbsolutePath, AfterValidator(_place)]
@@ -95,8 +82,12 @@ class Nfs(Strict):
 class Git(Strict):
     """A repository, fetched before the command starts."""
 
-    git: Annotated[str, AfterValidator(_repository)]
-    ref: Annotated[str, AfterValidator(_ref)] = "HEAD"
+    git: Annotated[
+        str, shaped(_GIT, "is no repository's address", "give one such as https://example.com/data.git")
+    ]
+    ref: Annotated[str, shaped(r"[A-Za-z0-9][\w./+-]*", "is no branch, tag or commit", "give its name")] = (
+        "HEAD"
+    )
 
     def source(self, read_only: bool) -> Object:
         """Write what it is fetched into as a Pod does."""
