@@ -110,7 +110,8 @@ class TaskKey:
     @classmethod
     def parse(cls, text: str) -> TaskKey:
         """Read back what ``str`` makes; ValueError if it is no such text."""
-        job, attempt, role, index = text.rsplit(".", 3)
+        job, attempt, rest = text.split(".", 2)
+        role, index = rest.rsplit(".", 1)
         return cls(JobId(job), int(attempt), role, int(index))
 
 

@@ -1,6 +1,6 @@
 """Some rounds of each fault, every happening among them; `make chaos` plays more.
 
-Those on Kubernetes are played by ``make chaos ENGINE=kubernetes`` alone.
+Those on Kubernetes are in ``tests/kubernetes/test_chaos.py``.
 """
 
 from __future__ import annotations

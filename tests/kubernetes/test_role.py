@@ -9,13 +9,9 @@ import pytest
 
 from jupyter_jobsub.engines.kubernetes.access import Right, needed
 from jupyter_jobsub.engines.kubernetes.connection import Connection
-from jupyter_jobsub.engines.kubernetes.engine import KubernetesEngine
-from jupyter_jobsub.engines.kubernetes.settings import parse_settings
-from jupyter_jobsub.model.catalog import Image
 from jupyter_jobsub.model.job import JobId, TaskKey
 from tests.engines.lab import scenario
-from tests.kubernetes.cluster import JOB_IMAGE
-from tests.kubernetes.lab import ClusterLab
+from tests.kubernetes.lab import ClusterLab, lab_in
 from tests.kubernetes.namespaces import Namespace
 
 VERBS = {"POST": "create", "PATCH": "patch", "DELETE": "delete"}
@@ -52,11 +48,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[Right]:
 
 @pytest.fixture
 def lab(namespace: Namespace, tmp_path: Path, used: set[Right]) -> ClusterLab:
-    settings = parse_settings({"kubeconfig": str(namespace.kubeconfig)})
-    images = {"base": Image("base", JOB_IMAGE)}
-    return ClusterLab(
-        lambda: KubernetesEngine(settings, images, store=lambda: "s", grace=0.5), tmp_path, tmp_path
-    )
+    return lab_in(namespace, tmp_path, tmp_path)
 
 
 @scenario

@@ -7,7 +7,6 @@ that is cancelled leaves no connection behind; streams are context managers for 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
@@ -24,7 +23,7 @@ from .credentials import Where
 from .errors import ApiError, Expired, Refused, Unreachable
 from .exec import PROTOCOLS, Exec, kept_open
 from .names import Object
-from .streams import Bytes, Changes
+from .streams import Bytes, Changes, parsed
 
 __all__ = [
     "Api",
@@ -234,8 +233,7 @@ class Api:
 
     async def _json(self, method: str, path: str, **request: Any) -> Object:
         async with self._connection.request(method, path, **request) as response:
-            answer: Object = json.loads(await Bytes(response, self.host).read())
-        return answer
+            return parsed(await Bytes(response, self.host).read(), self.host)
 
     async def _if_there(self, method: str, path: str, **request: Any) -> Object | None:
         try:

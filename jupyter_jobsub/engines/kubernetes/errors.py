@@ -4,6 +4,7 @@ ApiError
 ├── Refused      a 4xx: the request is wrong, not allowed, or too late; asking again changes nothing
 ├── Expired      410: that version is forgotten, so what it was a version of must be listed anew
 └── Unreachable  nobody answers, or not now: the same may go through later
+    └── Unreadable   something answers, which is no API server: a proxy with a page to log in
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class Refused(ApiError):
 
 class Unreachable(ApiError):
     """Nobody answers, or says not now."""
+
+
+class Unreadable(Unreachable):
+    """What answers is no API server."""
 
 
 class Expired(ApiError):

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from .errors import ApiError, Refused
 from .logfile import LogFile
-from .overlap import Missed, Overlap, ends_alike
+from .overlap import Missed, Overlap, ends_alike, ends_amid
 from .rotations import LOOK, Rotations
 
 T = TypeVar("T")
@@ -67,7 +67,8 @@ class Follower:
         self._rotations = Rotations(self._file)
         self._heard = asyncio.Event()  # since the last sync
         self._at = 0.0  # when the stream last said something
-        self._whole = asyncio.Event()  # the last stream went on from what is stored, and ended by itself
+        self._whole = False  # the last stream went on from what is stored, and ended by itself
+        self._over = asyncio.Event()  # no stream is open
         self._looked = self._file.size
         self._task: asyncio.Task[None] | None = None
 
@@ -117,7 +118,10 @@ class Follower:
             pause = SHORTEST_PAUSE
             while True:
                 before = self._file.size
-                if not await self._attempt():
+                self._over.clear()
+                at_once = await self._attempt()
+                self._over.set()
+                if not at_once:
                     pause = SHORTEST_PAUSE if self._file.size > before else min(pause * 2, LONGEST_PAUSE)
                     await asyncio.sleep(pause)
 
@@ -135,7 +139,7 @@ class Follower:
         except (ApiError, OSError) as error:
             if _gone(error):  # what came last may well have been all
                 return False
-            self._whole.clear()
+            self._whole = False
             if isinstance(error, OSError):
                 log.warning("the log of %s can't be written: %s", self._where[0], error)
             return False
@@ -153,23 +157,25 @@ class Follower:
         """Whether the node has more than is stored; not if nobody answers, or it begins a new file."""
         with contextlib.suppress(ApiError):
             ends = await self._ask(lines=2)
-            return bool(ends) and not ends_alike(await in_thread(self._file.tail), ends)
+            stored = await in_thread(self._file.tail, len(ends))
+            return bool(ends) and not (ends_alike(stored, ends) or ends_amid(stored, ends))
         return False
 
     async def _complete(self) -> bool:
         """Whether the node's last line is certain to be the last that is stored."""
         with contextlib.suppress(ApiError):
-            return ends_alike(await in_thread(self._file.tail), await self._ask(lines=2))
+            ends = await self._ask(lines=2)
+            return ends_alike(await in_thread(self._file.tail, len(ends)), ends)
         return False
 
     async def _drained(self) -> None:
-        """Wait for what is still on its way."""
-        while self._task is not None and not self._whole.is_set():
+        """Wait for what is still on its way in a stream."""
+        while self._task is not None and not self._over.is_set():
             silent = asyncio.get_running_loop().time() - self._at
             if silent >= LAST_WORDS:
                 return
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._whole.wait(), LAST_WORDS - silent)
+                await asyncio.wait_for(self._over.wait(), LAST_WORDS - silent)
 
     async def _read_rest(self) -> None:
         pause = SHORTEST_PAUSE
@@ -181,10 +187,10 @@ class Follower:
                 self._file.mark()
             except (ApiError, OSError) as error:
                 if _gone(error):
-                    if not self._whole.is_set():
+                    if not self._whole:
                         self._file.mark()
                     return
-                self._whole.clear()
+                self._whole = False
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -194,16 +200,16 @@ class Follower:
         since = overlap.since if overlap else None
         async with self._source.log(*self._where, since=since, follow=follow) as stream:
             if follow:
-                self._whole.clear()
+                self._whole = False
             async for data in stream:
                 self._at = asyncio.get_running_loop().time()
-                rest = overlap.rest(data) if overlap else data
+                rest = await in_thread(overlap.rest, data) if overlap else data
                 if rest is not None:
                     overlap = None
                     await self._append(rest)
         if follow and overlap is None:
-            self._whole.set()
-        elif overlap and not follow and not (overlap.empty and self._whole.is_set()):
+            self._whole = True
+        elif overlap and not follow and not (overlap.empty and self._whole):
             overlap.end()
 
     def _resume(self) -> Overlap | None:

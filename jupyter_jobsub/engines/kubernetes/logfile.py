@@ -107,10 +107,10 @@ class LogFile:
             last = line
         return last
 
-    def tail(self) -> bytes:
-        """The last line, with its stamp."""
-        last = self.last(self.size)
-        return self.read(last.start, self.size) if last else b""
+    def tail(self, size: int) -> bytes:
+        """The last bytes, and before them what tells whether a line begins there."""
+        start = max(self._begin(), self.size - size)
+        return self._before(start) + self.read(start, self.size)
 
     def last(self, end: int) -> Line | None:
         """Find the last line with a stamp that begins before an offset."""
@@ -134,6 +134,16 @@ class LogFile:
                 return at + found
             at += _BLOCK
         return -1
+
+    def within(self, text: bytes, start: int, end: int | None = None) -> Iterator[int]:
+        """Find a text wherever it begins, between offsets."""
+        end = self.size if end is None else end
+        for at in range(max(start, self._begin()), end, _BLOCK):
+            block = self.read(at, min(at + _BLOCK + len(text) - 1, end))
+            found = block.find(text)
+            while found >= 0:
+                yield at + found
+                found = block.find(text, found + 1)
 
     def read(self, start: int, end: int) -> bytes:
         """Read a stretch."""

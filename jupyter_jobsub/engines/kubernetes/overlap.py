@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+from itertools import islice
 
-from ...archive.stamps import AT_LINES, LONGEST, moment
+from ...archive.stamps import AT_LINES, LONGEST, STAMP, moment
 from .logfile import Line, LogFile
 
 SECOND = 10**9  # nanoseconds
+TELLING = 128  # bytes of a line that tell the place in it
+_AT_END = re.compile(AT_LINES.pattern + rb"\Z")
 
 
 class Missed(Exception):
@@ -18,7 +22,9 @@ class Overlap:
     """Leaves out, of a log that is read again, all that is stored.
 
     The last stored line is looked for by its stamp; from there on what comes must be what is stored, byte by
-    byte. Lines of one stamp count as one: time alone doesn't tell them apart.
+    byte. Lines of one stamp count as one: time alone doesn't tell them apart. A node's file that begins amid
+    the last stored line has a stamp there that is stored nowhere: its place is where its text is, if that is
+    one place alone.
 
     Parameters
     ----------
@@ -31,6 +37,7 @@ class Overlap:
         self._line = line
         self._at: int | None = None  # how much of what is stored has come
         self._before = b"\n"
+        self._begins = True  # all that came is held, until it tells where it begins
 
     @property
     def since(self) -> str:
@@ -52,10 +59,10 @@ class Overlap:
             If what came is not what follows.
         """
         if self._at is None:
-            found = self._find(data)
+            found = self._find(self._before + data)
             if found is None:
                 return None
-            data, self._at = found, self._line.start
+            data, self._at = found
         size = min(len(data), self._file.size - self._at)
         if self._file.read(self._at, self._at + size) != data[:size]:
             raise Missed
@@ -67,21 +74,43 @@ class Overlap:
         if self._at is None:
             raise Missed
 
-    def _find(self, data: bytes) -> bytes | None:
-        text = self._before + data
+    def _find(self, text: bytes) -> tuple[bytes, int] | None:
+        """Give what came from a place on that is stored, and the place."""
         if (at := text.find(b"\n" + self._line.stamp)) >= 0:
-            return text[at + 1 :]
-        first = AT_LINES.search(text)
+            return text[at + 1 :], self._line.start
+        if self._begins and (found := self._amid(text)):
+            return found
+        first = None if self._begins else AT_LINES.search(text)
         # the two streams of a container may be a little out of order
         if first and moment(first[0][1:]) > moment(self._line.stamp) + SECOND:
             raise Missed
-        self._before = text[-LONGEST:]
+        self._before = text if self._begins else text[-LONGEST:]
         return None
+
+    def _amid(self, text: bytes) -> tuple[bytes, int] | None:
+        """Find the place amid the last stored line at which what came begins, once there is enough of it."""
+        stamp = AT_LINES.match(text)
+        come = text[stamp.end() :] if stamp else b""
+        enough = len(come) >= TELLING if stamp else len(text) >= LONGEST
+        self._begins = not enough and b"\n" not in (come or text[1:])
+        last = self._file.last(self._file.size)
+        if not stamp or not enough or not last or moment(stamp[0][1:]) <= moment(last.stamp):
+            return None
+        places = [*islice(self._file.within(come[:TELLING], last.start + len(last.stamp)), 2)]
+        return (come, places[0]) if len(places) == 1 else None
 
 
 def ends_alike(stored: bytes, lines: bytes) -> bool:
-    """Whether the node's last two lines end as the last stored one, and can't have twice been the same."""
+    """Whether the node's last two lines end as what is stored, and can't have twice been the same."""
     begun = [*AT_LINES.finditer(b"\n" + lines)]
     if not begun:
-        return stored == lines
-    return lines[begun[-1].start() :] == stored and (len(begun) == 1 or begun[0][0] != begun[-1][0])
+        return not lines and stored == b"\n"
+    end = b"\n" + lines[begun[-1].start() :]
+    return stored.endswith(end) and (len(begun) == 1 or begun[0][0] != begun[-1][0])
+
+
+def ends_amid(stored: bytes, lines: bytes) -> bool:
+    """Whether the node's last two pieces of a line end what is stored, as far as their text alone tells."""
+    stamp = STAMP.match(lines)
+    text = lines[stamp.end() :] if stamp else b""
+    return len(text) >= TELLING and stored.endswith(text) and not _AT_END.search(stored[: -len(text)])

@@ -14,17 +14,22 @@ from typing import NamedTuple
 
 from ...archive.stamps import AT_LINES, LONGEST, moment
 from .logfile import MARK, SEAM, LogFile
-from .overlap import SECOND
+from .overlap import SECOND, TELLING
 
 LOOK = 64 * 1024  # bytes of the newest file
 BUSY = 50_000_000  # nanoseconds between two lines, in which others may have been left out
 
 
 class Beginning(NamedTuple):
-    """Stamps in the first bytes of a file of the node: the first, and the last."""
+    """What tells the first bytes of a file of the node.
+
+    They are its first stamp and its last; and, as one that begins amid a line has a stamp there that never
+    comes, some text if there is none but that line.
+    """
 
     first: bytes
     last: bytes
+    text: bytes
 
 
 class Rotations:
@@ -42,7 +47,8 @@ class Rotations:
         stamps = [match[1:] for match in AT_LINES.findall(b"\n" + data)]
         if stamps and stamps[0] != self._newest:
             self._newest = stamps[0]
-            self._awaited.append(Beginning(stamps[0], stamps[-1]))
+            text = data[len(stamps[0]) :][:TELLING] if len(stamps) == 1 else b""
+            self._awaited.append(Beginning(stamps[0], stamps[-1], text if len(text) == TELLING else b""))
 
     def judge(self, *, ended: bool = False) -> bytes:
         """Give the note that is due for the files that have come through meanwhile: MARK, SEAM, or none.
@@ -55,9 +61,9 @@ class Rotations:
         due = b""
         while self._awaited:
             size, begun = self._file.size, self._awaited[0]
-            at = self._file.find(begun.last, self._searched, size)
+            at = self._place(begun, size)
             if at < 0 and not ended and not self._beyond(begun.last):
-                self._searched = max(self._searched, size - LONGEST)
+                self._searched = max(self._searched, size - TELLING)
                 break
             self._awaited.popleft()
             self._from = self._searched = max(self._from, at)
@@ -66,6 +72,12 @@ class Rotations:
             elif not due and self._may_lack(begun, at):
                 due = SEAM
         return due
+
+    def _place(self, begun: Beginning, size: int) -> int:
+        at = self._file.find(begun.last, self._searched, size)
+        if at < 0 and begun.text:
+            return next(self._file.within(begun.text, self._searched, size), -1)
+        return at
 
     def _beyond(self, stamp: bytes) -> bool:
         last = self._file.last(self._file.size)

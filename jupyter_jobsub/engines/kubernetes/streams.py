@@ -14,7 +14,19 @@ from typing import Any
 import aiohttp
 
 from .connection import reached
-from .errors import failure
+from .errors import Unreadable, failure
+
+
+def parsed(text: bytes, host: str) -> Mapping[str, Any]:
+    """Read an object of JSON; ``Unreadable`` if it is none."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        begins = text[:100].decode(errors="replace").strip()
+        raise Unreadable(f"What answers at {host} is not the cluster's API server: {begins}")
+    return told
 
 
 class Bytes:
@@ -22,13 +34,13 @@ class Bytes:
 
     def __init__(self, response: aiohttp.ClientResponse, host: str) -> None:
         self._response = response
-        self._host = host
+        self.host = host
 
     def __aiter__(self) -> Bytes:
         return self
 
     async def __anext__(self) -> bytes:
-        with reached(self._host):
+        with reached(self.host):
             chunk = await self._response.content.readany()
         if not chunk:
             raise StopAsyncIteration
@@ -36,7 +48,7 @@ class Bytes:
 
     async def read(self) -> bytes:
         """Give all of it."""
-        with reached(self._host):
+        with reached(self.host):
             return await self._response.read()
 
 
@@ -55,7 +67,7 @@ class Changes:
         while not self._lines:
             *lines, self._rest = (self._rest + await anext(self._body)).split(b"\n")
             self._lines.extend(filter(None, lines))
-        event = json.loads(self._lines.popleft())
+        event = parsed(self._lines.popleft(), self._body.host)
         changed: Mapping[str, Any] = event["object"]
         if event["type"] == "ERROR":
             raise failure(int(changed.get("code") or 500), {}, json.dumps(changed).encode())

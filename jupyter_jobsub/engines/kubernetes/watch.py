@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TypeAlias
 
 from .api import Api, Kind, Object
-from .errors import ApiError, Expired
+from .errors import ApiError, Expired, Unreadable
 
 Changed: TypeAlias = Callable[[str, "Object | None"], None]
 Reached: TypeAlias = Callable[[str], None]
@@ -57,6 +57,7 @@ class Mirror:
         self._objects: dict[str, Object] = {}
         self._version = ""
         self._failures = 0
+        self._doubtful = False  # what was said last to a watch was not understood
         self._trouble = ""
         self._task: asyncio.Task[None] | None = None
 
@@ -99,15 +100,23 @@ class Mirror:
                 await self._relist()
             async with self._api.watch(self._asked[0], self._version, *self._asked[1:]) as changes:
                 begun = True
-                self._tell_reached("")
+                if not self._doubtful:
+                    self._tell_reached("")
                 async for change, it in changes:
                     self._take(change, it)
+                    self._doubtful = False
+                    self._tell_reached("")
         except Expired:
             self._version = ""
         except ApiError as error:
             _log.debug("the watch of %s has ended: %s", self._asked[0], error)
-            if not begun:
+            self._doubtful = isinstance(error, Unreadable)
+            if not begun or self._doubtful:
                 self._tell_reached(str(error))
+        except Exception as error:  # whatever it was, the next one may do without
+            _log.exception("the watch of %s has ended", self._asked[0])
+            self._version, self._doubtful = "", True
+            self._tell_reached(f"What the API server says is not understood: {type(error).__name__} {error}")
         return begun
 
     async def _relist(self) -> None:

@@ -61,6 +61,7 @@ class Kubelet:
     failure: ApiError | None = None  # what everyone is answered
     piece: int = 1000  # bytes that come at once
     lossy: bool = False  # whether those who follow leave out files that were the newest only for a while
+    slow: bool = False  # whether who follows is given one piece each time that ``tell`` is called
     stuck: bool = False  # whether who follows hears nothing more
     farewell: bytes = b""  # what is said to who follows in the end
     streams: int = 0
@@ -77,6 +78,12 @@ class Kubelet:
                 self._add(line[:LONGEST], step)
                 line = line[LONGEST:]
             self._add(line, step)
+
+    def line(self, text: bytes, step: int) -> None:
+        """Have the container write what has newlines at its end alone, and may have carriage returns."""
+        self.text += text
+        for at in range(0, len(text), LONGEST):
+            self._add(text[at : at + LONGEST], step)
 
     def _add(self, text: bytes, step: int) -> None:
         self.now += step
@@ -134,6 +141,9 @@ class Kubelet:
         while True:
             async for piece in self._pieces(stream.more(), cuts):
                 yield piece
+                if self.slow:
+                    async with self._changed:
+                        await self._changed.wait()
             if cuts != self._cuts:
                 raise Unreachable("cut")
             if self.stuck:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import resource
 import socket
 import sys
@@ -52,6 +53,22 @@ class TestAnswers:
         async with served(answer) as host, asking(host, tmp_path) as api:
             items, _ = await api.list("pods")
         assert [it["metadata"]["name"] for it in items] == ["a", "b"]
+
+    @pytest.mark.parametrize("page", ["<html>please log in", "[]", ""])
+    @scenario
+    async def test_what_is_no_api_server_may_be_one_later(self, page: str, tmp_path: Path) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return web.Response(text=f"{page}\n", content_type="text/html")
+
+        async with served(answer) as host, asking(host, tmp_path) as api:
+            with pytest.raises(
+                Unreachable, match=f"{host} is not the cluster's API server: {re.escape(page)}"
+            ):
+                await api.get("pods", "a")
+            if page:
+                async with api.watch("pods", "5") as changes:
+                    with pytest.raises(Unreachable, match="is not the cluster's API server"):
+                        await anext(changes)
 
     @pytest.mark.parametrize(
         ("code", "kind"),

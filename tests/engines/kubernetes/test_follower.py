@@ -18,9 +18,10 @@ from jupyter_jobsub.engines.kubernetes import follower as following
 from jupyter_jobsub.engines.kubernetes.errors import Refused
 from jupyter_jobsub.engines.kubernetes.follower import Follower
 from jupyter_jobsub.engines.kubernetes.logfile import MARK
-from jupyter_jobsub.engines.kubernetes.overlap import ends_alike
+from jupyter_jobsub.engines.kubernetes.overlap import TELLING, ends_alike, ends_amid
 from jupyter_jobsub.model.job import JobId, TaskKey
 
+from . import kubelet
 from .kubelet import AWAY, BEGIN, GONE, SECOND, Kubelet, stamp
 
 KEY = TaskKey(JobId("job-1"), 1)
@@ -136,6 +137,7 @@ def test_it_is_what_was_written_as_long_as_the_node_has_it(history: list[tuple],
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(writes | events | rotations, max_size=16), pieces)
+@example([("write", b"a\n" * 4 + b"torn", 0), ("rotate",), ("kill", 1)], 1000)
 def test_what_is_missing_is_marked_where_it_is_missing(history: list[tuple], piece: int) -> None:
     numbered = [numbering(place, *event) for place, event in enumerate(history)]
 
@@ -193,7 +195,7 @@ def test_files_that_a_kubelet_leaves_out_are_noticed(monkeypatch: pytest.MonkeyP
 
     async def scenario(service: Service) -> None:
         node = service.node
-        node.lossy, node.piece = True, 1
+        node.lossy, node.slow, node.piece = True, True, 1
         node.write(b"first\n" * 100)
         while not service.text():
             await node.tell()
@@ -203,6 +205,7 @@ def test_files_that_a_kubelet_leaves_out_are_noticed(monkeypatch: pytest.MonkeyP
             node.write(lines * 3)
             while service.follower._rotations._newest != stamp(node.files[-1][0].at):
                 await node.tell()
+        node.slow = False
         text, gap = await service.finish()
         assert gap
         assert text.replace(MARK, b"") == b"first\n" * 100 + b"third\n" * 3
@@ -247,6 +250,81 @@ def test_one_that_is_silent_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -
     run(scenario)
 
 
+BAR = b"\r".join(b"%5d/1000" % n for n in range(1000))  # of a progress bar: one line
+
+
+@pytest.fixture
+def whole_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubelet, "LONGEST", 2 * TELLING)
+
+
+async def draw(service: Service, begin: int, end: int) -> None:
+    """Go on with a line, and wait until that is stored."""
+    for at in range(begin, end, 500):
+        service.node.line(BAR[at : min(at + 500, end)], SECOND // 10)
+    await stored(service, BAR[:end])
+
+
+@pytest.mark.usefixtures("whole_pieces")
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_line_without_an_end_is_not_read_again_when_it_is_silent(
+    rotated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "SILENCE", 0.05)
+
+    async def scenario(service: Service) -> None:
+        await draw(service, 0, 3000)
+        if rotated:
+            service.node.rotate()
+        await draw(service, 3000, 6000)
+        asked = []
+        real = Kubelet.log
+        monkeypatch.setattr(Kubelet, "log", lambda *a, **given: asked.append(given) or real(*a, **given))
+        while [given.get("lines") for given in asked[-3:]] != [2, 2, 2]:
+            await service.node.tell()
+
+    run(scenario)
+
+
+@pytest.mark.usefixtures("whole_pieces")
+@pytest.mark.parametrize("more", [b"", b"\n", b"\nmore\n"])
+@pytest.mark.parametrize("piece", [1, 33, 1000])
+def test_one_that_a_file_of_the_node_begins_amid_goes_on_where_it_was(more: bytes, piece: int) -> None:
+    async def scenario(service: Service) -> None:
+        node = service.node
+        await draw(service, 0, 3000)
+        node.rotate()
+        await draw(service, 3000, 4000)
+        node.piece = piece
+        node.cut()
+        await node.tell()
+        node.line(BAR[4000:5000] + more, SECOND)
+        node.cut()
+        await node.tell()
+        assert await service.finish() == (BAR[:5000] + more, False)
+
+    run(scenario)
+
+
+@pytest.mark.usefixtures("whole_pieces")
+@pytest.mark.parametrize("next_file", [b"." * 1000, BAR[3500:4500], BAR[3000:3050] + b"\n"])
+def test_one_whose_place_is_not_certain_has_a_mark(next_file: bytes) -> None:
+    async def scenario(service: Service) -> None:
+        node = service.node
+        dots = b"." * 1000
+        node.line(dots, SECOND)
+        await stored(service, dots)
+        node.rotate()
+        node.failure = AWAY
+        node.cut()
+        await node.tell()
+        node.line(next_file, 5 * SECOND)
+        node.failure = None
+        assert await service.finish() == (dots + b"\n" + MARK + next_file, True)
+
+    run(scenario)
+
+
 def test_what_a_node_says_of_itself_is_not_the_jobs() -> None:
     async def scenario(service: Service) -> None:
         service.node.farewell = b"rpc error: code = NotFound desc = an error occurred"
@@ -261,7 +339,8 @@ def test_one_that_is_gone_has_a_mark_unless_it_was_read_to_its_end() -> None:
         service.node.write(b"one\n")
         service.node.ended = True
         await stored(service, b"one\n")
-        await asyncio.wait_for(service.follower._whole.wait(), 10)
+        while not service.follower._whole:
+            await service.node.tell()
         service.node.failure = GONE
         assert await service.finish() == (b"one\n", False)
 
@@ -346,4 +425,22 @@ S = stamp(BEGIN)
     ],
 )
 def test_whether_the_node_ends_as_what_is_stored(stored: bytes, lines: bytes, alike: bool) -> None:
-    assert ends_alike(stored, lines) is alike
+    assert ends_alike(b"\n" + stored, lines) is alike
+
+
+LONG = BAR[:1000]
+
+
+@pytest.mark.parametrize(
+    ("stored", "lines", "amid"),
+    [
+        (S + LONG + BAR[1000:1300], stamp(BEGIN + 1) + BAR[1000:1300], True),
+        (S + LONG + b"\n", stamp(BEGIN + 1) + LONG[500:] + b"\n", True),
+        (S + LONG, stamp(BEGIN + 1) + BAR[1000:1300], False),
+        (S + LONG, stamp(BEGIN + 1) + LONG, False),  # a line of its own, though it is the same
+        (S + LONG + b"a\n", stamp(BEGIN + 1) + b"a\n", False),  # it may as well be another line
+        (S + LONG, b"", False),
+    ],
+)
+def test_whether_the_node_ends_amid_what_is_stored(stored: bytes, lines: bytes, amid: bool) -> None:
+    assert ends_amid(b"\n" + stored, lines) is amid

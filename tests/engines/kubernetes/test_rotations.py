@@ -74,6 +74,17 @@ def test_a_file_that_begins_amid_a_line_has_its_beginning_from_the_one_before(lo
     assert log.rotations.judge() == b""
 
 
+def test_a_file_of_one_line_alone_that_begins_amid_it_is_told_by_its_text(log: Log) -> None:
+    pieces = [b" ".join(b"%d.%d" % (piece, n) for n in range(1000)) for piece in range(3)]
+    log.file.append(stamp(BEGIN) + pieces[0])
+    log.rotations.saw(stamp(BEGIN + SECOND) + pieces[1])
+    assert log.rotations.judge() == b"", "it may still come"
+    log.file.append(pieces[1])
+    assert log.rotations.judge(ended=True) == b""
+    log.rotations.saw(stamp(BEGIN + 2 * SECOND) + pieces[2])
+    assert log.rotations.judge(ended=True) == MARK
+
+
 def test_a_file_that_never_came(log: Log) -> None:
     log.came(1, 2)
     log.newest(5_000_000, 5_000_001)

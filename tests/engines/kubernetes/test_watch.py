@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.engines.kubernetes import watch
-from jupyter_jobsub.engines.kubernetes.errors import Expired, Refused, Unreachable
+from jupyter_jobsub.engines.kubernetes.errors import Expired, Refused, Unreachable, Unreadable
 from jupyter_jobsub.engines.kubernetes.watch import Mirror, Object
 
 Event = tuple[str, Object]
@@ -259,6 +259,24 @@ class TestMirror:
         server.put("b")
         server.put("c")
         await until(lambda: len(owner.told) == 2)
+
+    @pytest.mark.parametrize("why", [Unreadable("a page to log in"), KeyError("object")])
+    def test_goes_on_after_what_can_not_be_read_and_says_so_until_something_can(self, why: Exception) -> None:
+        @scenario
+        async def test(_: Any, owner: Owner, server: Server) -> None:
+            for _round in range(2):
+                await until(lambda: bool(server.watching))
+                server.cut(why)
+                await until(lambda: not server.watching)
+            await until(lambda: bool(server.watching))
+            assert len(owner.troubles) == 1
+            assert str(why) in owner.troubles[0]
+            server.put("b")
+            await owner.is_up_to_date()
+            await until(lambda: owner.troubles[1:] == [""])
+            assert owner.names() == ["b"]
+
+        test(self)
 
     @scenario
     async def test_tells_nothing_once_closed(self, owner: Owner, server: Server) -> None:
