@@ -1,7 +1,10 @@
 # Needs make and a shell; the rest (Python's venv, packages) tools/setup finds or installs.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+PANEL := $(shell find labextension -type f -not -path '*/node_modules/*' -not -path '*/lib/*')
 export PYTHON
+# jlpm, jupyter-builder and their Node are in the environment
+export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test lint bench chaos cluster clean
@@ -12,17 +15,18 @@ help: ## List what can be made
 demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook and two scripts through the queue (ENGINE=kubernetes: as Pods)
 	@$(PY) tools/demo.py $(ENGINE)
 
-lab: $(VENV)/.lab ## Start JupyterLab with the extension, in examples/
+lab: $(VENV)/.lab-panel ## Start JupyterLab with the extension, in examples/
 	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 test: lint ## Check style, layers and types, then run the tests
 	$(PY) -m pytest -n 2
 
-lint: $(VENV)/.test ## Check style, layers and types
+lint: $(VENV)/.test-panel ## Check style, layers and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
+	cd labextension && jlpm lint
 
 bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
@@ -34,8 +38,14 @@ cluster: $(VENV)/.test ## Bring up a Kubernetes cluster to develop on, as root (
 	@$(PY) -m tests.kubernetes.cluster $(ARGS)
 
 clean: ## Remove the virtual environment and all caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) labextension/node_modules labextension/lib jupyter_jobsub/labextension .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# the panel as its sources are now, for JupyterLab in the environment
+$(VENV)/.%-panel: $(VENV)/.% $(PANEL)
+	cd labextension && jlpm install --immutable && jlpm build
+	jupyter-builder develop --overwrite .
+	@touch $@
 
 # one stamp an extra: made again when what to install changes
 $(VENV)/.%: pyproject.toml tools/setup

@@ -92,6 +92,11 @@ def unload_ipython_extension(ipython: object) -> None:
     import_module(".magic", __name__).unload(ipython)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab's tools find the panel while it is developed."""
+    return [{"src": "labextension", "dest": "jupyter-jobsub"}]
+
+
 def _jupyter_server_extension_points() -> list[dict[str, object]]:
     """Name the extension to Jupyter Server, which loads it only then."""
     from .extension.app import JobsubExtension

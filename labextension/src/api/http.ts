@@ -1,0 +1,234 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type {
+  Artifacts,
+  Catalog,
+  FieldError,
+  Job,
+  JobDetail,
+  JobEdit,
+  JobPage,
+  JobSpec,
+  ListQuery,
+  LogQuery,
+  MetricsQuery,
+  Problem,
+  Status,
+  TaskMetrics,
+  TaskQuery,
+  Timeline,
+  Usage
+} from './types';
+
+/** What anyone may ask for a job in one word. */
+export type Verb = 'cancel' | 'pause' | 'resume' | 'purge';
+
+/** An error in the service's own words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Problem>
+  ) {
+    super(problem.detail ?? problem.title ?? '');
+    this.name = 'ApiError';
+  }
+
+  /** What to do about it. */
+  get remedy(): string {
+    return this.problem.remedy ?? '';
+  }
+
+  /** What is wrong with each field of what was sent. */
+  get fields(): FieldError[] {
+    return this.problem.errors ?? [];
+  }
+
+  /** Whether the service isn't there, so that the same may go through later. */
+  get away(): boolean {
+    return this.status === 0 || this.status >= 502;
+  }
+}
+
+/** A part of a log, from a cursor to another. */
+export interface ILogPart {
+  text: string;
+  start: string;
+  end: string;
+  /** Whether the task has ended and this is all of its log's end. */
+  complete: boolean;
+}
+
+/** The service, through this Jupyter server. */
+export class Api {
+  constructor(readonly settings = ServerConnection.makeSettings()) {}
+
+  list(query: ListQuery): Promise<JobPage> {
+    return this._json('GET', 'jobs', { query });
+  }
+
+  job(id: string): Promise<JobDetail> {
+    return this._json('GET', at(id));
+  }
+
+  spec(id: string): Promise<JobSpec> {
+    return this._json('GET', at(id, 'spec'));
+  }
+
+  timeline(id: string): Promise<Timeline> {
+    return this._json('GET', at(id, 'timeline'));
+  }
+
+  metrics(id: string, query: MetricsQuery): Promise<TaskMetrics> {
+    return this._json('GET', at(id, 'metrics'), { query });
+  }
+
+  artifacts(id: string, query: TaskQuery = {}): Promise<Artifacts> {
+    return this._json('GET', at(id, 'artifacts'), { query });
+  }
+
+  /**
+   * Submit a job.
+   *
+   * @param key - Under which the same request, sent again, makes no second job.
+   */
+  submit(spec: JobSpec, key: string): Promise<Job> {
+    return this._json('POST', 'jobs', { body: spec, key });
+  }
+
+  rerun(id: string, key: string): Promise<Job> {
+    return this._json('POST', at(id, 'rerun'), { key });
+  }
+
+  act(id: string, verb: Verb): Promise<Job> {
+    return this._json('POST', at(id, verb));
+  }
+
+  edit(id: string, change: JobEdit): Promise<Job> {
+    return this._json('PATCH', at(id), { body: change });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this._ask('DELETE', at(id));
+  }
+
+  catalog(): Promise<Catalog> {
+    return this._json('GET', 'catalog');
+  }
+
+  usage(): Promise<Usage> {
+    return this._json('GET', 'usage');
+  }
+
+  status(): Promise<Status> {
+    return this._json('GET', 'status');
+  }
+
+  /** The service's own description of what it takes, an OpenAPI document. */
+  document(): Promise<{ components: { schemas: Record<string, object> } }> {
+    return this._json('GET', 'openapi.json');
+  }
+
+  /** Read a part of a task's log, without the reports of its progress. */
+  async log(id: string, query: LogQuery): Promise<ILogPart> {
+    const response = await this._ask('GET', at(id, 'log'), { query });
+    const told = (name: string) =>
+      response.headers.get(`Jobsub-Log-${name}`) ?? '';
+    return {
+      text: await response.text(),
+      start: told('Start'),
+      end: told('End'),
+      complete: told('Complete') === 'true'
+    };
+  }
+
+  /** Where a browser downloads something of a job. */
+  downloadUrl(id: string, path: string[], query: object = {}): string {
+    return this._url(at(id, ...path)) + search(query);
+  }
+
+  /** The address of the page's one WebSocket. */
+  get socketUrl(): string {
+    const { wsUrl, token, appendToken } = this.settings;
+    return (
+      URLExt.join(wsUrl, 'jobsub', 'ws') +
+      (appendToken && token ? search({ token }) : '')
+    );
+  }
+
+  private async _json<T>(
+    method: string,
+    path: string,
+    more: IRequest = {}
+  ): Promise<T> {
+    return (await (await this._ask(method, path, more)).json()) as T;
+  }
+
+  private async _ask(
+    method: string,
+    path: string,
+    { query, body, key }: IRequest = {}
+  ): Promise<Response> {
+    const headers: Record<string, string> = { Accept: 'application/json, */*' };
+    if (key) {
+      headers['Idempotency-Key'] = key;
+    }
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(
+        this._url(path) + search(query ?? {}),
+        {
+          method,
+          headers,
+          cache: 'no-cache', // with `no-store` each address gets a time added
+          body: body === undefined ? undefined : JSON.stringify(body)
+        },
+        this.settings
+      );
+    } catch (error) {
+      throw new ApiError(0, { detail: String((error as Error).message) });
+    }
+    if (!response.ok) {
+      throw new ApiError(response.status, await problemOf(response));
+    }
+    return response;
+  }
+
+  private _url(path: string): string {
+    return URLExt.join(this.settings.baseUrl, 'jobsub', path);
+  }
+}
+
+interface IRequest {
+  query?: object;
+  body?: object;
+  key?: string;
+}
+
+function at(id: string, ...path: string[]): string {
+  return ['jobs', id, ...path].map(encodeURIComponent).join('/');
+}
+
+/** Write arguments: a list repeats its name, and what is not given is left out. */
+function search(query: object): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null && one !== '' && one !== false) {
+        given.append(name, String(one));
+      }
+    }
+  }
+  const text = given.toString();
+  return text && `?${text}`;
+}
+
+async function problemOf(response: Response): Promise<Partial<Problem>> {
+  try {
+    const found = await response.json();
+    // Jupyter Server's own refusals say `message`
+    return { detail: found.message, ...found };
+  } catch {
+    return { detail: `${response.status} ${response.statusText}` };
+  }
+}

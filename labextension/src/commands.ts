@@ -1,0 +1,176 @@
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
+import { stopIcon, runIcon, deleteIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { ApiError } from './api/http';
+import type { Action, Job } from './api/types';
+import { pauseIcon, rerunIcon } from './icons';
+import type { Jobs } from './model/jobs';
+import { CommandIDs, type IJobsub } from './tokens';
+import { title } from './words';
+
+/** What can be done to jobs that there are. */
+interface IDeed {
+  id: string;
+  action: Action;
+  icon: LabIcon;
+  label: string;
+  /** What to do to one of them. */
+  act(jobs: Jobs, id: string): Promise<unknown>;
+  /** What is lost, if anything is; asked before. */
+  question?(jobs: readonly Job[]): { title: string; body: string } | null;
+}
+
+/** Add a command for everything that can be done to the selected jobs, or to those with the ids that are given. */
+export function addCommands(
+  commands: CommandRegistry,
+  { jobs, selection, trans }: IJobsub
+): void {
+  const wanted = (args: { jobs?: unknown }) =>
+    (args.jobs as Job[] | undefined) ?? selection.jobs;
+  for (const deed of deeds(trans)) {
+    const able = (args: object) =>
+      wanted(args).filter(job => job.allowed.includes(deed.action));
+    commands.addCommand(deed.id, {
+      label: deed.label,
+      icon: args => (args.toolbar ? deed.icon : undefined),
+      isEnabled: args => able(args).length > 0,
+      execute: args => perform(deed, jobs, able(args), trans),
+      describedBy: {
+        args: { type: 'object', properties: { jobs: { type: 'array' } } }
+      }
+    });
+  }
+  selection.changed.connect(() => {
+    for (const { id } of deeds(trans)) {
+      commands.notifyCommandChanged(id);
+    }
+  });
+}
+
+async function perform(
+  deed: IDeed,
+  jobs: Jobs,
+  able: readonly Job[],
+  trans: TranslationBundle
+): Promise<void> {
+  const question = deed.question?.(able);
+  if (
+    question &&
+    !(await confirmed(question, names(able), deed.label, trans))
+  ) {
+    return;
+  }
+  const done = await Promise.allSettled(
+    able.map(({ id }) => deed.act(jobs, id))
+  );
+  done.forEach((one, place) => {
+    if (one.status === 'rejected') {
+      tellFailure(one.reason, deed.label, title(able[place]));
+    }
+  });
+}
+
+const NAMED = 10; // jobs that a question names
+
+function names(jobs: readonly Job[]): string {
+  const shown = jobs.slice(0, NAMED).map(title).join(', ');
+  return jobs.length > NAMED ? `${shown}, …` : shown;
+}
+
+async function confirmed(
+  question: { title: string; body: string },
+  about: string,
+  label: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const answer = await showDialog({
+    title: question.title,
+    body: `${question.body}\n\n${about}`,
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Back') }),
+      Dialog.warnButton({ label })
+    ],
+    defaultButton: 0
+  });
+  return answer.button.accept;
+}
+
+/** Say in a notification why something could not be done, and what to do. */
+export function tellFailure(
+  error: unknown,
+  label: string,
+  about: string
+): void {
+  const { message } = error as Error;
+  const remedy = error instanceof ApiError && error.remedy;
+  const sentence = remedy ? `${message} — ${remedy}` : message;
+  Notification.error(`${label}: ${about}\n${sentence}`, { autoClose: 10000 });
+}
+
+function deeds(trans: TranslationBundle): IDeed[] {
+  return [
+    {
+      id: CommandIDs.cancel,
+      action: 'cancel',
+      icon: stopIcon,
+      label: trans.__('Cancel'),
+      act: (jobs, id) => jobs.act(id, 'cancel'),
+      question: chosen => ({
+        title: trans._n('Cancel this job?', 'Cancel %1 jobs?', chosen.length),
+        body: trans.__(
+          'What runs is ended. Logs and what the jobs have kept stay.'
+        )
+      })
+    },
+    {
+      id: CommandIDs.pause,
+      action: 'pause',
+      icon: pauseIcon,
+      label: trans.__('Pause'),
+      act: (jobs, id) => jobs.act(id, 'pause'),
+      question: chosen =>
+        chosen.some(job => job.started_at)
+          ? {
+              title: trans._n(
+                'Pause this job?',
+                'Pause %1 jobs?',
+                chosen.length
+              ),
+              body: trans.__(
+                'What runs is ended and gives back what it holds. Resumed, it begins from scratch, in its old place in the queue.'
+              )
+            }
+          : null
+    },
+    {
+      id: CommandIDs.resume,
+      action: 'resume',
+      icon: runIcon,
+      label: trans.__('Resume'),
+      act: (jobs, id) => jobs.act(id, 'resume')
+    },
+    {
+      id: CommandIDs.rerun,
+      action: 'rerun',
+      icon: rerunIcon,
+      label: trans.__('Rerun'),
+      act: (jobs, id) => jobs.rerun(id)
+    },
+    {
+      id: CommandIDs.remove,
+      action: 'delete',
+      icon: deleteIcon,
+      label: trans.__('Delete'),
+      act: (jobs, id) => jobs.delete(id),
+      question: chosen => ({
+        title: trans._n('Delete this job?', 'Delete %1 jobs?', chosen.length),
+        body: trans.__(
+          'The log, the metrics and what was kept go with it, for good.'
+        )
+      })
+    }
+  ];
+}

@@ -1,0 +1,97 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Job } from '../../api/types';
+import { duration, FINAL, phaseWord, runningTime, title } from '../../words';
+import { Phase } from '../Phase';
+import { useNow } from '../hooks';
+
+interface IProps {
+  job: Job;
+  trans: TranslationBundle;
+}
+
+/** A job as a list shows it: how it stands, what it is called, whose it is, how far it is, why it waits. */
+export function JobRow({ job, trans }: IProps): JSX.Element {
+  return (
+    <>
+      <Phase phase={job.phase} trans={trans} />
+      <div className="jp-Jobsub-row-text">
+        <div className="jp-Jobsub-row-head">
+          <span className="jp-Jobsub-row-name" title={title(job)}>
+            {title(job)}
+          </span>
+          <Timing job={job} />
+        </div>
+        <div className="jp-Jobsub-row-about" title={about(job, trans)}>
+          {about(job, trans)}
+        </div>
+        <ProgressBar job={job} trans={trans} />
+      </div>
+    </>
+  );
+}
+
+/** How long a job has run. */
+export function Timing({ job }: { job: Job }): JSX.Element {
+  const goesOn = job.started_at !== null && !FINAL.has(job.phase);
+  const ran = runningTime(job, useNow(goesOn));
+  return (
+    <span className="jp-Jobsub-row-time">
+      {ran === null ? '' : duration(ran)}
+    </span>
+  );
+}
+
+/** How far a running job says it is. */
+export function ProgressBar({ job, trans }: IProps): JSX.Element | null {
+  if (!job.progress || FINAL.has(job.phase)) {
+    return null;
+  }
+  const { fraction } = job.progress;
+  return (
+    <div
+      className="jp-Jobsub-progress"
+      role="progressbar"
+      aria-label={trans.__('Progress of %1', title(job))}
+      aria-valuenow={Math.round(fraction * 100)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
+      <div style={{ width: `${fraction * 100}%` }} />
+    </div>
+  );
+}
+
+/** What is worth a line: why a job waits or has failed, how far it is, else whose it is. */
+function about(job: Job, trans: TranslationBundle): string {
+  const whose = job.group ? `${job.group} · ${job.user}` : job.user;
+  return [phaseWord(job.phase, trans), whose, news(job, trans)]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function news(job: Job, trans: TranslationBundle): string {
+  switch (job.phase) {
+    case 'Running':
+      return progressText(job, trans);
+    case 'Succeeded':
+      return '';
+    default:
+      return job.message;
+  }
+}
+
+function progressText(job: Job, trans: TranslationBundle): string {
+  if (!job.progress) {
+    return '';
+  }
+  const { fraction, text, eta_seconds: left } = job.progress;
+  return [
+    `${Math.floor(fraction * 100)}%`,
+    text,
+    left === null ? '' : trans.__('%1 left', duration(left))
+  ]
+    .filter(Boolean)
+    .join(' ');
+}

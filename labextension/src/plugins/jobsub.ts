@@ -1,0 +1,41 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { Api } from '../api/http';
+import { Page } from '../api/page';
+import { addCommands } from '../commands';
+import { Jobs } from '../model/jobs';
+import { Told } from '../model/told';
+import { Selection } from '../selection';
+import { IJobsub } from '../tokens';
+
+/** The one model of the page, and the commands on it. */
+export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
+  id: 'jupyter-jobsub:jobs',
+  description:
+    'What all views of jobs share: the jobs, and what can be done to them.',
+  autoStart: true,
+  provides: IJobsub,
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, translator: ITranslator | null): IJobsub => {
+    const trans = (translator ?? nullTranslator).load('jupyter_jobsub');
+    const api = new Api(app.serviceManager.serverSettings);
+    const page = new Page(api, {
+      away: trans.__('The Jupyter server does not answer.'),
+      retry: trans.__('It is tried again by itself.')
+    });
+    const jobs = new Jobs(api, page);
+    const shared: IJobsub = {
+      jobs,
+      catalog: new Told(jobs, () => api.catalog(), false),
+      usage: new Told(jobs, () => api.usage()),
+      selection: new Selection(),
+      trans
+    };
+    addCommands(app.commands, shared);
+    return shared;
+  }
+};

@@ -1,0 +1,36 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+
+import type { Catalog, Usage } from './api/types';
+import type { Jobs } from './model/jobs';
+import type { Selection } from './selection';
+import type { Told } from './model/told';
+
+/** What all views of jobs share. */
+export interface IJobsub {
+  jobs: Jobs;
+  catalog: Told<Catalog>;
+  usage: Told<Usage>;
+  /** What the view that was used last has selected. */
+  selection: Selection;
+  trans: TranslationBundle;
+}
+
+export const IJobsub = new Token<IJobsub>(
+  'jupyter-jobsub:IJobsub',
+  'The jobs of the person at this page: what the service tells of them, and what can be done to them.'
+);
+
+/** The commands, all of which are in the palette or a menu. */
+export namespace CommandIDs {
+  export const openJobs = 'jobsub:open-jobs';
+  export const openJob = 'jobsub:open-job';
+  export const create = 'jobsub:create';
+  export const submit = 'jobsub:submit';
+  export const cancel = 'jobsub:cancel';
+  export const pause = 'jobsub:pause';
+  export const resume = 'jobsub:resume';
+  export const rerun = 'jobsub:rerun';
+  export const clone = 'jobsub:clone';
+  export const remove = 'jobsub:delete';
+}

@@ -1,0 +1,2 @@
+// jsdom has none
+globalThis.DragEvent ??= class extends MouseEvent {} as typeof DragEvent;
