@@ -40,7 +40,9 @@ def without_examples(value: Any) -> Any:
         return [without_examples(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {name: without_examples(each) for name, each in value.items() if name not in ("example", "examples")}
+    return {
+        name: without_examples(each) for name, each in value.items() if name not in ("example", "examples")
+    }
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ class Lab:
         with open(folder / "lab.log", "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={self.files}"],
-                env=env | {"HOME": str(folder), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+                env=env
+                | {"HOME": str(folder), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
                 cwd=self.files,
                 stdout=log,
                 stderr=log,
