@@ -62,7 +62,13 @@ class Usecases(Submission):
             return await self.store.page(replace(query, visible=visible(person, self.settings)))
         except ValueError as error:
             raise InvalidRequest(
-                [FieldError("cursor", "is not one that this service gave", "take it from a page's next")]
+                [
+                    FieldError(
+                        "cursor",
+                        "is not one that this service gave for this order",
+                        "take it from the next of a page in the same order, or give offset",
+                    )
+                ]
             ) from error
 
     async def timeline(self, person: Person, id: JobId) -> list[Event]:

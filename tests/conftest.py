@@ -1,4 +1,7 @@
-"""What every test shares: the fast ones run first, those on a cluster last, which is built meanwhile."""
+"""What every test shares: the fast ones run first, those on a cluster last, which is built meanwhile.
+
+Of those the slow ones begin, so that the others run beside them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (_on_a_cluster(item), item.get_closest_marker("slow") is not None))
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        clustered = _on_a_cluster(item)
+        return clustered, (item.get_closest_marker("slow") is not None) != clustered
+
+    items.sort(key=place)
 
 
 def _on_a_cluster(item: pytest.Item) -> bool:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from ..client.api import Row
 
 PHASES = ("Pending", "Preparing", "Running", "Paused", "Unknown", "Succeeded", "Failed", "Cancelled")
-FILTERS = ("group", "user", "phase", "sweep", "text", "since", "until", "mine")
+SORTS = (
+    *("submitted", "started", "finished", "duration", "name", "id"),
+    *("user", "group", "phase", "priority", "gpus", "preemptible"),
+)
+ASKED = ("group", "user", "phase", "sweep", "text", "since", "until", "mine", "sort", "order")
 SHOWN = 100
 PLAIN = (
     "ID",
@@ -44,7 +48,9 @@ def _phase(text: str) -> str:
 
 def declare_list(parser: Parser) -> None:
     """Declare ``list``."""
-    group = parser.add_argument("--group", help="only of this group")
+    group = parser.add_argument(
+        "--group", action="append", metavar="GROUP", help="only of this group; repeatable"
+    )
     complete_with(group, "groups")
     parser.add_argument("--user", help="only of this person")
     parser.add_argument("--mine", action="store_true", default=None, help="only your own")
@@ -65,6 +71,17 @@ def declare_list(parser: Parser) -> None:
     parser.add_argument(
         "--until", type=moment, metavar="TIME", help="only submitted until a time, or 2h, 7d ago"
     )
+    parser.add_argument(
+        "--sort",
+        choices=SORTS,
+        metavar="COLUMN",
+        help=f"sort by {', '.join(SORTS)} (submitted); what has no value comes last",
+    )
+    parser.add_argument(
+        "--order",
+        choices=("asc", "desc"),
+        help="the direction (asc for name, id, user, group and phase, desc for all else)",
+    )
     many = parser.add_mutually_exclusive_group()
     many.add_argument("--limit", type=count, default=SHOWN, metavar="N", help=f"at most so many ({SHOWN})")
     many.add_argument("--all", action="store_true", help="all there are")
@@ -72,6 +89,7 @@ def declare_list(parser: Parser) -> None:
         parser,
         "list --phase unfinished --mine",
         "list --text resnet --since 7d --all",
+        "list --sort duration --group vision --group audio",
         "list --phase failed --json | jq -r .id",
         "list | cut -f 1,2    # piped: separated by tabs, times in UTC",
     )
@@ -80,7 +98,7 @@ def declare_list(parser: Parser) -> None:
 
 def list_jobs(args: argparse.Namespace) -> int:
     """Carry ``list`` out."""
-    query = {name: getattr(args, name) for name in FILTERS}
+    query = {name: getattr(args, name) for name in ASKED}
     limit = None if args.all else args.limit
     with client() as service:
         rows = service.jobs(limit=limit, **query)
@@ -88,19 +106,19 @@ def list_jobs(args: argparse.Namespace) -> int:
             for row in rows:
                 json_line(row)
         elif terminal().for_people():
-            _for_people(list(rows), limit)
+            _for_people(list(rows), limit, sorted=bool(args.sort or args.order))
         else:
             table(PLAIN, map(_plain, rows))
     return OK
 
 
-def _for_people(rows: list[Row], limit: int | None) -> None:
+def _for_people(rows: list[Row], limit: int | None, sorted: bool) -> None:
     if not rows:
         note("no jobs")
         return
     _ruled(rows)
     if len(rows) == limit:
-        note(f"the newest {limit}; for more: --limit N or --all")
+        note(f"the {'first' if sorted else 'newest'} {limit}; for more: --limit N or --all")
 
 
 def _plain(job: Row) -> tuple[object, ...]:

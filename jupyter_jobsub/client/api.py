@@ -65,12 +65,12 @@ class Client(Transport):
         return answer
 
     def page(self, **query: object) -> Row:
-        """Fetch one page of the list: ``items``, newest first, and ``next``, a cursor or None."""
+        """Fetch one page of the list: ``items``, ``next``, a cursor or None, and ``total``, or None."""
         answer: Row = self.call("GET", "/jobsub/jobs", query=query)
         return answer
 
     def jobs(self, *, limit: int | None = None, page_size: int = 500, **query: object) -> Iterator[Row]:
-        """Iterate over the list, newest first, fetching pages as needed."""
+        """Iterate over the list, newest first if there is no ``sort``, fetching pages as needed."""
         cursor, left = None, limit
         while left is None or left > 0:
             size = page_size if left is None else min(left, page_size)

@@ -231,7 +231,7 @@ class JobsubClient:
         self,
         *,
         limit: int | None = None,
-        group: str | None = None,
+        group: str | Sequence[str] | None = None,
         user: str | None = None,
         phase: str | Sequence[str] | None = None,
         text: str | None = None,
@@ -239,15 +239,19 @@ class JobsubClient:
         until: datetime | str | None = None,
         mine: bool | None = None,
         sweep: str | None = None,
+        sort: str | None = None,
+        order: str | None = None,
     ) -> Iterator[Job]:
-        """Go through the jobs, newest first; pages are fetched as they are needed.
+        """Go through the jobs, newest first if not sorted otherwise; pages are fetched as they are needed.
 
         Parameters
         ----------
         limit:
             So many at most.
-        group, user, sweep:
-            Only of this group, person or sweep.
+        group:
+            Only of this group, or one of these.
+        user, sweep:
+            Only of this person or sweep.
         phase:
             Only in this phase, or one of these; ``"unfinished"`` stands for all that are not final.
         text:
@@ -256,10 +260,16 @@ class JobsubClient:
             Only submitted from, or until, then: a time or ISO 8601 text, local if it has no zone.
         mine:
             Only your own.
+        sort:
+            By ``"submitted"``, ``"started"``, ``"finished"``, ``"duration"``, ``"name"``, ``"id"``,
+            ``"user"``, ``"group"``, ``"phase"``, ``"priority"``, ``"gpus"`` or ``"preemptible"``. Each page
+            is sorted when it is fetched: a job that moves meanwhile may come twice or not at all.
+        order:
+            ``"asc"`` or ``"desc"``; names, ids, users, groups and phases are ``"asc"`` if None.
         """
         rows = self.service.jobs(
             limit=limit,
-            group=group,
+            group=[group] if isinstance(group, str) else group,
             user=user,
             phase=[phase] if isinstance(phase, str) else phase,
             text=text,
@@ -267,6 +277,8 @@ class JobsubClient:
             until=moment(until, "until"),
             mine=mine,
             sweep=sweep,
+            sort=sort,
+            order=order,
         )
         return (Job(self.service, row) for row in rows)
 

@@ -42,6 +42,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "less_than": ("{input} is too large", "give less than {lt}"),
     "less_than_equal": ("{input} is too large", "give {le} at most"),
     "literal_error": ("{input!r} is not {expected}", "give one of these"),
+    "enum": ("{input!r} is not {expected}", "give one of these"),
 }
 """What is wrong and what to do, by pydantic's name of the error, with words of its context."""
 

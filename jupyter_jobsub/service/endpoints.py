@@ -8,14 +8,13 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError, FieldError, InvalidRequest
 from ..model.explain import explain
-from ..model.job import UNFINISHED, Job, Phase, SweepId, UserName
+from ..model.job import Job
 from ..policy import Action, hides_env
-from ..store.base import JobQuery
 from . import render
 from .events import last_event_id, stream_events
 from .http import Call, Reply
 from .openapi import document
-from .schemas import DrainBody, EventsQuery, ListQuery, StopBody
+from .schemas import DrainBody, EventsQuery, StopBody
 
 _Body = TypeVar("_Body", bound=BaseModel)
 MAX_KEY = 200
@@ -32,26 +31,6 @@ async def submit_sweep(call: Call) -> Reply:
     id, jobs, new = await call.service.usecases.submit_sweep(call.person, call.json(), key=_key(call))
     data = {"id": id, "items": call.service.rows(jobs, call.person)}
     return Reply(data, status=201 if new else 200, headers={"Location": f"/jobsub/jobs?sweep={id}"})
-
-
-async def list_jobs(call: Call) -> Reply:
-    """List jobs, newest first."""
-    query = call.query(ListQuery)
-    page = await call.service.usecases.page(
-        call.person,
-        JobQuery(
-            group=query.group,
-            user=call.person.name if query.mine else UserName(query.user) if query.user else None,
-            phases=_phases(query.phase),
-            sweep=SweepId(query.sweep) if query.sweep else None,
-            text=query.text,
-            since=query.since,
-            until=query.until,
-            cursor=query.cursor,
-            limit=query.limit,
-        ),
-    )
-    return Reply({"items": call.service.rows(page.items, call.person), "next": page.next})
 
 
 async def get_job(call: Call) -> Reply:
@@ -190,11 +169,6 @@ def _key(call: Call) -> str | None:
             [FieldError("Idempotency-Key", f"is not 1 to {MAX_KEY} printable characters", "use a UUID")]
         )
     return key
-
-
-def _phases(names: list[str]) -> frozenset[Phase]:
-    single = frozenset(Phase(name) for name in names if name != "unfinished")
-    return single | UNFINISHED if "unfinished" in names else single
 
 
 def _body(call: Call, model: type[_Body]) -> _Body:

@@ -248,7 +248,7 @@ ANSWERS: Mapping[str, Any] = {
             {**_OF_SWEEP, "id": AGAIN, "name": "train lr=0.01", "parameters": {"lr": 0.01}, "position": 2},
         ],
     },
-    "list_jobs": {"items": [_WAITING], "next": None},
+    "list_jobs": {"items": [_WAITING], "next": None, "total": 1},
     "get_job": _DETAIL,
     "edit": {**_WAITING, "priority": 500, "version": 2},
     "purge": {**_DONE, "log_expired": True, "kept_bytes": 0, "allowed": ["edit", "rerun", "clone", "delete"]},

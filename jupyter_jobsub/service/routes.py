@@ -9,6 +9,7 @@ from . import endpoints as e
 from .artifacts import Artifacts, ArtifactsQuery, get_artifact, list_artifacts
 from .http import Route
 from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
+from .listing import ListQuery, list_jobs
 from .logs import LogQuery, get_log
 from .schemas import (
     Deleted,
@@ -19,7 +20,6 @@ from .schemas import (
     JobEvent,
     JobPage,
     JobRow,
-    ListQuery,
     LogPiece,
     NewAttempt,
     ShownSpec,
@@ -61,8 +61,8 @@ ROUTES = (
     Route(
         "GET",
         "/jobsub/jobs",
-        e.list_jobs,
-        "List jobs, newest first.",
+        list_jobs,
+        "List jobs: filtered, sorted, a page at a time.",
         query=ListQuery,
         answer=JobPage,
         statuses=(422,),

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, JsonValue, WithJsonSchema
+from pydantic import BaseModel, Field, JsonValue
 from typing_extensions import NotRequired, TypedDict
 
-from ..model.fields import reject
-from ..model.job import JOB_ID, Intent, Micros, Phase, Reason
+from ..model.job import JOB_ID, Intent, Phase, Reason
 from ..model.spec import JobSpec
 from ..policy import CHANGES
-from ..store.cursor import parse_cursor
 
 
-def _values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
+def values(names: Iterable[enum.Enum]) -> dict[str, JsonValue]:
+    """What a text may be, in a JSON schema."""
     return {"enum": [each.value for each in names]}
 
 
@@ -28,10 +26,10 @@ Time = Annotated[
         json_schema_extra={"format": "date-time", "examples": ["2026-01-31T08:15:30.123456Z"]},
     ),
 ]
-PhaseName = Annotated[str, Field(json_schema_extra=_values(Phase))]
-ReasonName = Annotated[str, Field(json_schema_extra=_values(Reason))]
-IntentName = Annotated[str, Field(json_schema_extra=_values(Intent))]
-ActionName = Annotated[str, Field(json_schema_extra=_values(CHANGES))]
+PhaseName = Annotated[str, Field(json_schema_extra=values(Phase))]
+ReasonName = Annotated[str, Field(json_schema_extra=values(Reason))]
+IntentName = Annotated[str, Field(json_schema_extra=values(Intent))]
+ActionName = Annotated[str, Field(json_schema_extra=values(CHANGES))]
 
 
 class Amounts(TypedDict):
@@ -150,10 +148,18 @@ class SweepMade(TypedDict):
 
 
 class JobPage(TypedDict):
-    """Newest first; ``next`` is the cursor of the next page, null on the last."""
+    """Jobs in the order that was asked for."""
 
     items: list[JobRow]
-    next: str | None
+    next: Annotated[str | None, Field(description="The cursor of the next page; null on the last.")]
+    total: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="How many jobs match. Null for the newest first of a text, time or sweep, unless "
+            "`offset` is given, be it 0: then they are counted.",
+        ),
+    ]
 
 
 class TimelineEntry(TypedDict):
@@ -196,56 +202,6 @@ class ShownSpec(JobSpec):
     """A specification as it was submitted; to other people the values of its variables are null."""
 
     env: dict[str, str | None] = Field({})  # type: ignore[assignment]
-
-
-def _moment(text: str) -> Micros:
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
-        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-        return Micros(int(at.timestamp() * 1e6))
-    except (ValueError, OverflowError):
-        reject(f"{text!r} is not a time", "write it as 2026-01-31T12:00:00Z")
-
-
-def _phases(names: list[str]) -> list[str]:
-    if unknown := [name for name in names if name not in _PHASES]:
-        reject(f"there is no phase {unknown[0]!r}", f"give one of {', '.join(_PHASES)}")
-    return names
-
-
-def _cursor(text: str) -> str:
-    try:
-        parse_cursor(text)
-    except ValueError:
-        reject("is not one that this service gave", "take it from a page's next")
-    return text
-
-
-_PHASES = [*(phase.value for phase in Phase), "unfinished"]
-Moment = Annotated[Micros, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
-
-
-class ListQuery(BaseModel, extra="forbid"):
-    """Filters; all that are given must hold."""
-
-    group: str | None = Field(None, min_length=1, max_length=128, description="Of this group.")
-    user: str | None = Field(None, min_length=1, max_length=128, description="Of this person.")
-    phase: Annotated[list[str], AfterValidator(_phases)] = Field(
-        [],
-        description="Repeatable; `unfinished` is all that are not final.",
-        json_schema_extra={"items": {"type": "string", "enum": list[JsonValue](_PHASES)}},
-    )
-    sweep: str | None = Field(None, min_length=1, max_length=128, description="Of this parameter sweep.")
-    text: str | None = Field(
-        None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
-    )
-    since: Moment | None = Field(None, description="RFC 3339; queued then or later.")
-    until: Moment | None = Field(None, description="RFC 3339; queued before then.")
-    mine: bool = Field(False, description="Only your own.")
-    limit: int = Field(100, ge=1, le=500, description="Jobs of a page.")
-    cursor: Annotated[str, AfterValidator(_cursor)] | None = Field(
-        None, max_length=256, description="A page's `next`: what comes after it."
-    )
 
 
 class EventsQuery(BaseModel, extra="forbid"):

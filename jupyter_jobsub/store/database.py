@@ -1,7 +1,7 @@
 """What the store needs of a database; one class for each kind.
 
-- Work is given to ``run``, one piece at a time. It may be done more than once, until it has gone
-  through: it changes nothing outside its transaction, and its last doing is the one that counts.
+- Work that is short is given to ``run``, one piece at a time. It may be done more than once, until it
+  has gone through: it changes nothing outside its transaction, and its last doing is the one that counts.
 - A transaction is whole and on the disk when its ``with`` block is left, or it has changed nothing
   and raises. An acknowledgement that was lost is looked up before anyone is told of a failure.
 - While the store is open no second service can write to the same database.
@@ -42,6 +42,10 @@ class Database(ABC):
     @abstractmethod
     def read(self) -> Connection:
         """Sees what is committed."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """Connect once more, in any thread, and only look: for what takes long, and for strangers."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:

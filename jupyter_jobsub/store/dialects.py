@@ -14,6 +14,8 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
+    collate,
     column,
     func,
     literal_column,
@@ -63,6 +65,22 @@ class Dialect(ABC):
         """The condition that a row has ``text``, whatever index led to the row."""
 
     @abstractmethod
+    def may_have_text(self) -> ColumnElement[bool]:
+        """The condition that the text index leads to a row, by ``text_values`` of no owners."""
+
+    @abstractmethod
+    def folded(self, text: ColumnElement[Any]) -> ColumnElement[str]:
+        """The text with A to Z in lower case, sorted by code points."""
+
+    @abstractmethod
+    def folded_name(self) -> ColumnElement[str]:
+        """The first line of ``search``, sorted by code points."""
+
+    @abstractmethod
+    def devices(self) -> ColumnElement[int]:
+        """How many devices a job asks for, of all types together."""
+
+    @abstractmethod
     def matches(self, kinds: Kinds) -> Select[Any]:
         """Rows of any of these strands that have the text, found by the text index, newest first."""
 
@@ -95,6 +113,11 @@ def any_of(kinds: Kinds, *, by_index: bool) -> list[ColumnElement[bool]]:
     ]
 
 
+def _devices(summed: str) -> ColumnElement[int]:
+    """Most jobs ask for none, which needs no parsing."""
+    return case((jobs.c.request_gpu == "{}", 0), else_=literal_column(f"coalesce(({summed}), 0)"))
+
+
 class SqliteDialect(Dialect):
     """Text has an index of trigrams, read in order of arrival."""
 
@@ -112,6 +135,22 @@ class SqliteDialect(Dialect):
         """The condition that a row has ``text``."""
         return func.instr(jobs.c.search, bindparam("text")) > 0
 
+    def may_have_text(self) -> ColumnElement[bool]:
+        """The condition that a row has the trigrams."""
+        return jobs.c.seq.in_(select(text_index.c.rowid).where(_MATCH))
+
+    def folded(self, text: ColumnElement[Any]) -> ColumnElement[str]:
+        """The text with A to Z in lower case; SQLite sorts bytes of UTF-8, as code points."""
+        return func.lower(text)
+
+    def folded_name(self) -> ColumnElement[str]:
+        """The first line of ``search``."""
+        return func.substr(jobs.c.search, 1, func.instr(jobs.c.search, literal_column("char(10)")) - 1)
+
+    def devices(self) -> ColumnElement[int]:
+        """How many devices a job asks for."""
+        return _devices("SELECT sum(value) FROM json_each(jobs.request_gpu)")
+
     def matches(self, kinds: Kinds) -> Select[Any]:
         """Rows of any of these strands that have the text, found by the text index, newest first."""
         rows = select(*JOB_COLUMNS).select_from(text_index.join(jobs, jobs.c.seq == text_index.c.rowid))
@@ -124,10 +163,8 @@ class SqliteDialect(Dialect):
         return nth is not None and share < SAMPLE / (values["before"] - nth)
 
 
-_FOUND = (
-    literal_column("jobs_text").op("MATCH", is_comparison=True)(bindparam("trigrams")),
-    *in_span(text_index.c.rowid),
-)
+_MATCH = literal_column("jobs_text").op("MATCH", is_comparison=True)(bindparam("trigrams"))
+_FOUND = (_MATCH, *in_span(text_index.c.rowid))
 _NTH_MATCH = (
     select(text_index.c.rowid)
     .where(*_FOUND)
@@ -186,10 +223,29 @@ class PostgresqlDialect(Dialect):
         """The condition that a row has ``text``."""
         return func.strpos(jobs.c.search, bindparam("text")) > 0
 
+    def may_have_text(self) -> ColumnElement[bool]:
+        """The condition that a row fits the pattern."""
+        return jobs.c.search.like(bindparam("pattern"))
+
+    def folded(self, text: ColumnElement[Any]) -> ColumnElement[str]:
+        """The text with A to Z in lower case."""
+        return func.lower(collate(text, "C"))
+
+    def folded_name(self) -> ColumnElement[str]:
+        """The first line of ``search``."""
+        return func.split_part(collate(jobs.c.search, "C"), literal_column("chr(10)"), 1)
+
+    def devices(self) -> ColumnElement[int]:
+        """How many devices a job asks for."""
+        return _devices(
+            "SELECT sum(CAST(value AS bigint)) FROM jsonb_each_text(CAST(jobs.request_gpu AS jsonb))"
+        )
+
     def matches(self, kinds: Kinds) -> Select[Any]:
         """Rows of any of these strands that have the text, newest first; several indexes may be met."""
-        pattern = jobs.c.search.like(bindparam("pattern"))
-        found = select(jobs.c.seq).where(pattern, *in_span(jobs.c.seq), *any_of(kinds, by_index=True))
+        found = select(jobs.c.seq).where(
+            self.may_have_text(), *in_span(jobs.c.seq), *any_of(kinds, by_index=True)
+        )
         # apart, or the limit would tempt the planner to look through all rows for a rare text
         apart = found.cte("found").prefix_with("MATERIALIZED")
         newest = select(apart.c.seq).order_by(apart.c.seq.desc()).limit(bindparam("size"))

@@ -1,4 +1,4 @@
-"""Pages of the list: every filter becomes strands, and a page is what is newest of them.
+"""Pages of the list, newest first: every filter becomes strands, and a page is what is newest of them.
 
 A strand is a set of rows with equal values under one index, where they lie in order of
 arrival. The strands of a filter never overlap, and the counters say which exist and how long
@@ -82,11 +82,12 @@ class Pages:
         """Read the page that the query asks for."""
         span = self._span(query, last_seq)
         text = None if query.text is None else searchable(query.text)
-        strands = strands_of(query, counters, last_seq)
-        if not strands or span.first >= span.before or (text is not None and not _can_match(text)):
-            return Page((), None)
+        strands = strands_of(query, counters)
+        total = total_of(query, strands)
+        if not strands or span.first >= span.before or (text is not None and not can_match(text)):
+            return Page((), None, total)
         values = {"first": span.first, "before": span.before, "size": query.limit + 1, "text": text}
-        values |= _values(strands)
+        values |= strand_values(strands)
         if query.sweep is None:
             rows = self._rows(strands, values, last_seq)
         else:
@@ -94,7 +95,8 @@ class Pages:
             asked = sweep_by_row(kinds, self.database.dialect, text is not None)
             rows = self._ask(asked, values | {"sweep_of_0": query.sweep})
         items = [read_job(row) for row in rows[: query.limit]]
-        return Page(items, make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None)
+        after = make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None
+        return Page(items, after, total)
 
     def _span(self, query: JobQuery, last_seq: int) -> Span:
         before = last_seq + 1 if query.cursor is None else self._seq_of(query.cursor)
@@ -127,34 +129,40 @@ class Pages:
         return self._connection.execute(statement, values).all()
 
     def _seq_of(self, cursor: str) -> int:
-        store, seq = parse_cursor(cursor)
-        if store != self.store:
-            raise ValueError("the cursor is another store's")
+        store, order, seq = parse_cursor(cursor)
+        if (store, order) != (self.store, ""):
+            raise ValueError("the cursor is another store's, or another order's")
         return seq
 
 
-def strands_of(query: JobQuery, counters: Counters, last_seq: int) -> list[Strand]:
+def strands_of(query: JobQuery, counters: Counters) -> list[Strand]:
     """Turn all filters but text and time into strands."""
     groups = query.visible.groups if query.visible else None
     me = query.visible.user if query.visible else None
     if query.user is not None:
         groups = None if query.user == me else groups
         found = _of_user(query.user, query, counters)
-        if groups is None and query.group is None and not query.phases:
+        if groups is None and not query.groups and not query.phases:
             return [Strand(sum(strand.rows for strand in found), user=query.user)] if found else []
         return [strand for strand in found if groups is None or strand.group in groups]
-    if groups is None and query.group is None:
-        if not query.phases:
-            return [Strand(last_seq)]
-        return [Strand(rows, phase) for phase, rows in _in(counters.of_phases(), query)]
-    found = _of_groups({query.group} if groups is None else groups, query, counters)
+    if groups is None and not query.groups:
+        phases = [Strand(rows, phase) for phase, rows in _in(counters.of_phases(), query)]
+        everything = [Strand(sum(strand.rows for strand in phases))] if phases else []
+        return phases if query.phases else everything
+    found = _of_groups(query.groups if groups is None else groups, query, counters)
     if me is None or groups is None:
         return found
     return found + [strand for strand in _of_user(me, query, counters) if strand.group not in groups]
 
 
-def _of_groups(groups: Set[str | None], query: JobQuery, counters: Counters) -> list[Strand]:
-    wanted = sorted(group for group in groups if group is not None and query.group in (None, group))
+def total_of(query: JobQuery, strands: Sequence[Strand]) -> int | None:
+    """How many jobs match, where the counters know it: not of a text, a time or a sweep."""
+    others = (query.text, query.since, query.until, query.sweep)
+    return sum(strand.rows for strand in strands) if others == (None,) * 4 else None
+
+
+def _of_groups(groups: Set[str], query: JobQuery, counters: Counters) -> list[Strand]:
+    wanted = sorted(groups & query.groups if query.groups else groups)
     return [
         Strand(rows, phase, group) for group in wanted for phase, rows in _in(counters.of_group(group), query)
     ]
@@ -165,7 +173,7 @@ def _of_user(user: str, query: JobQuery, counters: Counters) -> list[Strand]:
     return [
         Strand(rows, kind.phase, kind.group, user)
         for kind, rows in counters.of_user(user)
-        if query.group in (None, kind.group) and (not phases or kind.phase in phases)
+        if (not query.groups or kind.group in query.groups) and (not phases or kind.phase in phases)
     ]
 
 
@@ -184,12 +192,13 @@ def owners_of(strands: Sequence[Strand]) -> list[dict[str, str]]:
     return [dict(owner) for owner in owners] if () not in owners and len(owners) <= MAX_OWNERS else []
 
 
-def _can_match(text: str) -> bool:
-    # names and ids are of one line each, and a lone surrogate is in neither
+def can_match(text: str) -> bool:
+    """Whether a name or id can have the text: they are of one line each, without lone surrogates."""
     return not any(c in "\0\n" or "\ud800" <= c <= "\udfff" for c in text)
 
 
-def _values(strands: Sequence[Strand]) -> dict[str, str]:
+def strand_values(strands: Sequence[Strand]) -> dict[str, str]:
+    """Values of the strands' columns, by their parameters."""
     return {
         f"{name}_of_{number}": getattr(strand, name)
         for number, strand in enumerate(strands)

@@ -73,6 +73,8 @@ _FAILURES = {
 class Postgresql(Database):
     """A database on a server, and the one connection that writes and reads it in a thread of its own.
 
+    What only looks, and may take long, has a connection for as long as it takes.
+
     The connection's session holds a lock; so whoever has it again after a loss knows that the lost
     session has ended, and can ask what became of its last commit.
     """
@@ -118,10 +120,11 @@ class Postgresql(Database):
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:
-        """Connect without the lock, and only look."""
+        """Connect once more, without the lock, and only look; a server that is away is not waited for."""
         try:
             with self._make_engine().connect() as connection:
-                connection.exec_driver_sql("SET default_transaction_read_only = on")
+                for setting in (*_SETTINGS, "SET default_transaction_read_only = on"):
+                    connection.exec_driver_sql(setting)
                 self._check(connection)
                 yield connection
         except DBAPIError as error:

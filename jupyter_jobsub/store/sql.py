@@ -22,6 +22,7 @@ from .databases import database_at
 from .migrations import migrate
 from .pages import Pages
 from .queries import Head
+from .sorted_pages import SortedPage, is_sorted
 from .writer import Work, Writer
 from .writes import DAY, PROOF, Batch
 
@@ -55,6 +56,7 @@ class SqlStore(Store):
         self._database = database_at(url)
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._look = asyncio.Lock()
         self._writer = Writer(self._commit)
         self._counters = Counters()
         self._head = Head(0, 0, 0)
@@ -97,7 +99,7 @@ class SqlStore(Store):
         await self._writer.finish()
         if self._catching_up:
             self._catching_up.cancel()
-        async with self._turn:
+        async with self._look, self._turn:
             await self._database.close()
 
     async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
@@ -174,9 +176,19 @@ class SqlStore(Store):
         return await self._ask(queries.get, id)
 
     async def page(self, query: JobQuery) -> Page:
-        """Read one page, newest first."""
-        async with self._turn:
-            return await self._database.run(lambda: self._pages.read(query, self._counters, self._head.seq))
+        """Read one page; what has to be sorted or counted is read beside all else, one at a time."""
+        if not is_sorted(query):
+            async with self._turn:
+                return await self._database.run(
+                    lambda: self._pages.read(query, self._counters, self._head.seq)
+                )
+        page = SortedPage.of(query, self._counters, self._id, self._clock())
+        async with self._look:
+            return await asyncio.to_thread(self._read_aside, page)
+
+    def _read_aside(self, page: SortedPage) -> Page:
+        with self._database.looking() as connection:
+            return page.read(connection, self._database.dialect)
 
     async def sweep(self, id: SweepId) -> list[Job]:
         """Read the jobs of a sweep, without their tasks, oldest first."""

@@ -47,10 +47,11 @@ _FAILURES = {
 class Sqlite(Database):
     """A file; a read is shorter than a change of thread, so that all is done in the event loop's.
 
-    Reads have a connection of their own and see only what is committed.
+    Reads have a connection of their own and see only what is committed; long ones take another.
     """
 
     dialect = SqliteDialect()
+    _engine: Engine
     _read: Connection
     _write: Connection
 
@@ -73,6 +74,7 @@ class Sqlite(Database):
         with explained(self.where), ExitStack() as opened:
             engine = create(self._url)
             opened.callback(engine.dispose)
+            self._engine = engine
             self._write = opened.enter_context(engine.connect())
             if _size(self._write) <= SMALL:
                 refuse_damaged(self._write, self.where)
@@ -87,6 +89,13 @@ class Sqlite(Database):
         """Do the work here and now."""
         with explained(self.where):
             return work()
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Connect once more, and only look."""
+        with explained(self.where), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

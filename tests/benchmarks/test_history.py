@@ -49,7 +49,7 @@ def test_it_is_the_same_whenever_it_is_made() -> None:
 @pytest.mark.parametrize("filters", [*FILTERS.values(), *({"text": text} for text in FREQUENT)])
 def test_every_filter_that_is_measured_fills_a_page(cache: Path, filters: dict[str, str]) -> None:
     query = JobQuery(
-        group=filters.get("group"),
+        groups=frozenset({filters["group"]} if "group" in filters else ()),
         user=UserName(filters["user"]) if "user" in filters else None,
         phases=frozenset({Phase(filters["phase"])} if "phase" in filters else ()),
         sweep=SweepId(filters["sweep"]) if "sweep" in filters else None,

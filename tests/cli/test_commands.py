@@ -127,6 +127,14 @@ def test_list_filters(rows: Rows, done: str) -> None:
     assert rows("list", "--text", "no such name at all") == []
     assert rows("list", "--until", "2020-01-01") == []
     assert rows("list", "--user", "somebody-else") == []
+    assert rows("list", "--group", "no-such", "--group", "other") == []
+    oldest = [
+        row["id"] for row in rows("list", "--group", "default", "--sort", "submitted", "--order", "asc")
+    ]
+    assert oldest == [row["id"] for row in rows("list", "--group", "default", "--group", "other")][::-1]
+    assert [row["name"] for row in rows("list", "--sort", "name")] == sorted(
+        (row["name"] for row in rows("list")), key=str.casefold
+    )
     assert len(rows("list", "--all")) >= len(ids)
 
 

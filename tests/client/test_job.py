@@ -138,6 +138,8 @@ def test_jobs_are_listed(client: JobsubClient) -> None:
     assert list(client.jobs(text="listed", limit=2, phase="Succeeded", mine=True)) == made[:0:-1]
     assert list(client.jobs(text="listed", until=start.isoformat())) == []
     assert list(client.jobs(text="listed", phase=["Failed", "Cancelled"])) == []
+    assert list(client.jobs(text="listed", sort="name", group="default")) == made
+    assert list(client.jobs(text="listed", order="asc", limit=2, group=["default", "other"])) == made[:2]
 
 
 def test_what_can_be_asked_for(client: JobsubClient) -> None:

@@ -187,6 +187,31 @@ def test_lists_filter_and_page(service: Live) -> None:
     assert len(service.get("/jobsub/jobs", text="zebra", since=first).json["items"]) == 5
 
 
+def test_lists_sort_from_any_place(service: Live) -> None:
+    names = ["okapi b", "Okapi A", "okapi c"]
+    ids = [service.submit("true", name=name, priority=n + 1)["id"] for n, name in enumerate(names)]
+    for id in ids:
+        service.until(id)
+
+    def listed(**query: Any) -> tuple[list[str], int | None]:
+        page = service.get("/jobsub/jobs", text="okapi", **query).json
+        return [job["name"][-1] for job in page["items"]], page["total"]
+
+    assert listed() == (["c", "A", "b"], None)
+    assert listed(offset=1) == (["A", "b"], 3)
+    assert listed(sort="name") == (["A", "b", "c"], 3)
+    assert listed(sort="name", order="desc", offset=1, limit=1) == (["b"], 3)
+    assert listed(sort="priority") == (["c", "A", "b"], 3)
+    assert listed(sort="submitted", order="asc", group=["default", "no such"]) == (["b", "A", "c"], 3)
+    assert listed(sort="finished", group=["no such"]) == ([], 0)
+    page = service.get("/jobsub/jobs", text="okapi", sort="name", limit=2).json
+    assert listed(sort="name", cursor=page["next"]) == (["c"], 3)
+    wrong = service.get("/jobsub/jobs", text="okapi", sort="id", cursor=page["next"])
+    assert (wrong.status, wrong.fields) == (422, ["cursor"])
+    every = service.get("/jobsub/jobs", limit=1).json["total"]
+    assert every == sum(service.get("/jobsub/status").json["jobs"].values())
+
+
 def test_why_a_job_waits() -> None:
     with live('c.JobsubService.groups = {"research": {"quota": {"cpu": 1}}}') as service:
         first, second, third = (service.submit("sleep 20")["id"] for _ in range(3))

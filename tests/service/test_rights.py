@@ -165,6 +165,17 @@ def test_a_group_may_keep_logs_and_specs_from_its_members(
     assert ask(people, person, "GET", path.format(id=id, path="words")).status == status
 
 
+@pytest.mark.parametrize(
+    "query", ["", "&offset=0", "&sort=name", "&sort=user&user=owner", "&text=ran&offset=0"]
+)
+def test_strangers_are_not_told_how_many_jobs_there_are(people: Live, query: str) -> None:
+    ran(people, "quiet")
+    path = f"/jobsub/jobs?group=quiet{query}"
+    page = ask(people, "stranger", "GET", path).json
+    assert (page["items"], page["total"]) == ([], 0)
+    assert ask(people, "member", "GET", path).json["total"] > 0
+
+
 def test_what_is_kept_from_a_member_is_kept_everywhere(people: Live) -> None:
     id = ran(people, "quiet")
     told = []

@@ -169,21 +169,33 @@ WRONG_LIST = {
     "since": "yesterday",
     "cursor": "zz",
     "mine": 3,
+    "sort": "colour",
+    "order": "up",
+    "offset": -1,
 }
 
 FILTERS = {"group", "user", "sweep", "phase"}
+CURSOR = make_cursor("another", 7)
 QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("unknown", {"nmae": "x"}, {"nmae"}),
     ("limit 0", {"limit": 0}, {"limit"}),
     ("limit 501", {"limit": 501}, {"limit"}),
     ("limit of letters", {"limit": "many"}, {"limit"}),
     ("phase", {"phase": "Done"}, {"phase"}),
-    ("nothing to filter by", dict.fromkeys(FILTERS, ""), FILTERS),
+    ("nothing to filter by", dict.fromkeys(FILTERS, ""), FILTERS - {"group"} | {"group.0"}),
+    ("one group of two", {"group": ["default", "x" * 129]}, {"group.1"}),
+    ("too many groups", {"group": ["x"] * 101}, {"group"}),
+    ("sort", {"sort": "exit_code"}, {"sort"}),
+    ("order", {"sort": "name", "order": "ascending"}, {"order"}),
+    ("no offset", {"offset": "last"}, {"offset"}),
+    ("too far", {"offset": 10_000_001}, {"offset"}),
+    ("two places", {"cursor": CURSOR, "offset": 0}, {"cursor", "offset"}),
     ("short text", {"text": "ab"}, {"text"}),
     ("since", {"since": "yesterday"}, {"since"}),
     ("until", {"until": "2026-13-01"}, {"until"}),
     ("cursor", {"cursor": "x'; drop table jobs"}, {"cursor"}),
-    ("the cursor of another store", {"cursor": make_cursor("another", 7)}, {"cursor"}),
+    ("the cursor of another store", {"cursor": CURSOR}, {"cursor"}),
+    ("the cursor of another store, sorted", {"cursor": CURSOR, "sort": "name"}, {"cursor"}),
     ("two at once", {"limit": -1, "phase": "x"}, {"limit", "phase"}),
     ("every kind of mistake at once", WRONG_LIST, set(WRONG_LIST)),
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -13,12 +16,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from jupyter_jobsub.model.job import Job, Micros, Phase, SweepId
+from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.store import dialects, pages
-from jupyter_jobsub.store.base import JobQuery, Store, Visible
+from jupyter_jobsub.store.base import JobQuery, Page, Store, Visible
+from jupyter_jobsub.store.orders import LIFECYCLE, NEWEST_FIRST, Order, Sort
+from jupyter_jobsub.store.sorted_pages import SortedPage
 from jupyter_jobsub.store.sql import SqlStore
 
-from .conftest import DATABASES, START, New, Run, add, make_job, new_url, save
+from .conftest import DATABASES, START, Clock, New, Run, add, make_job, new_url, save
 
 GROUPS = ["lab", "default", "it's"]
 USERS = ["alice", "bob", "eve%", "ALICE"]
@@ -48,6 +54,7 @@ TEXTS = [
     "resnetrain",
 ]
 JOBS = 240
+NOW = Micros(START + 500)
 
 examples = settings(
     max_examples=60,
@@ -86,7 +93,9 @@ class Filled:
 @pytest.fixture(scope="module", params=DATABASES)
 def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     run = Run()
-    store = SqlStore(new_url(request.param, tmp_path_factory.mktemp("pages"), request))
+    clock = Clock()
+    clock.now = NOW
+    store = SqlStore(new_url(request.param, tmp_path_factory.mktemp("pages"), request), clock)
     run(store.open())
     yield Filled(store, run, _fill(store, run))
     run(store.close())
@@ -99,8 +108,11 @@ def _fill(store: Store, run: Run) -> list[Job]:
         make_job(
             number,
             user=dice.choice(USERS),
-            group=dice.choice(GROUPS),
-            name=dice.choice(NAMES) + f" {number}",
+            group=dice.choice([*GROUPS, None]),
+            name=dice.choice([*(f"{name} {number}" for name in NAMES), *NAMES, None]),
+            priority=dice.choice([1, 50, 100]),
+            preemptible=dice.choice([True, False]),
+            request=Resources(1, 1, dice.choice([{}, {"A100": 2}, {"A100": 1, "it's": 3}, {"T4": 10}])),
             queued_at=Micros(START + number // 3),
             sweep=dice.choice([None, None, *SWEEPS]),
         )
@@ -110,9 +122,15 @@ def _fill(store: Store, run: Run) -> list[Job]:
     for job in added[::7]:
         run(store.delete(job))
     kept = [job for job in added if job not in added[::7]]
-    phases = [dice.choice(list(Phase)) for _ in kept]
-    changes = [(job, replace(job, phase=phase)) for job, phase in zip(kept, phases, strict=True)]
-    return run(store.save(changes))
+    return run(store.save([(job, _moved(dice, job)) for job in kept]))
+
+
+def _moved(dice: random.Random, job: Job) -> Job:
+    started, finished = (
+        dice.choice([None, Micros(START + dice.randrange(JOBS)), Micros(START + dice.randrange(4))])
+        for _ in range(2)
+    )
+    return replace(job, phase=dice.choice(list(Phase)), started_at=started, finished_at=finished)
 
 
 def sees(horizon: Visible, job: Job) -> bool:
@@ -124,13 +142,13 @@ def fits(query: JobQuery, job: Job) -> bool:
     horizon = query.visible
     return (
         (horizon is None or sees(horizon, job))
-        and query.group in (None, job.spec.group)
+        and (not query.groups or job.spec.group in query.groups)
         and query.user in (None, job.user)
         and query.sweep in (None, job.sweep)
         and (not query.phases or job.phase in query.phases)
         and (query.since is None or job.queued_at >= query.since)
         and (query.until is None or job.queued_at < query.until)
-        and (query.text is None or query.text.casefold() in f"{job.spec.name}\n{job.id}".casefold())
+        and (query.text is None or query.text.casefold() in f"{job.spec.name or ''}\n{job.id}".casefold())
     )
 
 
@@ -143,7 +161,7 @@ def read_all(store: Store, run: Run, query: JobQuery) -> list[Job]:
         if page.next is None:
             return found
         assert len(page.items) == query.limit
-        query = replace(query, cursor=page.next)
+        query = replace(query, cursor=page.next, offset=None)
 
 
 def assert_same(found: list[Job], naive: list[Job]) -> None:
@@ -161,7 +179,7 @@ queries = st.builds(
     visible=maybe(
         st.builds(Visible, st.sampled_from(USERS), maybe(st.frozensets(st.sampled_from([*GROUPS, "none"]))))
     ),
-    group=maybe(st.sampled_from([*GROUPS, "none"])),
+    groups=st.frozensets(st.sampled_from([*GROUPS, "none"]), max_size=3),
     user=maybe(st.sampled_from([*USERS, "nobody"])),
     phases=st.frozensets(st.sampled_from(list(Phase)), max_size=3),
     sweep=maybe(st.sampled_from([*SWEEPS, SweepId("none")])),
@@ -184,6 +202,107 @@ def test_pages_are_the_naive_filter(filled: Filled, query: JobQuery) -> None:
     store, run, jobs = filled.store, filled.run, filled.jobs
     naive = [job for job in reversed(jobs) if fits(query, job)]
     assert_same(read_all(store, run, query), naive)
+    known = (query.text, query.since, query.until, query.sweep) == (None,) * 4
+    assert run(store.page(query)).total == (len(naive) if known else None)
+
+
+VALUES: dict[Sort, Callable[[Job], Any]] = {
+    Sort.SUBMITTED: lambda job: job.seq,
+    Sort.STARTED: lambda job: job.started_at,
+    Sort.FINISHED: lambda job: job.finished_at,
+    Sort.DURATION: lambda job: duration(job),
+    Sort.NAME: lambda job: job.spec.name and job.spec.name.casefold(),
+    Sort.ID: lambda job: job.id,
+    Sort.USER: lambda job: job.user.lower(),
+    Sort.GROUP: lambda job: job.spec.group,
+    Sort.PHASE: lambda job: LIFECYCLE.index(job.phase),
+    Sort.PRIORITY: lambda job: job.spec.priority,
+    Sort.GPUS: lambda job: sum(job.request.gpu.values()),
+    Sort.PREEMPTIBLE: lambda job: job.spec.preemptible,
+}
+
+
+def duration(job: Job) -> int | None:
+    if job.started_at is None or job.phase is Phase.PENDING:
+        return None
+    return max(0, (job.finished_at if job.phase.final and job.finished_at else NOW) - job.started_at)
+
+
+def in_order(newest_first: list[Job], order: Order) -> list[Job]:
+    """Sort in the plainest way: what is equal stays newest first, what has no value comes last."""
+    value = VALUES[order.by]
+    having = [job for job in newest_first if value(job) is not None]
+    lacking = [job for job in newest_first if value(job) is None]
+    return sorted(having, key=value, reverse=not order.ascending) + lacking
+
+
+@pytest.mark.parametrize("by", Sort)
+@settings(examples, max_examples=6)
+@given(query=queries, ascending=st.booleans(), first=st.integers(0, 20))
+@example(query=JobQuery(limit=50), ascending=True, first=0)
+@example(query=JobQuery(limit=50), ascending=False, first=7)
+@example(query=JobQuery(text="job-", limit=500), ascending=False, first=0)
+def test_any_order_is_the_naive_sort(
+    filled: Filled, by: Sort, query: JobQuery, ascending: bool, first: int
+) -> None:
+    store, run, jobs = filled.store, filled.run, filled.jobs
+    query = replace(query, order=Order(by, ascending), limit=max(query.limit, 31))
+    naive = in_order([job for job in reversed(jobs) if fits(query, job)], query.order)
+    assert_same(read_all(store, run, replace(query, offset=first)), naive[first:])
+    assert run(store.page(replace(query, offset=first))).total == len(naive)
+    if query.order != NEWEST_FIRST:
+        page = run(store.page(query))
+        assert page.total == len(naive)
+        assert_same(list(page.items), naive[: query.limit])
+
+
+def test_a_text_too_short_or_never_there_is_sorted_too(filled: Filled) -> None:
+    store, run, jobs = filled.store, filled.run, filled.jobs
+    for text in ("", "a", "ab", "%%%", '"', "a\0b", "\ud800xx"):
+        query = JobQuery(text=text, order=Order(Sort.ID, True), limit=500)
+        page = run(store.page(query))
+        naive = in_order([job for job in reversed(jobs) if fits(query, job)], query.order)
+        assert (list(page.items), page.total) == (naive, len(naive))
+
+
+def test_a_cursor_is_of_one_order(filled: Filled) -> None:
+    store, run = filled.store, filled.run
+    orders = [NEWEST_FIRST, Order(Sort.NAME), Order(Sort.NAME, True)]
+    for order in orders:
+        after = run(store.page(JobQuery(order=order, limit=5))).next
+        for other in orders:
+            query = JobQuery(order=other, cursor=after, limit=5)
+            if other == order:
+                assert run(store.page(query)).items
+            else:
+                with pytest.raises(ValueError, match="order"):
+                    run(store.page(query))
+
+
+def test_a_sort_lets_all_else_go_on(
+    store: Store, run: Run, new: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = add(store, run, new())
+    asked, go_on = threading.Event(), threading.Event()
+    read = SortedPage.read
+
+    def slow(self: SortedPage, *given: Any) -> Page:
+        asked.set()
+        assert go_on.wait(30)
+        return read(self, *given)
+
+    monkeypatch.setattr(SortedPage, "read", slow)
+
+    async def both() -> Page:
+        page = asyncio.create_task(store.page(JobQuery(order=Order(Sort.NAME))))
+        await asyncio.to_thread(asked.wait, 30)
+        await store.save([(job, replace(job, message="meanwhile"))])
+        assert (await store.page(JobQuery())).items
+        assert not page.done()
+        go_on.set()
+        return await page
+
+    assert [found.message for found in run(both()).items] == ["meanwhile"]
 
 
 labels = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=3, max_size=20)
@@ -203,7 +322,7 @@ def test_any_name_is_found_by_any_part_of_it(filled: Filled, name: str, data: st
     start = data.draw(st.integers(0, len(name) - 3)) if data else 0
     part = name[start:] if data is None else name[start : start + data.draw(st.integers(3, 20))]
     for text in (part, part.upper(), part.lower()):
-        query = JobQuery(text=text, group="lab", limit=500)
+        query = JobQuery(text=text, groups=frozenset({"lab"}), limit=500)
         naive = [job for job in reversed(jobs) if fits(query, job)]
         assert_same(read_all(store, run, query), naive)
 

@@ -399,7 +399,9 @@ def test_what_was_read_at_one_moment_is_of_one_moment(store: SqlStore, run: Run,
     async def both() -> None:
         saving = asyncio.create_task(store.save([(job, replace(job, phase=Phase.RUNNING))]))
         await asyncio.sleep(0)  # it waits for the next turn, and so do these
-        for page in await asyncio.gather(*(store.page(JobQuery(group="default")) for _ in range(5))):
+        for page in await asyncio.gather(
+            *(store.page(JobQuery(groups=frozenset({"default"}))) for _ in range(5))
+        ):
             assert len(page.items) == 1
         await saving
 

@@ -12,6 +12,8 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import yaml
@@ -65,7 +67,6 @@ class Access:
             version=aiohttp.HttpVersion10,
             headers={**self.session.headers, "Connection": "close"},
             read_bufsize=_BUFFER,
-            trust_env=True,
         )
 
     async def take_over(self, old: Access) -> None:
@@ -113,6 +114,8 @@ async def _read(where: Where) -> Access:
     configuration, written = Configuration(), _written(where)
     try:
         namespace = await _configure(where, configuration)
+        # once: a session that trusts the environment reads it, and ~/.netrc, for every request
+        configuration.proxy = configuration.proxy or proxy_of_environment(configuration.host)
         return Access(configuration, where.namespace or namespace or "default", written)
     except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise EngineError(f"The kubeconfig {_paths(where)} can't be used: {error}") from error
@@ -135,6 +138,16 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
         f"There is no kubeconfig at {paths}. Set c.JobsubService.kubernetes = {{'kubeconfig': ...}} "
         "or KUBECONFIG to one that kubectl works with."
     )
+
+
+def proxy_of_environment(host: str) -> str | None:
+    """The proxy that the environment has on the way to a server, as curl and kubectl find it."""
+    url = urlsplit(host)
+    if proxy_bypass(url.netloc):
+        return None
+    found = getproxies().get(url.scheme, "")
+    found = found if "://" in found or not found else f"http://{found}"
+    return found if found.startswith(("http://", "https://")) else None
 
 
 def _check(configuration: Configuration, paths: str) -> None:
@@ -165,7 +178,6 @@ def _session(configuration: Configuration) -> aiohttp.ClientSession:
         headers={"User-Agent": f"jupyter-jobsub/{__version__}"},
         ws_response_class=WebSocket,
         read_bufsize=_BUFFER,
-        trust_env=True,
     )
 
 

@@ -422,6 +422,34 @@ class TestConfiguration:
         with pytest.raises(EngineError, match=said):
             await Api.connect(Where(str(file)))
 
+    @pytest.mark.parametrize(
+        ("environment", "proxy"),
+        [
+            ({}, None),
+            ({"https_proxy": "http://p:3128"}, "http://p:3128"),
+            ({"HTTPS_PROXY": "p:3128"}, "http://p:3128"),
+            ({"https_proxy": "socks5://p"}, None),
+            ({"https_proxy": "http://p:3128", "no_proxy": "other,.example"}, None),
+            ({"http_proxy": "http://p:3128"}, None),
+        ],
+    )
+    @scenario
+    async def test_the_proxy_of_the_environment_is_used(
+        self,
+        environment: dict[str, str],
+        proxy: str | None,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in ("http_proxy", "https_proxy", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.upper(), raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        made = await Connection.open(Where(str(kubeconfig("https://api.example:6443", tmp_path))))
+        assert made._access.arguments()["proxy"] == proxy
+        await made.close()
+
     @scenario
     async def test_thousands_may_be_followed(self, tmp_path: Path) -> None:
         before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
