@@ -811,13 +811,21 @@ export interface components {
         };
         /**
          * JobPage
-         * @description Newest first; ``next`` is the cursor of the next page, null on the last.
+         * @description Jobs in the order that was asked for.
          */
         JobPage: {
             /** Items */
             items: components["schemas"]["JobRow"][];
-            /** Next */
+            /**
+             * Next
+             * @description The cursor of the next page; null on the last.
+             */
             next: string | null;
+            /**
+             * Total
+             * @description How many jobs match. Null for the newest first of a text, time or sweep, unless `offset` is given, be it 0: then they are counted.
+             */
+            total: number | null;
         };
         /**
          * TaskRow
@@ -1701,8 +1709,8 @@ export interface operations {
     list_jobs: {
         parameters: {
             query?: {
-                /** @description Of this group. */
-                group?: string;
+                /** @description Repeatable; of any of these groups. */
+                group?: string[];
                 /** @description Of this person. */
                 user?: string;
                 /** @description Repeatable; `unfinished` is all that are not final. */
@@ -1717,10 +1725,16 @@ export interface operations {
                 until?: string;
                 /** @description Only your own. */
                 mine?: boolean;
+                /** @description Jobs that are equal come newest first, those without a value last, either way. Names sort regardless of case, phases by how far a job is: Running, Preparing, Pending, Paused, Unknown, Succeeded, Failed, Cancelled. */
+                sort?: "submitted" | "started" | "finished" | "duration" | "name" | "id" | "user" | "group" | "phase" | "priority" | "gpus" | "preemptible";
+                /** @description `asc` if missing for group, id, name, phase, user; else `desc`. */
+                order?: "asc" | "desc";
                 /** @description Jobs of a page. */
                 limit?: number;
-                /** @description A page's `next`: what comes after it. */
+                /** @description A page's `next`: what comes after it in the same order. Newest first it is a place that stays, and costs the same anywhere. In other orders it is an offset: jobs that move meanwhile may come twice or not at all. */
                 cursor?: string;
+                /** @description How many jobs to leave out, instead of a cursor. */
+                offset?: number;
             };
             header?: never;
             path?: never;

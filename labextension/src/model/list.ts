@@ -158,7 +158,7 @@ export class JobList implements IDisposable {
     this._pages.set(page, [...found.items]);
     // a text that is searched for is counted as far as it is read
     const read = page * PAGE + found.items.length;
-    this._total = (found as any).total ?? read + (found.next ? PAGE : 0);
+    this._total = found.total ?? read + (found.next ? PAGE : 0);
     for (const old of this._pages.keys()) {
       if (this._pages.size > PAGES && (old < this._first || old > this._last)) {
         this._pages.delete(old);
