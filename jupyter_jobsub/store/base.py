@@ -19,8 +19,8 @@ One process writes. Semantics that tests/store/contract.py proves for each imple
   raises is logged and harms nobody.
 - A page of the newest, and each that its cursor leads to, costs the same however many jobs there are;
   counts come from counters. Any other order, and an ``offset``, costs a sort of what matches, or a walk
-  over the entries before it: some 0.1 µs a job by arrival, up to 2 µs a job otherwise, in a thread
-  and on a connection of its own, one at a time, while all else goes on.
+  over the entries before it: some 0.1 µs a job by arrival, 1 µs otherwise, in a thread and on a
+  connection of its own, one at a time, while all else goes on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Pages in any order and from any place, which the database sorts; what is cheaper is in ``pages``.
 
 The sort reads every row that matches, and a place in order of arrival every entry before it: it is done
-beside the store's other work, by a connection that only looks.
+beside the store's other work, by a connection that only looks. What is nearer to the end is looked for from
+there: a database that is to leave out few keeps few while it sorts.
 """
 
 from __future__ import annotations
@@ -75,18 +76,36 @@ class SortedPage:
         query, text = self.query, None if self.query.text is None else searchable(self.query.text)
         if not self.strands or (text is not None and not can_match(text)):
             return Page((), None, 0)
-        values = strand_values(self.strands) | {"text": text, "now": self.now}
-        given = {name: getattr(query, name) for name in _CONDITIONS if getattr(query, name) is not None}
-        if text is not None and len(text) >= 3:
-            given |= dialect.text_values(connection, (), values)
-        values |= given | {"size": query.limit + 1, "offset": self.offset}
+        given = self._given(connection, dialect, text)
+        values = strand_values(self.strands) | given | {"text": text, "now": self.now}
         kinds = tuple(strand.columns for strand in self.strands)
         conditions = _conditions(kinds, dialect, frozenset(given), text is not None)
         total = _count(connection, conditions, values) if self.total is None else self.total
-        if self.offset >= total:
-            return Page((), None, total)
-        found = _sorted(connection, conditions, _keys(query.order, () in kinds, dialect), values)
+        found = self._found(connection, dialect, conditions, values, total) if self.offset < total else []
         return Page(_jobs(connection, found[: query.limit]), self._next(found), total)
+
+    def _given(self, connection: Connection, dialect: Dialect, text: str | None) -> dict[str, Any]:
+        """Values of what is asked besides the strands, by their parameters."""
+        given = {name: getattr(self.query, name) for name in _CONDITIONS}
+        by_index = text is not None and len(text) >= 3
+        of_text = dialect.text_values(connection, (), {"text": text}) if by_index else {}
+        return {name: value for name, value in given.items() if value is not None} | dict(of_text)
+
+    def _found(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        conditions: Sequence[ColumnElement[bool]],
+        values: dict[str, Any],
+        total: int,
+    ) -> Sequence[int]:
+        """The jobs of the page and the one after it, looked for from the nearer end."""
+        everything = any(not strand.columns for strand in self.strands)
+        size, far = min(self.query.limit + 1, total - self.offset), self.offset > total // 2
+        offset = total - self.offset - size if far else self.offset
+        keys = _keys(self.query.order, everything, dialect, far)
+        found = _sorted(connection, conditions, keys, values | {"size": size, "offset": offset})
+        return found[::-1] if far else found
 
     def _next(self, found: Sequence[int]) -> str | None:
         if len(found) <= self.query.limit:
@@ -146,14 +165,20 @@ def _conditions(
 
 
 @lru_cache(maxsize=512)
-def _keys(order: Order, everything: bool, dialect: Dialect) -> tuple[ColumnElement[Any], ...]:
-    """What to sort by; what has no value there comes last in both directions."""
+def _keys(
+    order: Order, everything: bool, dialect: Dialect, backwards: bool
+) -> tuple[ColumnElement[Any], ...]:
+    """What to sort by; what has no value there comes last in both directions. Backwards it is the reverse."""
+    up = order.ascending != backwards
     if order.by is Sort.SUBMITTED:
         # of all rows, the index of times is the shortest that has the order
         keys: list[ColumnElement[Any]] = [*([jobs.c.queued_at] if everything else []), jobs.c.seq]
-        return tuple(key.asc() if order.ascending else key.desc() for key in keys)
+        return tuple(key.asc() if up else key.desc() for key in keys)
     value = _value(order.by, dialect)
-    return (value.asc() if order.ascending else value.desc()).nulls_last(), jobs.c.seq.desc()
+    sorted_by = value.asc() if up else value.desc()
+    if backwards:
+        return sorted_by.nulls_first(), jobs.c.seq.asc()
+    return sorted_by.nulls_last(), jobs.c.seq.desc()
 
 
 def _value(by: Sort, dialect: Dialect) -> ColumnElement[Any]:

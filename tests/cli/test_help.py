@@ -6,6 +6,8 @@ from jupyter_jobsub import __version__
 from jupyter_jobsub.cli import main
 from jupyter_jobsub.cli.app import COMMANDS, command_parser, full_parser
 from jupyter_jobsub.cli.errors import EXIT_CODES
+from jupyter_jobsub.cli.jobs import SORTS
+from jupyter_jobsub.store.orders import Sort
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -17,6 +19,10 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert text.startswith(f"usage: jupyter jobsub {name}")
     assert f"jupyter jobsub {name}" in text.partition("Examples:")[2]
     assert "--json" in text
+
+
+def test_a_list_is_sorted_by_all_that_the_service_can() -> None:
+    assert list(SORTS) == [sort.value for sort in Sort]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -238,9 +238,9 @@ def in_order(newest_first: list[Job], order: Order) -> list[Job]:
 
 @pytest.mark.parametrize("by", Sort)
 @settings(examples, max_examples=6)
-@given(query=queries, ascending=st.booleans(), first=st.integers(0, 20))
+@given(query=queries, ascending=st.booleans(), first=st.integers(0, 20) | st.integers(0, JOBS))
 @example(query=JobQuery(limit=50), ascending=True, first=0)
-@example(query=JobQuery(limit=50), ascending=False, first=7)
+@example(query=JobQuery(limit=50), ascending=False, first=JOBS * 2 // 3)
 @example(query=JobQuery(text="job-", limit=500), ascending=False, first=0)
 def test_any_order_is_the_naive_sort(
     filled: Filled, by: Sort, query: JobQuery, ascending: bool, first: int

@@ -42,6 +42,11 @@ def started(pod: Object, name: str) -> Micros | None:
     return micros(told["startedAt"]) or None
 
 
+def begun(pod: Object) -> Micros | None:
+    """When the command was started; never beside a keeper that was not, whom it waits for."""
+    return None if terminated(pod, KEEPER).get("reason") in NEVER_RAN else started(pod, MAIN)
+
+
 def condition(pod: Object, kind: str) -> Object:
     """A condition of a Pod; empty if it has none such."""
     conditions = pod.get("status", {}).get("conditions") or []

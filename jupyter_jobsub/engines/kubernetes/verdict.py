@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...model.job import Micros, Reason, TaskKey
 from ...model.observation import Ended
-from .containers import KEEPER, LOST_SIGHT, MAIN, Object, condition, micros, started, state, terminated
+from .containers import KEEPER, LOST_SIGHT, MAIN, Object, begun, condition, micros, state, terminated
 from .disturbances import Disturbance, disturbance
 from .entry import LATE
 from .names import ENDED_BY, SAID, VOID
@@ -48,7 +48,7 @@ class Seen:
     scheduled, host:
         It has been given a node, and which.
     started_at:
-        When its container was started; None if it never was.
+        When its command was started; None if it never was.
     ended:
         How the command ended; None if it has not, or was never started.
     over:
@@ -105,7 +105,7 @@ def seen(pod: Object, events: Sequence[Object] = ()) -> Seen:
     metadata, told = pod["metadata"], terminated(pod, MAIN)
     annotations = metadata.get("annotations") or {}
     host = str(pod["spec"].get("nodeName") or "")
-    started_at = started(pod, MAIN)
+    started_at = begun(pod)
     over = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
     why = Delay() if over or started_at is not None else delay(pod, events)
     return Seen(

@@ -156,6 +156,35 @@ def test_a_start_that_failed_for_no_fault_of_the_image_may_go_through_next_time(
     assert (found.hopeless, found.stuck) == ("", True)
 
 
+def test_a_command_whose_keeper_could_not_be_started_never_begins() -> None:
+    pod = json.loads(json.dumps(RECORDED["running"]["pod"]))
+    failed = {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z"}
+    told = {each["name"]: each for each in pod["status"]["containerStatuses"]}
+    told["keeper"]["state"] = {"terminated": failed | {"message": "context canceled"}}
+    assert "running" in told["main"]["state"]
+    found = seen(pod)
+    assert found.started_at is None
+    assert found.waiting.endswith(
+        "could not start a container of the image docker.io/jobsub/base:1: context canceled"
+    )
+    assert (found.hopeless, found.stuck) == ("", False)
+    told["main"]["state"] = {
+        "terminated": {
+            **failed,
+            "exitCode": 143,
+            "startedAt": told["main"]["state"]["running"]["startedAt"],
+            "finishedAt": "2026-11-21T18:00:00Z",
+            "reason": "Error",
+        }
+    }
+    pod["status"]["phase"] = "Failed"
+    over = seen(pod)
+    assert (over.started_at, over.ended, over.over) == (None, None, True)
+    last = ended(TaskKey(JobId("j"), 1), over, gone=False, halted=False, deadline=60, now=Micros(1))
+    assert last.reason is Reason.LAUNCH_FAILED
+    assert "context canceled" in last.message
+
+
 def test_what_waits_for_a_command_that_never_comes() -> None:
     assert seen(**RECORDED["key-missing"]).stuck
     assert not seen(**RECORDED["running"]).stuck
