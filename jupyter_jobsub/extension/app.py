@@ -25,6 +25,7 @@ class JobsubExtension(ExtensionApp):
         from .hub import Hub
         from .job_events import JobEvents
         from .page import Page
+        from .server import ServerHandler
         from .upstream import Upstream
 
         assert self.serverapp is not None
@@ -36,6 +37,7 @@ class JobsubExtension(ExtensionApp):
         self.handlers += [
             (r"/jobsub/healthz", HealthHandler, {"upstream": upstream}),
             (r"/jobsub/ws", Page, {"hub": self.hub}),
+            (r"/jobsub/server", ServerHandler, {"upstream": upstream}),
             (r"/jobsub(?:/.*)?", ForwardHandler, shared),
         ]
 

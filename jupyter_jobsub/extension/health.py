@@ -10,6 +10,15 @@ from .problems import ProblemHandler
 from .upstream import Exchange, Upstream
 
 
+async def answers(upstream: Upstream) -> bool:
+    """Ask the service, if it is there."""
+    try:
+        await Exchange("GET", "/jobsub/healthz", HTTPHeaders()).run(upstream, start=False)
+    except Unreachable:
+        return False
+    return True
+
+
 class HealthHandler(ProblemHandler):
     """Answers for the service, and never starts it: nobody is known to want it."""
 
@@ -22,11 +31,9 @@ class HealthHandler(ProblemHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """Ask the service."""
-        try:
-            await Exchange("GET", "/jobsub/healthz", HTTPHeaders()).run(self.upstream, start=False)
-        except Unreachable:
-            self.write_problem(503, "The service does not answer.", "use it: any other request starts it")
-        else:
+        if await answers(self.upstream):
             self.finish({"status": "ok"})
+        else:
+            self.write_problem(503, "The service does not answer.", "use it: any other request starts it")
 
     head = get

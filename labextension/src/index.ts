@@ -1,6 +1,10 @@
 import { jobsub } from './plugins/jobsub';
+import { notifications } from './plugins/notifications';
+import { places } from './plugins/places';
 import { sidebar } from './plugins/sidebar';
+import { statusbar } from './plugins/statusbar';
+import { submit } from './plugins/submit';
 
 export { IJobsub } from './tokens';
 
-export default [jobsub, sidebar];
+export default [jobsub, sidebar, submit, places, statusbar, notifications];

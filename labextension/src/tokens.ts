@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import type { Catalog, Usage } from './api/types';
+import type { Files } from './model/files';
 import type { Jobs } from './model/jobs';
 import type { Selection } from './selection';
 import type { Told } from './model/told';
@@ -11,6 +12,7 @@ export interface IJobsub {
   jobs: Jobs;
   catalog: Told<Catalog>;
   usage: Told<Usage>;
+  files: Files;
   /** What the view that was used last has selected. */
   selection: Selection;
   trans: TranslationBundle;
@@ -27,6 +29,7 @@ export namespace CommandIDs {
   export const openJob = 'jobsub:open-job';
   export const create = 'jobsub:create';
   export const submit = 'jobsub:submit';
+  export const show = 'jobsub:show';
   export const cancel = 'jobsub:cancel';
   export const pause = 'jobsub:pause';
   export const resume = 'jobsub:resume';

@@ -7,8 +7,9 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+GUARDED = ("jobsub", "jobsub/jobs", "jobsub/server", "jobsub/healthz/x", "jobsub/no/such")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-PATHS = {"/jobsub/healthz", "/jobsub/ws", "/jobsub(?:/.*)?"}
+PATHS = {"/jobsub/healthz", "/jobsub/ws", "/jobsub/server", "/jobsub(?:/.*)?"}
 NOBODY = {"Authorization": "token wrong"}
 
 
@@ -52,7 +53,7 @@ async def refusal(jp_fetch, path, method, **kwargs):
     return response
 
 
-@pytest.mark.parametrize("path", ["jobsub", "jobsub/jobs", "jobsub/healthz/x", "jobsub/no/such"])
+@pytest.mark.parametrize("path", GUARDED)
 @pytest.mark.parametrize("method", METHODS)
 async def test_nobody_gets_anything(service, jp_fetch, path, method):
     response = await refusal(jp_fetch, path, method, headers=dict(NOBODY))
@@ -89,6 +90,11 @@ async def test_who_is_not_authorized_gets_nothing(service, denying, jp_fetch, me
     action = "read" if method in ("GET", "HEAD") else "write"
     assert denying.asked == [(action, "jobsub")]
     assert not service.requests
+
+
+async def test_what_this_server_says_of_itself_is_for_those_who_may_read(service, denying, jp_fetch):
+    assert (await refusal(jp_fetch, "jobsub/server", "GET")).code == 403
+    assert denying.asked == [("read", "jobsub")]
 
 
 async def test_methods_do_not_share_an_action(service, denying, jp_fetch):

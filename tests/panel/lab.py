@@ -22,6 +22,7 @@ c.ServerApp.allow_root = True
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.open_browser = False
 c.ServerApp.port = 0
+c.LabApp.expose_app_in_browser = True
 c.LabApp.news_url = None
 """
 QUIET = {"fetchNews": "false", "checkForUpdates": False}

@@ -50,6 +50,16 @@ export class ApiError extends Error {
   }
 }
 
+/** What the Jupyter server tells of itself. */
+export interface IServer {
+  /** The folder that JupyterLab's paths are relative to; null if files are on no disk of the server. */
+  root: string | null;
+  /** The prefix of its environment. */
+  environment: string;
+  /** Whether the service runs. */
+  service: boolean;
+}
+
 /** A part of a log, from a cursor to another. */
 export interface ILogPart {
   text: string;
@@ -122,6 +132,11 @@ export class Api {
 
   status(): Promise<Status> {
     return this._json('GET', 'status');
+  }
+
+  /** Ask the Jupyter server itself: this starts no service. */
+  server(): Promise<IServer> {
+    return this._json('GET', 'server');
   }
 
   /** The service's own description of what it takes, an OpenAPI document. */

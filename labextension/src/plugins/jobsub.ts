@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from '../api/http';
 import { Page } from '../api/page';
 import { addCommands } from '../commands';
+import { Files } from '../model/files';
 import { Jobs } from '../model/jobs';
 import { Told } from '../model/told';
 import { Selection } from '../selection';
@@ -32,10 +33,25 @@ export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
       jobs,
       catalog: new Told(jobs, () => api.catalog(), false),
       usage: new Told(jobs, () => api.usage()),
+      files: new Files(api, app.serviceManager.contents),
       selection: new Selection(),
       trans
     };
     addCommands(app.commands, shared);
+    void listen(app, shared);
     return shared;
   }
 };
+
+/** Hear of jobs from the beginning where the service runs; elsewhere it is not started before it is needed. */
+async function listen(
+  app: JupyterFrontEnd,
+  { files, jobs }: IJobsub
+): Promise<void> {
+  jobs.changed.connect(() => jobs.page.start());
+  await app.restored;
+  const { service } = await files.server.catch(() => ({ service: false }));
+  if (service) {
+    jobs.page.start();
+  }
+}

@@ -1,0 +1,96 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { Job } from '../api/types';
+import { Ends } from '../model/ends';
+import { CommandIDs, IJobsub } from '../tokens';
+import { title } from '../words';
+
+const SETTINGS = 'jupyter-jobsub:jobs';
+const SHOWN = 10000; // milliseconds; then it is in the notification center
+
+/** Of which ends the person wants to be told. */
+type Wanted = 'all' | 'failures' | 'off';
+
+/** Tells when one of the person's jobs has ended. */
+export const notifications: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-jobsub:notifications',
+  description: 'Tells when one of the person’s jobs has ended.',
+  autoStart: true,
+  requires: [IJobsub],
+  optional: [ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    { jobs, catalog, trans }: IJobsub,
+    registry: ISettingRegistry | null
+  ) => {
+    let wanted: Wanted = 'all';
+    void registry?.load(SETTINGS).then(settings => {
+      const read = () => {
+        wanted = settings.get('notifications').composite as Wanted;
+      };
+      read();
+      settings.changed.connect(read);
+    });
+    const me = async () => (catalog.value ?? (await jobs.api.catalog())).user;
+    new Ends(jobs.page, me).ended.connect((_, job) => {
+      if (wanted === 'all' || (wanted === 'failures' && failed(job))) {
+        tell(job, app.commands, trans);
+      }
+    });
+  }
+};
+
+const failed = (job: Job) => job.phase === 'Failed';
+
+function tell(
+  job: Job,
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): void {
+  const say = {
+    Succeeded: Notification.success,
+    Failed: Notification.error
+  }[job.phase as string];
+  (say ?? Notification.info)(sentence(job, trans), {
+    autoClose: SHOWN,
+    actions: actions(job, commands, trans)
+  });
+}
+
+/** How a job has ended. */
+export function sentence(job: Job, trans: TranslationBundle): string {
+  switch (job.phase) {
+    case 'Succeeded':
+      return trans.__('Job “%1” has succeeded.', title(job));
+    case 'Failed':
+      return [trans.__('Job “%1” has failed.', title(job)), job.message].join(
+        '\n'
+      );
+    default:
+      return trans.__('Job “%1” was cancelled.', title(job));
+  }
+}
+
+function actions(
+  job: Job,
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): Notification.IAction[] {
+  const action = (label: string, id: string, args: object) => ({
+    label,
+    callback: () => void commands.execute(id, args as ReadonlyPartialJSONObject)
+  });
+  return [
+    action(trans.__('Open'), CommandIDs.openJob, { id: job.id }),
+    action(trans.__('Logs'), CommandIDs.openJob, { id: job.id, tab: 'logs' }),
+    action(trans.__('Rerun'), CommandIDs.rerun, { jobs: [job] })
+  ];
+}
