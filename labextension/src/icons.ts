@@ -10,7 +10,10 @@ import preparing from '../style/icons/preparing.svg';
 import rerun from '../style/icons/rerun.svg';
 import running from '../style/icons/running.svg';
 import succeeded from '../style/icons/succeeded.svg';
+import toEnd from '../style/icons/to-end.svg';
+import toStart from '../style/icons/to-start.svg';
 import unknown from '../style/icons/unknown.svg';
+import wrap from '../style/icons/wrap.svg';
 import type { Phase } from './api/types';
 
 const icon = (name: string, svgstr: string) =>
@@ -19,6 +22,9 @@ const icon = (name: string, svgstr: string) =>
 export const jobsIcon = icon('jobs', jobs);
 export const rerunIcon = icon('rerun', rerun);
 export const pauseIcon = icon('pause', pause);
+export const toEndIcon = icon('to-end', toEnd);
+export const toStartIcon = icon('to-start', toStart);
+export const wrapIcon = icon('wrap', wrap);
 
 export const phaseIcons: Record<Phase, LabIcon> = {
   Pending: icon('pending', pending),

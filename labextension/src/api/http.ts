@@ -62,7 +62,7 @@ export interface IServer {
 
 /** A part of a log, from a cursor to another. */
 export interface ILogPart {
-  text: string;
+  data: Uint8Array;
   start: string;
   end: string;
   /** Whether the task has ended and this is all of its log's end. */
@@ -144,13 +144,13 @@ export class Api {
     return this._json('GET', 'openapi.json');
   }
 
-  /** Read a part of a task's log, without the reports of its progress. */
+  /** Read a part of a task's log; one from a cursor on has the reports of its progress in it. */
   async log(id: string, query: LogQuery): Promise<ILogPart> {
     const response = await this._ask('GET', at(id, 'log'), { query });
     const told = (name: string) =>
       response.headers.get(`Jobsub-Log-${name}`) ?? '';
     return {
-      text: await response.text(),
+      data: new Uint8Array(await response.arrayBuffer()),
       start: told('Start'),
       end: told('End'),
       complete: told('Complete') === 'true'

@@ -1,0 +1,208 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { JobDetail } from '../../api/types';
+import { LogModel, type ILogTask } from '../../model/log';
+import { Search, type IFind } from '../../model/search';
+import type { IJobsub } from '../../tokens';
+import { useSignal } from '../hooks';
+import { LogLines } from './LogLines';
+import { LogToolbar } from './LogToolbar';
+import { SearchBar } from './SearchBar';
+
+interface IProps {
+  jobsub: IJobsub;
+  job: JobDetail;
+  /** Whether anybody looks. */
+  active: boolean;
+}
+
+/** A job's log: a task's, live, and from its first line to its last. */
+export function LogView({ jobsub, job, active }: IProps): JSX.Element {
+  const [task, choose] = React.useState<ILogTask>({});
+  const [model, setModel] = React.useState<LogModel | null>(null);
+  React.useEffect(() => {
+    const one = new LogModel(jobsub.jobs, job.id, task);
+    setModel(one);
+    return () => one.dispose();
+  }, [jobsub, job.id, task]);
+  React.useEffect(() => {
+    if (model) {
+      model.active = active;
+    }
+  }, [model, active]);
+  return (
+    <div className="jp-Jobsub-log">
+      {model && (
+        <Log
+          key={`${job.id}`}
+          {...{ model, job, task, choose }}
+          jobsub={jobsub}
+        />
+      )}
+    </div>
+  );
+}
+
+interface ILogProps {
+  model: LogModel;
+  job: JobDetail;
+  task: ILogTask;
+  jobsub: IJobsub;
+  choose(task: ILogTask): void;
+}
+
+function Log(props: ILogProps): JSX.Element {
+  const { model, job, task, jobsub } = props;
+  const { trans } = jobsub;
+  useSignal(model.changed);
+  const [wrap, setWrap] = React.useState(false);
+  const [searching, setSearching] = React.useState(false);
+  const [search, setSearch] = React.useState(() => new Search(''));
+  const [current, setCurrent] = React.useState<IFind | null>(null);
+  const seen = React.useRef(0);
+  const root = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => setCurrent(null), [model]);
+
+  const look = (text: string) => {
+    const wanted = new Search(text);
+    const line = current?.line ?? seen.current;
+    setSearch(wanted);
+    setCurrent(wanted.next(model.lines, { line, nth: -1 }, 1));
+  };
+  const go = (step: 1 | -1) =>
+    setCurrent(
+      search.next(model.lines, current ?? { line: seen.current, nth: -1 }, step)
+    );
+  const close = () => {
+    setSearching(false);
+    setSearch(new Search(''));
+    setCurrent(null);
+    root.current?.querySelector<HTMLElement>('[role=log]')?.focus();
+  };
+  const find = () => {
+    setSearching(true);
+    root.current?.querySelector<HTMLElement>('[type=search]')?.focus();
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const inLines = (event.target as HTMLElement).role === 'log';
+    if ((event.ctrlKey || event.metaKey) && event.key === 'f') {
+      find();
+    } else if (event.key === 'Home' && inLines) {
+      void model.toStart();
+    } else if (event.key === 'End' && inLines) {
+      void model.toEnd();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  const there = !model.lines.empty;
+  return (
+    <div ref={root} className="jp-Jobsub-log-view" onKeyDown={onKeyDown}>
+      <LogToolbar
+        {...{ model, job, task, trans, wrap, searching, find }}
+        api={jobsub.jobs.api}
+        choose={props.choose}
+        toggleWrap={() => setWrap(!wrap)}
+      />
+      {searching && (
+        <SearchBar
+          text={search.text}
+          count={search.count(model.lines, current)}
+          {...{ trans, look, go, close }}
+        />
+      )}
+      {there && model.error && <Failure model={model} trans={trans} />}
+      {there && lost(job, task) && (
+        <p className="jp-Jobsub-log-note" role="status">
+          {trans.__('A part of this log was lost. A line in it says where.')}
+        </p>
+      )}
+      {there ? (
+        <LogLines
+          {...{ model, wrap, search, current, trans }}
+          sees={line => {
+            seen.current = line;
+          }}
+        />
+      ) : (
+        <Nothing model={model} trans={trans} />
+      )}
+    </div>
+  );
+}
+
+/** Whether lines of the log are lost that is shown. */
+function lost(job: JobDetail, { role, task, attempt }: ILogTask): boolean {
+  const shown = job.tasks.find(
+    one =>
+      (!role || (one.role === role && one.index === task)) &&
+      (!attempt || one.attempt === attempt)
+  );
+  return !!shown?.log_gap;
+}
+
+interface IAbout {
+  model: LogModel;
+  trans: TranslationBundle;
+}
+
+/** Why there are no lines. */
+function Nothing({ model, trans }: IAbout): JSX.Element {
+  if (model.error) {
+    return <Failure model={model} trans={trans} />;
+  }
+  if (model.loading) {
+    return (
+      <div
+        className="jp-Jobsub-log-wait"
+        aria-busy
+        aria-label={trans.__('Log')}
+      >
+        <div className="jp-Jobsub-skeleton" />
+        <div className="jp-Jobsub-skeleton" />
+        <div className="jp-Jobsub-skeleton" />
+      </div>
+    );
+  }
+  return (
+    <div className="jp-Jobsub-empty" role="status">
+      {model.behind === 'nothing' ? (
+        <h2>{trans.__('Nothing was written')}</h2>
+      ) : (
+        <>
+          <h2>{trans.__('Nothing is written yet')}</h2>
+          <p>{trans.__('What the job writes appears here as it comes.')}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Why the log can't be read, and what can be done about it. */
+function Failure({ model, trans }: IAbout): JSX.Element {
+  const error = model.error!;
+  const titles: { [status: number]: string } = {
+    403: trans.__('You may not read this log'),
+    404: trans.__('There is no such log'),
+    410: trans.__('The log is no longer kept')
+  };
+  return (
+    <div className="jp-Jobsub-empty" role="alert">
+      <h2>{titles[error.status] ?? trans.__('The log can’t be read')}</h2>
+      <p>{error.message}</p>
+      <p>{error.remedy}</p>
+      {!titles[error.status] && (
+        <button
+          className="jp-Button jp-mod-styled"
+          onClick={() => model.retry()}
+        >
+          {trans.__('Try again')}
+        </button>
+      )}
+    </div>
+  );
+}

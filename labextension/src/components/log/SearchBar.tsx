@@ -1,0 +1,68 @@
+import {
+  caretDownIcon,
+  caretUpIcon,
+  closeIcon,
+  ToolbarButtonComponent
+} from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+interface IProps {
+  text: string;
+  /** How often it was found, and which of these is the current one. */
+  count: { all: number; at: number };
+  trans: TranslationBundle;
+  look(text: string): void;
+  go(step: 1 | -1): void;
+  close(): void;
+}
+
+/** What is looked for, and the way from one place to the next. */
+export function SearchBar(props: IProps): JSX.Element {
+  const { text, count, trans, look, go, close } = props;
+  const found = count.all
+    ? trans.__('%1 of %2', count.at, count.all)
+    : text && trans.__('Not found');
+  return (
+    <div
+      className="jp-Jobsub-log-search"
+      role="search"
+      onKeyDown={event => {
+        if (event.key === 'Enter') {
+          go(event.shiftKey ? -1 : 1);
+        } else if (event.key === 'Escape') {
+          close();
+        }
+      }}
+    >
+      <input
+        autoFocus
+        className="jp-mod-styled"
+        type="search"
+        value={text}
+        placeholder={trans.__('Find')}
+        aria-label={trans.__('Find in the lines that are loaded')}
+        title={trans.__('Find in the lines that are loaded')}
+        onChange={event => look(event.target.value)}
+      />
+      <span role="status">{found}</span>
+      <ToolbarButtonComponent
+        icon={caretUpIcon}
+        tooltip={trans.__('Previous')}
+        enabled={count.all > 0}
+        onClick={() => go(-1)}
+      />
+      <ToolbarButtonComponent
+        icon={caretDownIcon}
+        tooltip={trans.__('Next')}
+        enabled={count.all > 0}
+        onClick={() => go(1)}
+      />
+      <ToolbarButtonComponent
+        icon={closeIcon}
+        tooltip={trans.__('Close')}
+        onClick={close}
+      />
+    </div>
+  );
+}
