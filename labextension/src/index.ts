@@ -1,3 +1,4 @@
+import { jobpage } from './plugins/jobpage';
 import { jobsub } from './plugins/jobsub';
 import { notifications } from './plugins/notifications';
 import { places } from './plugins/places';
@@ -7,4 +8,12 @@ import { submit } from './plugins/submit';
 
 export { IJobsub } from './tokens';
 
-export default [jobsub, sidebar, submit, places, statusbar, notifications];
+export default [
+  jobsub,
+  sidebar,
+  jobpage,
+  submit,
+  places,
+  statusbar,
+  notifications
+];

@@ -24,6 +24,27 @@ export function phaseWord(phase: Phase, trans: TranslationBundle): string {
   }
 }
 
+/** Why a job is as it is: the service's own words, else what is being done to it or how it ended. */
+export function why(job: Job, trans: TranslationBundle): string {
+  if (job.message) {
+    return job.message;
+  }
+  switch (job.reason) {
+    case 'Cancelling':
+      return trans.__('It is being cancelled.');
+    case 'Pausing':
+      return trans.__('It is being paused.');
+    case 'Resuming':
+      return trans.__('It is being resumed.');
+    case 'Preempting':
+      return trans.__('It makes room for another job, and waits again then.');
+    case 'Error':
+      return trans.__('It ended with exit code %1.', String(job.exit_code));
+    default:
+      return '';
+  }
+}
+
 /** Phases in the order of a job's life. */
 export const PHASES: Phase[] = [
   'Pending',
@@ -82,6 +103,18 @@ export function bytes(amount: number): string {
     unit++;
   }
   return `${Number(amount.toPrecision(3))} ${units[unit]}`;
+}
+
+/** Resources such as 4 CPU · 16 GiB · 1 × A100. */
+export function amounts(
+  { cpu, memory, gpu }: Amounts,
+  trans: TranslationBundle
+): string {
+  return [
+    trans.__('%1 CPU', String(cpu / 1000)),
+    bytes(memory),
+    ...Object.entries(gpu).map(([type, number]) => `${number} × ${type}`)
+  ].join(' · ');
 }
 
 /** How many devices a job has, in all. */

@@ -1,4 +1,4 @@
-import type { Job } from '../src/api/types';
+import type { Job, JobDetail } from '../src/api/types';
 
 /** A job as the service tells it, but for what a test says. */
 export function row(changes: Partial<Job> = {}): Job {
@@ -38,6 +38,19 @@ export function row(changes: Partial<Job> = {}): Job {
     intent: 'run',
     version: 1,
     allowed: ['cancel', 'pause', 'clone'],
+    ...changes
+  };
+}
+
+/** A job with what its page shows, but for what a test says. */
+export function detail(changes: Partial<JobDetail> = {}): JobDetail {
+  return {
+    ...row(),
+    tasks: [],
+    command: 'python train.py',
+    working_dir: null,
+    snapshot: null,
+    output: null,
     ...changes
   };
 }

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .lab import Lab, lab
 
@@ -22,6 +22,7 @@ ARGUMENTS = (
     "--no-sandbox",
 )
 PATIENCE = 30_000  # milliseconds that a page may take, on a machine that has much to do
+expect.set_options(PATIENCE)
 
 
 @pytest.fixture(scope="session")

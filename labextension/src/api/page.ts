@@ -2,7 +2,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Api } from './http';
-import type { Job, JobDetail, TimelineEntry } from './types';
+import type { Job, TimelineEntry } from './types';
 
 /** Which task's log to follow, and from where. */
 export interface ILogTarget {
@@ -22,9 +22,9 @@ export interface ILogReader {
   /** What follows is another attempt's. */
   attempt?(attempt: number): void;
   /** How the job is now. */
-  job?(job: JobDetail): void;
+  job?(job: Job): void;
   /** The log is complete, and the job final. */
-  end(job: JobDetail): void;
+  end(job: Job): void;
   /** The service refuses it. */
   refused(message: string, remedy: string, status?: number): void;
 }

@@ -1,6 +1,8 @@
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { Told } from '../model/told';
+
 /** Draw again after a signal, once an animation frame at most. */
 export function useSignal(signal: ISignal<unknown, unknown>): void {
   const [, draw] = React.useReducer((n: number) => n + 1, 0);
@@ -18,6 +20,13 @@ export function useSignal(signal: ISignal<unknown, unknown>): void {
       cancelAnimationFrame(frame);
     };
   }, [signal]);
+}
+
+/** What the service tells, read while somebody looks. */
+export function useTold<T>(told: Told<T>, active: boolean): Told<T> {
+  useSignal(told.changed);
+  React.useEffect(() => (active ? told.watch() : undefined), [told, active]);
+  return told;
 }
 
 /** The time, each second while something is shown that goes on. */

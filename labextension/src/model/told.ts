@@ -3,7 +3,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { ApiError } from '../api/http';
-import type { Jobs } from './jobs';
+import type { IJobChange, Jobs } from './jobs';
 
 const CALM = 300; // milliseconds that several events have in common
 
@@ -12,17 +12,18 @@ const CALM = 300; // milliseconds that several events have in common
  */
 export class Told<T> implements IDisposable {
   /**
-   * @param changes - Whether a job that moved changes it, too.
+   * @param changes - Whether what happened to a job changes it, too.
    */
   constructor(
     jobs: Jobs,
     private _ask: () => Promise<T>,
-    changes = true
+    changes: (change: IJobChange) => boolean = ({ moved }) => moved
   ) {
     jobs.renewed.connect(this.refresh, this);
-    if (changes) {
-      jobs.changed.connect((_, { moved }) => moved && this.refresh(), this);
-    }
+    jobs.changed.connect(
+      (_, change) => changes(change) && this.refresh(),
+      this
+    );
   }
 
   get changed(): ISignal<this, void> {
@@ -47,7 +48,7 @@ export class Told<T> implements IDisposable {
   watch(): () => void {
     this._watchers++;
     if (this._stale) {
-      void this._calmly.invoke();
+      void this._read();
     }
     return () => {
       this._watchers--;
@@ -69,9 +70,14 @@ export class Told<T> implements IDisposable {
   }
 
   private async _read(): Promise<void> {
+    const reading = ++this._readings;
     this._stale = false;
     try {
-      this._value = await this._ask();
+      const value = await this._ask();
+      if (reading !== this._readings) {
+        return; // what was asked later is newer
+      }
+      this._value = value;
       this._error = null;
     } catch (error) {
       this._error = error as ApiError;
@@ -90,6 +96,7 @@ export class Told<T> implements IDisposable {
   private _value: T | null = null;
   private _error: ApiError | null = null;
   private _watchers = 0;
+  private _readings = 0;
   private _stale = true;
   private _disposed = false;
 }

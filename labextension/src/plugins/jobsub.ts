@@ -31,7 +31,11 @@ export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
     const jobs = new Jobs(api, page);
     const shared: IJobsub = {
       jobs,
-      catalog: new Told(jobs, () => api.catalog(), false),
+      catalog: new Told(
+        jobs,
+        () => api.catalog(),
+        () => false
+      ),
       usage: new Told(jobs, () => api.usage()),
       files: new Files(api, app.serviceManager.contents),
       selection: new Selection(),

@@ -2,7 +2,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Job } from '../../api/types';
-import { duration, FINAL, phaseWord, runningTime, title } from '../../words';
+import {
+  duration,
+  FINAL,
+  phaseWord,
+  runningTime,
+  title,
+  why
+} from '../../words';
 import { Phase } from '../Phase';
 import { useNow } from '../hooks';
 
@@ -72,17 +79,10 @@ function about(job: Job, trans: TranslationBundle): string {
 }
 
 function news(job: Job, trans: TranslationBundle): string {
-  switch (job.phase) {
-    case 'Running':
-      return progressText(job, trans);
-    case 'Succeeded':
-      return '';
-    default:
-      return job.message;
-  }
+  return why(job, trans) || progressText(job, trans);
 }
 
-function progressText(job: Job, trans: TranslationBundle): string {
+export function progressText(job: Job, trans: TranslationBundle): string {
   if (!job.progress) {
     return '';
   }

@@ -1,0 +1,98 @@
+import type { CommandRegistry } from '@lumino/commands';
+import * as React from 'react';
+
+import type { JobDetail } from '../../api/types';
+import type { OneJob } from '../../model/job';
+import type { IJobsub } from '../../tokens';
+import { title, why } from '../../words';
+import { useSignal } from '../hooks';
+import { ProgressBar, progressText, Timing } from '../jobs/JobRow';
+import { Trouble } from '../jobs/Trouble';
+import { Phase } from '../Phase';
+import { Actions } from './Actions';
+import { Information } from './Information';
+import { SpecView } from './SpecView';
+import { Tabs, type ITab } from './Tabs';
+import { Unread } from './Unread';
+
+export interface IProps {
+  jobsub: IJobsub;
+  commands: CommandRegistry;
+  one: OneJob;
+  /** Whether anybody looks. */
+  active: boolean;
+  tab: string;
+  choose(tab: string): void;
+}
+
+/** A job: how it stands, what can be done to it, and all that is kept of it. */
+export function JobPage(props: IProps): JSX.Element {
+  const { jobsub, one } = props;
+  const { trans } = jobsub;
+  useSignal(one.changed);
+  if (one.gone) {
+    return (
+      <div className="jp-Jobsub-empty" role="status">
+        <h2>{trans.__('This job is gone')}</h2>
+        <p>{trans.__('It was deleted, with all that was kept of it.')}</p>
+      </div>
+    );
+  }
+  return (
+    <div className="jp-Jobsub-page">
+      <Trouble page={jobsub.jobs.page} trans={trans} />
+      {one.job ? (
+        <>
+          <Header {...props} job={one.job} />
+          <Tabs
+            label={trans.__('About %1', title(one.job))}
+            tabs={tabs(props, one.job)}
+            chosen={props.tab}
+            choose={props.choose}
+          />
+        </>
+      ) : (
+        <Unread told={one} trans={trans} />
+      )}
+    </div>
+  );
+}
+
+function tabs(props: IProps, job: JobDetail): ITab[] {
+  const { jobsub, commands, one, active } = props;
+  const { trans } = jobsub;
+  const all: ITab[] = [
+    {
+      id: 'information',
+      label: trans.__('Information'),
+      draw: () => <Information {...{ one, job, active, commands, trans }} />
+    },
+    {
+      id: 'spec',
+      label: trans.__('Spec'),
+      draw: () => <SpecView told={one.spec} active={active} trans={trans} />
+    }
+  ];
+  return all;
+}
+
+function Header(props: IProps & { job: JobDetail }): JSX.Element {
+  const { job, commands } = props;
+  const { trans } = props.jobsub;
+  const says = why(job, trans) || progressText(job, trans);
+  return (
+    <div className="jp-Jobsub-header">
+      <div className="jp-Jobsub-header-head">
+        <h1 title={title(job)}>{title(job)}</h1>
+        <Phase phase={job.phase} trans={trans} withWord />
+        <Timing job={job} />
+        <span className="jp-Jobsub-spacer" />
+        <Actions job={job} commands={commands} trans={trans} />
+      </div>
+      <p className="jp-Jobsub-header-says" role="status">
+        {says}
+      </p>
+      <ProgressBar job={job} trans={trans} />
+    </div>
+  );
+}

@@ -1,0 +1,166 @@
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import { Signal, type ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import { JobPage } from '../components/job/JobPage';
+import { jobsIcon } from '../icons';
+import { OneJob } from '../model/job';
+import { CommandIDs, IJobsub } from '../tokens';
+import { title } from '../words';
+
+/** The page of one job, which asks for nothing while nobody looks. */
+class Content extends ReactWidget {
+  constructor(
+    private _jobsub: IJobsub,
+    private _commands: CommandRegistry,
+    id: string
+  ) {
+    super();
+    this.addClass('jp-Jobsub');
+    this.one = new OneJob(_jobsub.jobs, id);
+    this.one.changed.connect(this._name, this);
+    this.title.icon = jobsIcon;
+    this._name();
+    this.node.addEventListener('focusin', () => this._select());
+  }
+
+  readonly one: OneJob;
+
+  get tab(): string {
+    return this._tab;
+  }
+
+  set tab(tab: string) {
+    this._tab = tab;
+    this.update();
+    this._tabChanged.emit(tab);
+  }
+
+  get tabChanged(): ISignal<this, string> {
+    return this._tabChanged;
+  }
+
+  dispose(): void {
+    this.one.dispose();
+    Signal.clearData(this);
+    super.dispose();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    this._look(this.isVisible);
+    super.onAfterAttach(message);
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._look(true);
+  }
+
+  protected onBeforeHide(message: Message): void {
+    this._look(false);
+    super.onBeforeHide(message);
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <JobPage
+        jobsub={this._jobsub}
+        commands={this._commands}
+        one={this.one}
+        active={this._active}
+        tab={this._tab}
+        choose={tab => {
+          this.tab = tab;
+        }}
+      />
+    );
+  }
+
+  private _look(active: boolean): void {
+    if (active) {
+      this._jobsub.jobs.page.start();
+    }
+    this._active = active;
+    this.one.active = active;
+    this.update();
+  }
+
+  private _name(): void {
+    const { job, id } = this.one;
+    this.title.label = job ? title(job) : id;
+    this.title.caption = id;
+  }
+
+  /** What the menus act on is what was used last. */
+  private _select(): void {
+    if (this.one.job) {
+      this._jobsub.selection.jobs = [this.one.job];
+    }
+  }
+
+  private _active = false;
+  private _tab = 'information';
+  private _tabChanged = new Signal<this, string>(this);
+}
+
+type Page = MainAreaWidget<Content>;
+
+export const jobpage: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-jobsub:job-page',
+  description: 'A page for each job that is opened.',
+  autoStart: true,
+  requires: [IJobsub],
+  optional: [ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    shared: IJobsub,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const tracker = new WidgetTracker<Page>({ namespace: 'jobsub-job' });
+    const opened = (id: string): Page => {
+      const found = tracker.find(page => page.content.one.id === id);
+      if (found) {
+        return found;
+      }
+      const content = new Content(shared, app.commands, id);
+      const page = new MainAreaWidget({ content });
+      page.toolbar.hide();
+      content.tabChanged.connect(() => void tracker.save(page));
+      void tracker.add(page);
+      return page;
+    };
+    app.commands.addCommand(CommandIDs.openJob, {
+      label: shared.trans.__('Open Job'),
+      isEnabled: args => !!args.id || shared.selection.jobs.length > 0,
+      execute: ({ id, tab }) => {
+        const page = opened((id as string) ?? shared.selection.jobs[0].id);
+        if (tab) {
+          page.content.tab = tab as string;
+        }
+        if (!page.isAttached) {
+          app.shell.add(page, 'main', { type: 'Job' });
+        }
+        app.shell.activateById(page.id);
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { id: { type: 'string' }, tab: { type: 'string' } }
+        }
+      }
+    });
+    void restorer?.restore(tracker, {
+      command: CommandIDs.openJob,
+      args: ({ content }) => ({ id: content.one.id, tab: content.tab }),
+      name: ({ content }) => content.one.id
+    });
+  }
+};

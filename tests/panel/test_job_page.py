@@ -1,0 +1,136 @@
+"""A job's page: how it stands, all there is to know of it, and what was kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .axe import faults
+from .conftest import open_lab
+from .lab import Lab
+
+WAIT = "until [ -e {} ]; do sleep 0.05; done"
+TABS = ["Information", "Spec"]
+
+
+@pytest.fixture(autouse=True)
+def room(served: Lab) -> Iterator[None]:
+    """Leave nothing that the next test would wait for."""
+    yield
+    for job in served.service.get("/jobsub/jobs", phase="unfinished").json["items"]:
+        served.service.post(f"/jobsub/jobs/{job['id']}/cancel")
+        served.service.until(job["id"])
+
+
+def opened(page: Page, job: dict[str, Any]) -> Locator:
+    """Open a job's page."""
+    page.evaluate("id => jupyterapp.commands.execute('jobsub:open-job', {id})", job["id"])
+    view = page.locator(".jp-Jobsub-page").filter(visible=True)
+    expect(field(view, "Job ID")).to_have_text(job["id"])
+    return view
+
+
+def done(served: Lab, command: str = "true", **spec: Any) -> dict[str, Any]:
+    """A job that has ended."""
+    return served.service.until(served.service.submit(command, **spec)["id"])
+
+
+def listed(page: Page, name: str) -> Locator:
+    """Open a job's page from the list."""
+    page.get_by_role("tab", name="Jobs", exact=True).click()
+    page.get_by_role("option", name=name).dblclick()
+    return page.locator(".jp-Jobsub-page").filter(visible=True)
+
+
+def field(view: Locator, name: str) -> Locator:
+    return view.locator(f"dt:text-is('{name}') + dd")
+
+
+def test_it_is_followed_from_the_queue_to_its_end(page: Page, served: Lab, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    job = served.service.submit(WAIT.format(go), name="followed", priority=150)
+    view = listed(page, "followed")
+    expect(field(view, "Status")).to_have_text("Running")
+    expect(field(view, "Job ID")).to_have_text(job["id"])
+    expect(field(view, "Priority")).to_have_text("150")
+    expect(view.get_by_role("heading", name="Command").locator("+ pre")).to_contain_text(str(go))
+    expect(view.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(view.get_by_role("button", name="Rerun")).to_have_count(0)
+    go.touch()
+    expect(field(view, "Status")).to_have_text("Succeeded")
+    expect(field(view, "Exit code")).to_have_text("0")
+    expect(field(view, "Finished time")).to_contain_text(re.compile(r"\d"))
+    expect(view.get_by_role("listitem").filter(has_text="Succeeded")).to_be_visible()
+    expect(view.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_a_failed_one_says_why_and_its_rerun_leads_back(page: Page, served: Lab) -> None:
+    job = done(served, "exit 7", name="fails")
+    view = opened(page, job)
+    expect(field(view, "Status")).to_have_text("Failed")
+    expect(field(view, "Exit code")).to_have_text("7")
+    expect(field(view, "Message")).to_have_text("It ended with exit code 7.")
+    again = served.service.post(f"/jobsub/jobs/{job['id']}/rerun").json
+    view = opened(page, again)
+    view.get_by_role("button", name=job["id"]).click()
+    expect(field(view, "Job ID")).to_have_text(job["id"])
+
+
+def test_a_gang_shows_its_tasks(page: Page, served: Lab) -> None:
+    roles = [
+        {"name": "server", "command": "true", "ports": [{"label": "http"}]},
+        {"name": "worker", "command": "exit 3", "min_failed": None},
+    ]
+    view = opened(page, done(served, task_roles=roles, name="gang"))
+    expect(view.get_by_role("row", name="worker-0").get_by_role("cell").nth(4)).to_have_text("3")
+    expect(view.get_by_role("row", name="server-0")).to_contain_text("http")
+
+
+def test_what_a_job_waits_for_is_told_as_it_changes(page: Page, served: Lab, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    whole = served.service.get("/jobsub/catalog").json["instance_types"][-1]["name"]
+    served.service.submit(WAIT.format(go), instance_type=whole)
+    before = served.service.submit(WAIT.format(go), instance_type=whole)
+    view = opened(page, served.service.submit("true", instance_type=whole))
+    expect(field(view, "Message")).to_contain_text(f"behind {before['id']}")
+    served.service.post(f"/jobsub/jobs/{before['id']}/cancel")
+    expect(field(view, "Message")).not_to_contain_text(f"behind {before['id']}")
+    expect(field(view, "Status")).to_have_text("Pending")
+    go.touch()
+    expect(field(view, "Status")).to_have_text("Succeeded")
+
+
+def test_it_is_there_again_after_a_reload_with_its_tab(page: Page, served: Lab) -> None:
+    view = opened(page, done(served))
+    last = view.get_by_role("tab", name=TABS[-1])
+    with page.expect_request(
+        lambda asked: "/api/workspaces/" in asked.url and TABS[-1].lower() in str(asked.post_data)
+    ):
+        view.get_by_role("tab", name="Information").press("End")
+        expect(last).to_be_focused()
+    page.goto(served.url())
+    expect(last).to_have_attribute("aria-selected", "true")
+    expect(view.get_by_label("Specification")).to_contain_text('"command": "true"')
+
+
+def test_a_deleted_job_says_so(page: Page, served: Lab) -> None:
+    view = opened(page, done(served))
+    view.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="This job is gone")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_everybody_can_use_it(page: Page, served: Lab, theme: str) -> None:
+    served.set("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
+    open_lab(page, served)
+    view = opened(page, done(served, "echo hello", name="seen", parameters={"lr": 0.1}))
+    for tab in TABS:
+        view.get_by_role("tab", name=tab).click()
+        expect(view.get_by_role("status", name="Loading")).to_have_count(0)
+        assert faults(view) == []
