@@ -15,6 +15,7 @@ import pytest
 
 from jupyter_jobsub.archive import LogArchive
 from jupyter_jobsub.engines.kubernetes.api import Api
+from jupyter_jobsub.engines.kubernetes.entry import BEGINNING
 from jupyter_jobsub.engines.kubernetes.follower import Follower
 from jupyter_jobsub.engines.kubernetes.logfile import MARK, SEAM
 from jupyter_jobsub.model.job import JobId, TaskKey
@@ -49,6 +50,14 @@ def writer(name: str, rate: float, seconds: float) -> dict:
     return pod
 
 
+def begun(pod: dict) -> dict:
+    """Have a Pod's command begin its log as those of jobs do."""
+    container = pod["spec"]["containers"][0]
+    begin = f"echo '{BEGINNING.decode().strip()}'; exec \"$@\""
+    container["command"] = ["sh", "-c", begin, "sh", *container["command"]]
+    return pod
+
+
 @asynccontextmanager
 async def following(
     where: Namespace | Cluster, pod: dict, folder: Path
@@ -58,7 +67,7 @@ async def following(
     path = archive.prepare(KEY, stamped=True)
     name = pod["metadata"]["name"]
     async with connected(where.kubeconfig) as api:
-        await api.create("pods", pod)
+        await api.create("pods", begun(pod))
         await phase(api, name, "Running", "Succeeded", "Failed")
         follower = Follower(api, name, path, 0)
         follower.start()
@@ -233,6 +242,21 @@ async def test_one_that_is_gone_with_its_log_has_a_mark(namespace: Namespace, tm
         assert text(archive) == MARK
 
 
+@scenario
+async def test_lines_that_were_dropped_before_the_first_was_read_have_a_mark(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    archive = LogArchive(tmp_path)
+    path = archive.prepare(KEY, stamped=True)
+    async with connected(namespace.kubeconfig) as api:
+        await api.create("pods", shell("unheard", "echo never; echo read"))  # says nothing of its beginning
+        await phase(api, "unheard", "Succeeded")
+        follower = Follower(api, "unheard", path, 0)
+        assert await follower.finish()
+        await follower.close()
+        assert text(archive) == MARK + b"never\nread\n"
+
+
 FOLLOW = """
 import asyncio, sys
 from pathlib import Path
@@ -253,7 +277,7 @@ async def test_a_follower_that_is_killed_again_and_again(namespace: Namespace, t
     archive = LogArchive(tmp_path)
     path = archive.prepare(KEY, stamped=True)
     async with connected(namespace.kubeconfig) as api:
-        await api.create("pods", writer("killed", 2**20, 6))
+        await api.create("pods", begun(writer("killed", 2**20, 6)))
         await phase(api, "killed", "Running")
         for size in (2**18, 2**20, 3 * 2**20):
             process = subprocess.Popen([sys.executable, "-c", FOLLOW, namespace.kubeconfig, "killed", path])

@@ -20,6 +20,7 @@ from jupyter_jobsub.engines.base import Launch
 from jupyter_jobsub.engines.kubernetes import names
 from jupyter_jobsub.engines.kubernetes.api import Api, Refused
 from jupyter_jobsub.engines.kubernetes.entry import COLLECTED, KILL, TOO_LATE
+from jupyter_jobsub.engines.kubernetes.overlap import without_beginning
 from jupyter_jobsub.engines.kubernetes.pod import Terms, build, void_pod
 from jupyter_jobsub.engines.kubernetes.settings import parse_settings
 from jupyter_jobsub.model.catalog import Image
@@ -86,7 +87,7 @@ class Lab:
 
     async def log(self, name: str, container: str = "main") -> bytes:
         async with self.api.log(name, container) as log:
-            lines = (await log.read()).split(b"\n")
+            lines = without_beginning(await log.read()).split(b"\n")
         return b"\n".join(line.partition(b" ")[2] for line in lines)
 
     async def logged(self, name: str, text: str) -> None:

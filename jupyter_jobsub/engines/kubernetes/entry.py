@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...reports import CLOSE, OPEN
 from .files import ARTIFACTS, FILES, PARTS
 
 HOME = "/home/jovyan"
@@ -24,11 +25,14 @@ RUN = "/jobsub/run"
 TERMINATION_LOG = "/dev/termination-log"
 TOO_LATE = 75  # the keeper's exit code if nobody has fetched the artifacts
 LATE = "deadline"  # its last words if it has ended the command
+BEGINNING = OPEN + b"begin" + CLOSE + b"\n"
+"""The first line of a log that has its beginning, which a node may have dropped; terminals swallow it."""
 
 # Stderr goes where stdout goes: the kubelet reads one pipe in the order in which it was written, two in any.
 # Variables here must not be the command's, whose exported ones would change with them: subshells,
 # arguments and a reserved name. Its tools must not be the command's, either.
 _ENTRY = f"""
+echo '{BEGINNING.decode().strip()}'
 exec 3>&1 2>/dev/null
 (
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH

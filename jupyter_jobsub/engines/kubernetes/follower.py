@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from .errors import ApiError, Refused
 from .logfile import LogFile
-from .overlap import Missed, Overlap, ends_alike, ends_amid
+from .overlap import Beginning, Missed, Overlap, ends_alike, ends_amid, without_beginning
 from .rotations import LOOK, Rotations
 
 T = TypeVar("T")
@@ -212,8 +212,10 @@ class Follower:
         elif overlap and not follow and not (overlap.empty and self._whole):
             overlap.end()
 
-    def _resume(self) -> Overlap | None:
+    def _resume(self) -> Overlap | Beginning | None:
         self._file.settle()
+        if not self._file.size:
+            return Beginning()
         line = self._file.end()
         return Overlap(self._file, line) if line else None
 
@@ -241,7 +243,7 @@ class Follower:
         size = self._file.size
         if size - self._looked >= GROWTH:
             with contextlib.suppress(ApiError):
-                self._rotations.saw(await self._ask(limit=LOOK))
+                self._rotations.saw(without_beginning(await self._ask(limit=LOOK)))
                 self._looked = size
 
     async def _ask(self, *, lines: int | None = None, limit: int | None = None) -> bytes:

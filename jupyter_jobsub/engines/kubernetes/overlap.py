@@ -1,4 +1,4 @@
-"""Where what a node gives of a log goes on from what is stored of it."""
+"""Where what a node gives of a log goes on from what is stored of it, or begins."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from itertools import islice
 
 from ...archive.stamps import AT_LINES, LONGEST, STAMP, moment
+from .entry import BEGINNING
 from .logfile import Line, LogFile
 
 SECOND = 10**9  # nanoseconds
@@ -16,6 +17,51 @@ _AT_END = re.compile(AT_LINES.pattern + rb"\Z")
 
 class Missed(Exception):
     """What is stored is no more among what the node has."""
+
+
+class Beginning:
+    """Leaves out, of a log that is read for the first time, the line with which it begins."""
+
+    since = None
+
+    def __init__(self) -> None:
+        self._come = b""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has come yet."""
+        return not self._come
+
+    def rest(self, data: bytes) -> bytes | None:
+        """Give what comes after that line; None before it has come.
+
+        Raises
+        ------
+        Missed
+            If a log without it is what the node still has.
+        """
+        self._come += data
+        stamp = STAMP.match(self._come)
+        if stamp is None:  # half of one; or a node's word about why it has no log
+            return None
+        text = self._come[stamp.end() :]
+        if len(text) < len(BEGINNING) and BEGINNING.startswith(text):
+            return None
+        if not text.startswith(BEGINNING):
+            raise Missed
+        return text[len(BEGINNING) :]
+
+    def end(self) -> None:
+        """Learn that nothing more comes; raises Missed as the line was not there."""
+        raise Missed
+
+
+def without_beginning(text: bytes) -> bytes:
+    """Leave out of lines of a node's the one with which a log begins."""
+    stamp = STAMP.match(text)
+    if stamp and text.startswith(BEGINNING, stamp.end()):
+        return text[stamp.end() + len(BEGINNING) :]
+    return text
 
 
 class Overlap:
@@ -102,10 +148,11 @@ class Overlap:
 
 def ends_alike(stored: bytes, lines: bytes) -> bool:
     """Whether the node's last two lines end as what is stored, and can't have twice been the same."""
-    begun = [*AT_LINES.finditer(b"\n" + lines)]
+    rest = without_beginning(lines)
+    begun = [*AT_LINES.finditer(b"\n" + rest)]
     if not begun:
-        return not lines and stored == b"\n"
-    end = b"\n" + lines[begun[-1].start() :]
+        return rest != lines and not rest and stored == b"\n"
+    end = b"\n" + rest[begun[-1].start() :]
     return stored.endswith(end) and (len(begun) == 1 or begun[0][0] != begun[-1][0])
 
 

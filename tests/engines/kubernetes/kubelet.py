@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from jupyter_jobsub.engines.kubernetes.entry import BEGINNING
 from jupyter_jobsub.engines.kubernetes.errors import ApiError, Refused, Unreachable
 
 BEGIN = 1_795_000_000_000_000_000  # nanoseconds since 1970
@@ -56,7 +57,7 @@ class Kubelet:
 
     now: int = BEGIN
     text: bytes = b""  # what the container has written
-    files: list[list[Entry]] = field(default_factory=lambda: [[]])
+    files: list[list[Entry]] = field(default_factory=lambda: [[Entry(BEGIN - SECOND, BEGINNING)]])
     ended: bool = False
     failure: ApiError | None = None  # what everyone is answered
     piece: int = 1000  # bytes that come at once

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from jupyter_jobsub.engines.kubernetes.entry import (
+    BEGINNING,
     COLLECTED,
     KILL,
     LATE,
@@ -80,7 +81,14 @@ class Pod:
         file: str = "",
         env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        return self.start(main_command(["bash", "-c", text], folder, imports, file), env)
+        return self.begin(main_command(["bash", "-c", text], folder, imports, file), env)
+
+    def begin(self, command: list[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a container whose log begins, whatever else it waits for."""
+        process = self.start(command, env)
+        assert process.stdout
+        assert process.stdout.readline().encode() == BEGINNING
+        return process
 
     def keeper(self, seconds: int = 1000, deadline: int = 1000) -> subprocess.Popen[str]:
         return self.start(keeper_command(seconds, deadline, 1))
@@ -170,7 +178,7 @@ def test_a_file_is_put_together_in_order(pod: Pod) -> None:
 
 def test_a_path_that_leads_nowhere_is_the_command_s_own_matter(pod: Pod) -> None:
     keeper = pod.keeper()
-    main = pod.start(
+    main = pod.begin(
         main_command(["/bin/bash", "-c", "echo $PATH; exit 3"], "/home/jovyan", "", ""), {"PATH": "/none"}
     )
     assert main.communicate(timeout=PATIENCE)[0] == "/none\n"

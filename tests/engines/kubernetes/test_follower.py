@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from jupyter_jobsub.archive import LogArchive
 from jupyter_jobsub.engines.kubernetes import follower as following
+from jupyter_jobsub.engines.kubernetes.entry import BEGINNING
 from jupyter_jobsub.engines.kubernetes.errors import Refused
 from jupyter_jobsub.engines.kubernetes.follower import Follower
 from jupyter_jobsub.engines.kubernetes.logfile import MARK
@@ -25,7 +26,6 @@ from . import kubelet
 from .kubelet import AWAY, BEGIN, GONE, SECOND, Kubelet, stamp
 
 KEY = TaskKey(JobId("job-1"), 1)
-FIRST = stamp(BEGIN) + b"begin\n"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -55,8 +55,8 @@ class Service:
         """End as kill -9 does; of what was written last, the end may be lost with the machine."""
         await self.follower.close()
         data = self.path.read_bytes()
-        least = max(data.rfind(MARK) + len(MARK), len(FIRST)) if MARK in data else len(FIRST)
-        os.truncate(self.path, max(min(len(data), least), len(data) - torn))
+        least = data.rfind(MARK) + len(MARK) if MARK in data else 0
+        os.truncate(self.path, max(least, len(data) - torn))
         self.start()
 
     async def finish(self) -> tuple[bytes, bool]:
@@ -138,14 +138,13 @@ def test_it_is_what_was_written_as_long_as_the_node_has_it(history: list[tuple],
 @settings(deadline=None, max_examples=60)
 @given(st.lists(writes | events | rotations, max_size=16), pieces)
 @example([("write", b"a\n" * 4 + b"torn", 0), ("rotate",), ("kill", 1)], 1000)
+@example([("away",), ("write", b"a\n", 0), ("rotate",), ("write", b"a\n", 0), ("back",)], 33)
+@example([("away",), ("write", b"a\n", 0), ("rotate",)], 33)
 def test_what_is_missing_is_marked_where_it_is_missing(history: list[tuple], piece: int) -> None:
     numbered = [numbering(place, *event) for place, event in enumerate(history)]
 
     async def scenario(service: Service) -> None:
         service.node.piece = piece
-        service.node.write(b"begin\n")
-        while not service.text():  # what is dropped before anyone has read a line nobody can know of
-            await service.node.tell()
         text, gap = await happen(service, numbered)
         assert_marked(text, service.node.text)
         assert gap == (MARK in text)
@@ -169,7 +168,6 @@ def assert_marked(text: bytes, written: bytes) -> None:
         found = part if part in written[at:] else part.removesuffix(b"\n")
         assert found in written[at:], (text, written)
         at = written.index(found, at) + len(found)
-    assert text.startswith(b"begin\n")
     assert at == len(written) or text.endswith(MARK)
 
 
@@ -360,7 +358,7 @@ def test_a_full_disk_costs_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pyte
         full = [True]
 
         def write(fd: int, data: bytes, real=os.write) -> int:
-            if full[0] and data.startswith(FIRST[:20]):
+            if full[0] and data.startswith(stamp(BEGIN)[:20]):
                 real(fd, data[:40])
                 raise OSError(errno.ENOSPC, "No space left on device")
             return real(fd, data)
@@ -415,7 +413,10 @@ S = stamp(BEGIN)
 @pytest.mark.parametrize(
     ("stored", "lines", "alike"),
     [
-        (b"", b"", True),
+        (b"", S + BEGINNING, True),
+        (S + b"a\n", stamp(BEGIN - 1) + BEGINNING + S + b"a\n", True),
+        (S + b"a\n", S + BEGINNING, False),
+        (b"", b"", False),  # what there was is gone
         (S + b"a\n", S + b"a\n", True),
         (S + b"b\n", stamp(BEGIN - 1) + b"a\n" + S + b"b\n", True),
         (S + b"a\n", S + b"a\n" + S + b"a\n", False),  # it can't be told how many of them are stored
