@@ -1,3 +1,4 @@
+import { create } from './plugins/create';
 import { jobpage } from './plugins/jobpage';
 import { jobsub } from './plugins/jobsub';
 import { notifications } from './plugins/notifications';
@@ -12,6 +13,7 @@ export default [
   jobsub,
   sidebar,
   jobpage,
+  create,
   submit,
   places,
   statusbar,

@@ -129,3 +129,35 @@ export function time(at: string, language?: string): string {
     timeStyle: 'medium'
   });
 }
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86400,
+  w: 604800
+};
+
+/** Read a duration such as 90, 30m, 1h 30m or 7d, in seconds; null if it is none. */
+export function seconds(text: string): number | null {
+  const bare = text.replace(/\s+/g, '').toLowerCase();
+  if (!/^((\d+[smhdw])+|\d+)$/.test(bare)) {
+    return null;
+  }
+  return [...bare.matchAll(/(\d+)([smhdw]?)/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * UNITS[unit],
+    0
+  );
+}
+
+/** Write a duration so that it can be read back: 1h 30m, 7d. */
+export function span(whole: number): string {
+  const parts: string[] = [];
+  for (const unit of ['d', 'h', 'm', 's']) {
+    const n = Math.floor(whole / UNITS[unit]);
+    whole -= n * UNITS[unit];
+    n && parts.push(`${n}${unit}`);
+  }
+  return parts.join(' ') || '0s';
+}

@@ -14,11 +14,10 @@ from .lab import Lab
 
 RECORD = """() => {
     window.created = [];
-    if (!window.jupyterapp.commands.hasCommand('jobsub:create'))
-        window.jupyterapp.commands.addCommand('jobsub:create', {
-            label: 'New job',
-            execute: args => window.created.push(args)
-        });
+    window.jupyterapp.commands.commandExecuted.connect((_, {id, args}) => {
+        if (id === 'jobsub:create')
+            window.created.push(args);
+    });
 }"""
 
 

@@ -1,0 +1,139 @@
+import * as React from 'react';
+
+import type { Quota } from '../../api/types';
+import {
+  amount,
+  amounts,
+  asked,
+  beyond,
+  room,
+  type IBound
+} from '../../model/fit';
+import { useEditing, usePlace } from './editing';
+
+/** What the job asks for, and what of it its person, group and machine have, use and wait for. */
+export function Resources(): JSX.Element {
+  const { form, usage, catalog, trans } = useEditing();
+  const { group, types, all } = usePlace();
+  const wants = asked(form.draft, types);
+  const never = beyond(wants, all, trans);
+  const free = room(wants, all);
+  const used = usage?.groups.find(({ name }) => name === group);
+  const own = used?.users.find(({ name }) => name === catalog.user);
+  return (
+    <aside className="jp-Jobsub-resources" aria-label={trans.__('Resources')}>
+      <h2>{trans.__('This job asks for')}</h2>
+      <p>{amounts(wants, trans).join(' · ') || trans.__('nothing bounded')}</p>
+      <p
+        role="status"
+        className="jp-Jobsub-outlook"
+        data-outlook={never.length ? 'never' : free === 0 ? 'waits' : 'fits'}
+      >
+        {never.length
+          ? trans.__('It can never start: it %1.', never.join(', '))
+          : free === 0
+            ? trans.__('It waits until enough is free.')
+            : trans.__('Enough is free for it now.')}
+      </p>
+      {all.map(bound => (
+        <Bound key={bound.whose} bound={bound} />
+      ))}
+      {used && (
+        <>
+          <h2>{trans.__('Queue of %1', used.name)}</h2>
+          <p>
+            {trans.__('%1 running · %2 waiting', used.running, used.waiting)}
+            <br />
+            {trans.__(
+              'yours: %1 running · %2 waiting',
+              own?.running ?? 0,
+              own?.waiting ?? 0
+            )}
+          </p>
+        </>
+      )}
+      {catalog.notes.map(note => (
+        <p key={note} className="jp-Jobsub-hint">
+          {note}
+        </p>
+      ))}
+    </aside>
+  );
+}
+
+/** What is used of a quota. */
+function Bound({ bound }: { bound: IBound }): JSX.Element {
+  const { trans } = useEditing();
+  const rows = rowsOf(bound);
+  return (
+    <section>
+      <h2>{bound.title}</h2>
+      {rows.length ? (
+        rows.map(([name, held, limit]) => (
+          <Used key={name} whose={bound.whose} {...{ name, held, limit }} />
+        ))
+      ) : (
+        <p className="jp-Jobsub-hint">
+          {trans.__('No limits, nothing in use.')}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Used(props: {
+  whose: string;
+  name: string;
+  held: number;
+  limit: number | null;
+}): JSX.Element {
+  const { trans } = useEditing();
+  const { whose, name, held, limit } = props;
+  const label = amount(name, held, trans);
+  return (
+    <div className="jp-Jobsub-used">
+      <span>
+        {limit === null
+          ? trans.__('%1 in use, no limit', label)
+          : trans.__('%1 of %2 in use', label, amount(name, limit, trans))}
+      </span>
+      {limit !== null && (
+        <meter
+          aria-label={trans.__('%1: %2', whose, name)}
+          value={limit ? held : 0}
+          max={limit || 1}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Each resource that is bounded or in use. */
+function rowsOf({
+  quota,
+  held
+}: IBound): [name: string, held: number, limit: number | null][] {
+  const gpus = Object.values(held.gpu).reduce((sum, n) => sum + n, 0);
+  const kinds = Object.keys({ ...quota.gpu, ...held.gpu });
+  const all: [string, number, number | null][] = [
+    ['cpu', held.cpu, quota.cpu],
+    ['memory', held.memory, quota.memory],
+    ...(kinds.length === 1 && sameLimit(quota, kinds[0])
+      ? []
+      : [['gpu', gpus, quota.gpus] as [string, number, number | null]]),
+    ...kinds.map(
+      kind =>
+        [kind, held.gpu[kind] ?? 0, quota.gpu[kind] ?? null] as [
+          string,
+          number,
+          number | null
+        ]
+    )
+  ];
+  return all.filter(([, n, limit]) => n || limit !== null);
+}
+
+/** Whether a kind of GPU is all that the bound of GPUs is about. */
+function sameLimit(quota: Quota, kind: string): boolean {
+  return quota.gpus === null || quota.gpus === quota.gpu[kind];
+}

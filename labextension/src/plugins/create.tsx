@@ -1,0 +1,131 @@
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  MainAreaWidget,
+  Notification,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+import type { Contents } from '@jupyterlab/services';
+import { IStateDB } from '@jupyterlab/statedb';
+import { copyIcon } from '@jupyterlab/ui-components';
+
+import type { Job } from '../api/types';
+import type { CreatePanel } from '../components/create/CreatePanel';
+import { jobsIcon } from '../icons';
+import type { IBeginning, ISurroundings } from '../model/creation';
+import type { Files } from '../model/files';
+import { CommandIDs, IJobsub } from '../tokens';
+import { title } from '../words';
+
+export const create: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-jobsub:create',
+  description: 'Making a job, as a form or as text.',
+  autoStart: true,
+  requires: [IJobsub, IEditorServices],
+  optional: [IStateDB, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    jobsub: IJobsub,
+    editors: IEditorServices,
+    state: IStateDB | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const { commands, shell } = app;
+    const { trans, jobs, files } = jobsub;
+    const tracker = new WidgetTracker<MainAreaWidget<CreatePanel>>({
+      namespace: 'jupyter-jobsub-create'
+    });
+    const around: ISurroundings = {
+      jobs,
+      state,
+      trans,
+      begin: async () => {
+        const { root, environment } = await files.server;
+        return { working_dir: root ?? undefined, environment };
+      },
+      notebook: path => read(path, files, app.serviceManager.contents)
+    };
+    const submitted = (job: Job) => {
+      Notification.success(trans.__('Submitted: %1', title(job)), {
+        autoClose: 5000
+      });
+      if (commands.hasCommand(CommandIDs.openJob)) {
+        void commands.execute(CommandIDs.openJob, { id: job.id });
+      }
+    };
+
+    commands.addCommand(CommandIDs.create, {
+      label: trans.__('Create a Job'),
+      caption: trans.__('Say what is to run, where and how long.'),
+      icon: args => (args.palette ? undefined : jobsIcon),
+      execute: async (args: IBeginning) => {
+        const { CreatePanel } =
+          await import('../components/create/CreatePanel');
+        const panel = new CreatePanel(
+          { spec: args.spec, from: args.from },
+          { jobsub, editors, around, submitted }
+        );
+        const widget = new MainAreaWidget({ content: panel });
+        widget.id = panel.id;
+        shell.add(widget, 'main');
+        void tracker.add(widget);
+        panel.creation.changed.connect(() => void tracker.save(widget));
+        shell.activateById(widget.id);
+        return widget;
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { spec: { type: 'object' }, from: { type: 'string' } }
+        }
+      }
+    });
+
+    commands.addCommand(CommandIDs.clone, {
+      label: trans.__('Clone'),
+      icon: args => (args.toolbar ? copyIcon : undefined),
+      isEnabled: args => clonable(args, jobsub).length > 0,
+      execute: async args => {
+        for (const { id } of clonable(args, jobsub)) {
+          await commands.execute(CommandIDs.create, { from: id });
+        }
+      },
+      describedBy: {
+        args: { type: 'object', properties: { jobs: { type: 'array' } } }
+      }
+    });
+    jobsub.selection.changed.connect(() =>
+      commands.notifyCommandChanged(CommandIDs.clone)
+    );
+
+    void restorer?.restore(tracker, {
+      command: CommandIDs.create,
+      name: widget => widget.id,
+      args: widget => widget.content.creation.again
+    });
+  }
+};
+
+/** Read a notebook that JupyterLab shows; null where it can't be read. */
+async function read(
+  whole: string,
+  files: Files,
+  contents: Contents.IManager
+): Promise<object | null> {
+  try {
+    const path = await files.shown(whole);
+    const options: Contents.IFetchOptions = { type: 'notebook', content: true };
+    return path && (await contents.get(path, options)).content;
+  } catch {
+    return null; // it is looked at again by the service
+  }
+}
+
+function clonable(args: { jobs?: unknown }, { selection }: IJobsub): Job[] {
+  const wanted = (args.jobs as Job[] | undefined) ?? selection.jobs;
+  return wanted.filter(({ allowed }) => allowed.includes('clone'));
+}
