@@ -15,7 +15,8 @@ from .conftest import open_lab
 from .lab import Lab
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
-TABS = ["Information", "Spec"]
+pytestmark = pytest.mark.timeout(300)
+TABS = ["Information", "Logs", "Metrics", "Spec"]
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,21 @@ def test_a_deleted_job_says_so(page: Page, served: Lab) -> None:
     view.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="This job is gone")).to_be_visible()
+
+
+def test_what_a_task_uses_is_drawn_as_it_is_measured(page: Page, served: Lab, tmp_path: Path) -> None:
+    view = opened(page, served.service.submit(WAIT.format(tmp_path / "go")))
+    view.get_by_role("tab", name="Metrics").click()
+    cpu = view.get_by_role("figure", name="CPU")
+    expect(cpu.get_by_role("img", name=re.compile(r"CPU\. Cores: [\d.]+, at most"))).to_be_visible()
+    expect(cpu.locator("canvas")).to_be_visible()
+    expect(view.get_by_role("figure")).to_have_count(4)
+    assert faults(view) == []
+    view.get_by_label("As a table").check()
+    assert faults(view) == []
+    expect(view.get_by_role("row")).to_have_count(2)
+    with page.expect_response(lambda answer: "window=lifetime" in answer.url):
+        view.get_by_role("button", name="Lifetime").click()
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

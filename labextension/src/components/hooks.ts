@@ -1,4 +1,5 @@
 import type { ISignal } from '@lumino/signaling';
+import type { IDisposable } from '@lumino/disposable';
 import * as React from 'react';
 
 import type { Told } from '../model/told';
@@ -27,6 +28,35 @@ export function useTold<T>(told: Told<T>, active: boolean): Told<T> {
   useSignal(told.changed);
   React.useEffect(() => (active ? told.watch() : undefined), [told, active]);
   return told;
+}
+
+/** Something that a view makes for itself, and disposes of when it needs another or is gone. */
+export function useOwned<T extends IDisposable>(
+  make: () => T,
+  needs: React.DependencyList
+): T | null {
+  const [owned, set] = React.useState<T | null>(null);
+  React.useEffect(() => {
+    const one = make();
+    set(one);
+    return () => one.dispose();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the caller knows what it makes it of
+  }, needs);
+  return owned?.isDisposed ? null : owned;
+}
+
+/** The name of JupyterLab's theme, for what can't follow it by CSS. */
+export function useTheme(): string {
+  const read = () => document.body.dataset.jpThemeName ?? '';
+  const [theme, set] = React.useState(read);
+  React.useEffect(() => {
+    const observer = new MutationObserver(() => set(read()));
+    observer.observe(document.body, {
+      attributeFilter: ['data-jp-theme-name']
+    });
+    return () => observer.disconnect();
+  }, []);
+  return theme;
 }
 
 /** The time, each second while something is shown that goes on. */

@@ -8,9 +8,11 @@ import { title, why } from '../../words';
 import { useSignal } from '../hooks';
 import { ProgressBar, progressText, Timing } from '../jobs/JobRow';
 import { Trouble } from '../jobs/Trouble';
+import { LogView } from '../log/LogView';
 import { Phase } from '../Phase';
 import { Actions } from './Actions';
 import { Information } from './Information';
+import { Metrics } from './Metrics';
 import { SpecView } from './SpecView';
 import { Tabs, type ITab } from './Tabs';
 import { Unread } from './Unread';
@@ -66,6 +68,16 @@ function tabs(props: IProps, job: JobDetail): ITab[] {
       id: 'information',
       label: trans.__('Information'),
       draw: () => <Information {...{ one, job, active, commands, trans }} />
+    },
+    {
+      id: 'logs',
+      label: trans.__('Logs'),
+      draw: () => <LogView {...{ jobsub, job, active }} />
+    },
+    {
+      id: 'metrics',
+      label: trans.__('Metrics'),
+      draw: () => <Metrics jobs={jobsub.jobs} {...{ job, active, trans }} />
     },
     {
       id: 'spec',

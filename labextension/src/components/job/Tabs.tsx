@@ -67,6 +67,7 @@ export function Tabs({ label, tabs, chosen, choose }: IProps): JSX.Element {
         key={shown.id}
         id={`${prefix}-shown`}
         className="jp-Jobsub-tabpanel"
+        data-tab={shown.id}
         role="tabpanel"
         aria-labelledby={`${prefix}-${shown.id}`}
         tabIndex={0}
