@@ -63,14 +63,38 @@ async function perform(
   ) {
     return;
   }
-  const done = await Promise.allSettled(
-    able.map(({ id }) => deed.act(jobs, id))
-  );
-  done.forEach((one, place) => {
-    if (one.status === 'rejected') {
-      tellFailure(one.reason, deed.label, title(able[place]));
+  const failures = await each(able, ({ id }) => deed.act(jobs, id));
+  if (failures.length) {
+    const about = names(failures.map(({ job }) => job));
+    tellFailure(failures[0].error, deed.label, about);
+  }
+}
+
+interface IFailure {
+  job: Job;
+  error: unknown;
+}
+
+const AT_ONCE = 4; // requests: the browser has few connections, which others want, too
+
+/** Do something to each of some jobs; give those with which it failed. */
+async function each(
+  jobs: readonly Job[],
+  act: (job: Job) => Promise<unknown>
+): Promise<IFailure[]> {
+  const left = [...jobs];
+  const failures: IFailure[] = [];
+  const work = async () => {
+    for (let job = left.shift(); job; job = left.shift()) {
+      try {
+        await act(job);
+      } catch (error) {
+        failures.push({ job, error });
+      }
     }
-  });
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return failures;
 }
 
 const NAMED = 10; // jobs that a question names

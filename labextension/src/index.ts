@@ -6,6 +6,7 @@ import { places } from './plugins/places';
 import { sidebar } from './plugins/sidebar';
 import { statusbar } from './plugins/statusbar';
 import { submit } from './plugins/submit';
+import { table } from './plugins/table';
 
 export { IJobsub } from './tokens';
 
@@ -14,6 +15,7 @@ export default [
   sidebar,
   jobpage,
   create,
+  table,
   submit,
   places,
   statusbar,

@@ -54,3 +54,8 @@ export function detail(changes: Partial<JobDetail> = {}): JobDetail {
     ...changes
   };
 }
+
+/** So many jobs, of which the first is job-0. */
+export function jobs(count: number): Job[] {
+  return Array.from({ length: count }, (_, i) => row({ id: `job-${i}` }));
+}

@@ -16,6 +16,7 @@ export function useSignal(signal: ISignal<unknown, unknown>): void {
       });
     };
     signal.connect(later);
+    later(); // it may have been told since the first drawing
     return () => {
       signal.disconnect(later);
       cancelAnimationFrame(frame);
@@ -59,15 +60,19 @@ export function useTheme(): string {
   return theme;
 }
 
+/** Whether the view can be seen: what cannot be seen has no clock. */
+export const Shown = React.createContext(true);
+
 /** The time, each second while something is shown that goes on. */
 export function useNow(goesOn: boolean): number {
   const [now, set] = React.useState(Date.now);
+  const ticks = React.useContext(Shown) && goesOn;
   React.useEffect(() => {
-    if (goesOn) {
+    if (ticks) {
       set(Date.now());
       const timer = setInterval(() => set(Date.now()), 1000);
       return () => clearInterval(timer);
     }
-  }, [goesOn]);
+  }, [ticks]);
   return now;
 }

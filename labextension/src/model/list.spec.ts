@@ -1,37 +1,9 @@
-import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { row } from '../../test/rows';
+import { jobs, row } from '../../test/rows';
+import { Stored } from '../../test/stored';
 import { ApiError } from '../api/http';
-import type { Job } from '../api/types';
 import { JobList } from './list';
-
-/** A service with so many jobs, that counts what it is asked. */
-class Stored {
-  asked: any[] = [];
-  changed = new Signal<this, any>(this);
-  renewed = new Signal<this, void>(this);
-  failure: ApiError | null = null;
-  api = {
-    list: async (query: any) => {
-      this.asked.push(query);
-      if (this.failure) {
-        throw this.failure;
-      }
-      const { offset, limit } = query;
-      return {
-        items: this.jobs.slice(offset, offset + limit),
-        next: null,
-        total: this.jobs.length
-      };
-    }
-  };
-
-  constructor(public jobs: Job[]) {}
-}
-
-const jobs = (n: number) =>
-  Array.from({ length: n }, (_, i) => row({ id: `job-${i}` }));
 
 describe('JobList', () => {
   let stored: Stored;
@@ -121,5 +93,72 @@ describe('JobList', () => {
     list.refresh();
     await settle();
     expect(list.error).toBeNull();
+  });
+
+  it('reads again by itself when the service is back', async () => {
+    stored.failure = new ApiError(503, { detail: 'away' });
+    list.look(500, 520);
+    await settle();
+    expect(list.error).not.toBeNull();
+    stored.failure = null;
+    stored.page.connectionChanged.emit();
+    await settle();
+    expect(list.error).toBeNull();
+    expect(list.at(500)?.id).toBe('job-500');
+  });
+
+  it('reads anew what it had read before the jobs moved', async () => {
+    list.look(300, 320);
+    await settle();
+    stored.jobs.unshift(row({ id: 'new' }));
+    stored.changed.emit({ id: 'new', job: stored.jobs[0], moved: true });
+    await settle();
+    expect(list.at(301)?.id).toBe('job-300');
+    expect(list.at(0)?.id).toBe('job-0');
+    list.look(0, 20);
+    await settle();
+    expect(list.at(0)?.id).toBe('new');
+    expect(list.place('job-300')).toBe(301);
+  });
+
+  it('asks for nothing when a job changes in a list where it stays', async () => {
+    const job = row({ id: 'job-3', phase: 'Succeeded' });
+    stored.changed.emit({ id: 'job-3', job, moved: true });
+    await settle();
+    expect(stored.asked).toHaveLength(1);
+    list.filter = { phase: ['Running'] };
+    await settle();
+    stored.changed.emit({ id: 'job-3', job, moved: true });
+    await settle();
+    expect(stored.asked).toHaveLength(3);
+    expect(list.excludes(job)).toBe(true);
+    list.filter = { phase: ['unfinished'] };
+    expect(list.excludes(job)).toBe(true);
+    expect(list.excludes(row({ phase: 'Paused' }))).toBe(false);
+  });
+
+  it('does not keep what was asked with another filter', async () => {
+    let answer = () => {};
+    stored.answered = new Promise<void>(resolve => (answer = resolve));
+    list.filter = { text: 'old' };
+    list.filter = { text: 'new' };
+    answer();
+    await settle();
+    expect(stored.asked.slice(1).map(({ text }) => text)).toEqual([
+      'old',
+      'new'
+    ]);
+    expect(list.total).toBe(100_000);
+  });
+
+  it('gives a span, of which it reads what is not there', async () => {
+    const found = await list.from(50, 700);
+    expect(found.map(({ id }) => id)).toEqual(
+      Array.from({ length: 700 }, (_, n) => `job-${50 + n}`)
+    );
+    expect(stored.asked.slice(1)).toMatchObject([
+      { offset: 100, limit: 500 },
+      { offset: 600, limit: 150 }
+    ]);
   });
 });

@@ -13,6 +13,7 @@ import * as React from 'react';
 import { JobPage } from '../components/job/JobPage';
 import { jobsIcon } from '../icons';
 import { OneJob } from '../model/job';
+import type { ISelected } from '../selection';
 import { CommandIDs, IJobsub } from '../tokens';
 import { title } from '../words';
 
@@ -29,7 +30,11 @@ class Content extends ReactWidget {
     this.one.changed.connect(this._name, this);
     this.title.icon = jobsIcon;
     this._name();
-    this.node.addEventListener('focusin', () => this._select());
+    // what the menus act on is what was used last
+    const shown = selected(this.one);
+    this.node.addEventListener('focusin', () =>
+      _jobsub.selection.follow(shown)
+    );
   }
 
   readonly one: OneJob;
@@ -99,16 +104,21 @@ class Content extends ReactWidget {
     this.title.caption = id;
   }
 
-  /** What the menus act on is what was used last. */
-  private _select(): void {
-    if (this.one.job) {
-      this._jobsub.selection.jobs = [this.one.job];
-    }
-  }
-
   private _active = false;
   private _tab = 'information';
   private _tabChanged = new Signal<this, string>(this);
+}
+
+function selected(one: OneJob): ISelected {
+  return {
+    changed: one.changed,
+    get jobs() {
+      return one.job ? [one.job] : [];
+    },
+    get isDisposed() {
+      return one.isDisposed;
+    }
+  };
 }
 
 type Page = MainAreaWidget<Content>;

@@ -8,8 +8,10 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { Shown } from '../components/hooks';
 import { JobsPanel } from '../components/jobs/JobsPanel';
 import { jobsIcon } from '../icons';
+import { Chosen } from '../model/chosen';
 import { JobList } from '../model/list';
 import { IJobsub } from '../tokens';
 
@@ -27,9 +29,11 @@ class Sidebar extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _jobsub.trans.__('Jobs'));
     this._list = new JobList(_jobsub.jobs, { mine: true });
+    this._chosen = new Chosen(this._list, _jobsub.jobs);
   }
 
   dispose(): void {
+    this._chosen.dispose();
     this._list.dispose();
     super.dispose();
   }
@@ -37,25 +41,34 @@ class Sidebar extends ReactWidget {
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._jobsub.jobs.page.start();
-    this._list.active = true;
+    this._show(true);
   }
 
   protected onBeforeHide(message: Message): void {
-    this._list.active = false;
+    this._show(false);
     super.onBeforeHide(message);
   }
 
   protected render(): JSX.Element {
     return (
-      <JobsPanel
-        jobsub={this._jobsub}
-        commands={this._commands}
-        list={this._list}
-      />
+      <Shown.Provider value={this._shown}>
+        <JobsPanel
+          jobsub={this._jobsub}
+          commands={this._commands}
+          chosen={this._chosen}
+        />
+      </Shown.Provider>
     );
   }
 
+  private _show(shown: boolean): void {
+    this._shown = this._list.active = shown;
+    this.update();
+  }
+
+  private _shown = false;
   private _list: JobList;
+  private _chosen: Chosen;
 }
 
 export const sidebar: JupyterFrontEndPlugin<void> = {

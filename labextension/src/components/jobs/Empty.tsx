@@ -4,41 +4,44 @@ import * as React from 'react';
 
 import type { JobList } from '../../model/list';
 import { CommandIDs } from '../../tokens';
+import { narrows } from './Filters';
 
 interface IProps {
   list: JobList;
-  searching: boolean;
   trans: TranslationBundle;
   commands: CommandRegistry;
 }
 
 /** What to do where there is nothing to show, or nothing that can be shown. */
-export function Empty(props: IProps): JSX.Element {
-  const { list, searching, trans, commands } = props;
+export function Empty({ list, trans, commands }: IProps): JSX.Element {
   if (list.error) {
     return (
-      <div className="jp-Jobsub-empty" role="alert">
+      <div className="jp-Jobsub-empty">
         <h2>{trans.__('The jobs can’t be shown')}</h2>
-        <p>{list.error.message}</p>
-        <p>{list.error.remedy}</p>
-        <button
-          className="jp-Button jp-mod-styled"
-          onClick={() => list.refresh()}
-        >
-          {trans.__('Try again')}
-        </button>
+        <Failure list={list} trans={trans} />
       </div>
     );
   }
-  if (searching) {
+  if (narrows(list.filter)) {
     return (
       <div className="jp-Jobsub-empty">
-        <h2>{trans.__('No job is called so')}</h2>
+        <h2>{trans.__('No job is like that')}</h2>
         <p>
-          {trans.__(
-            'Type a part of the name or the id: three characters or more.'
-          )}
+          {list.filter.mine
+            ? trans.__(
+                'None of your own jobs has this name or id, group and phase.'
+              )
+            : trans.__('No job has this name or id, group and phase.')}
         </p>
+        <button
+          className="jp-Button jp-mod-styled"
+          onClick={() => {
+            const { mine, sort, order } = list.filter;
+            list.filter = { mine, sort, order };
+          }}
+        >
+          {trans.__('Clear the filters')}
+        </button>
       </div>
     );
   }
@@ -57,5 +60,28 @@ export function Empty(props: IProps): JSX.Element {
         {trans.__('Create a job')}
       </button>
     </div>
+  );
+}
+
+/** Why the list could not be read, and the way to try again. */
+export function Failure(props: {
+  list: JobList;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { list, trans } = props;
+  return (
+    list.error && (
+      <div className="jp-Jobsub-failure" role="alert">
+        <p>
+          {list.error.message} {list.error.remedy}
+        </p>
+        <button
+          className="jp-Button jp-mod-styled"
+          onClick={() => list.refresh()}
+        >
+          {trans.__('Try again')}
+        </button>
+      </div>
+    )
   );
 }

@@ -1,0 +1,224 @@
+import {
+  ILayoutRestorer,
+  IRouter,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { Shown } from '../components/hooks';
+import { columnsOf } from '../components/table/columns';
+import { JobsTable } from '../components/table/JobsTable';
+import { jobsIcon } from '../icons';
+import { Chosen } from '../model/chosen';
+import { Columns } from '../model/columns';
+import { filterOf, withFilter, withoutFilter } from '../model/link';
+import { JobList, type Filter } from '../model/list';
+import { CommandIDs, IJobsub } from '../tokens';
+
+const ROUTED = 'jobsub:open-jobs-of-address';
+
+/** The table, which reads nothing before it is looked at. */
+class Table extends ReactWidget {
+  constructor(
+    private _jobsub: IJobsub,
+    private _commands: CommandRegistry,
+    filter: Filter,
+    state: IStateDB | null
+  ) {
+    super();
+    this.addClass('jp-Jobsub');
+    this.node.tabIndex = -1;
+    this.title.label = _jobsub.trans.__('Jobs');
+    this._columns = new Columns(
+      new Map(this._all.map(({ id, width }) => [id, width])),
+      this._all.filter(({ usual }) => usual).map(({ id }) => id),
+      state
+    );
+    void this._columns.restore();
+    this.list = new JobList(_jobsub.jobs, filter);
+    this._chosen = new Chosen(this.list, _jobsub.jobs);
+  }
+
+  readonly list: JobList;
+
+  dispose(): void {
+    this._chosen.dispose();
+    this.list.dispose();
+    super.dispose();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._show(this.isVisible);
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._show(true);
+  }
+
+  protected onBeforeHide(message: Message): void {
+    this._show(false);
+    super.onBeforeHide(message);
+  }
+
+  protected onActivateRequest(): void {
+    this.node.focus();
+    void this.renderPromise?.then(() =>
+      this.node.querySelector<HTMLElement>('[role=grid]')?.focus()
+    );
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <Shown.Provider value={this._shown}>
+        <JobsTable
+          jobsub={this._jobsub}
+          commands={this._commands}
+          chosen={this._chosen}
+          columns={this._columns}
+          all={this._all}
+        />
+      </Shown.Provider>
+    );
+  }
+
+  private _show(shown: boolean): void {
+    shown && this._jobsub.jobs.page.start();
+    this._shown = this.list.active = shown;
+    this.update();
+  }
+
+  private _shown = false;
+  private _all = columnsOf(this._jobsub.trans);
+  private _columns: Columns;
+  private _chosen: Chosen;
+}
+
+export const table: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-jobsub:table',
+  description: 'The jobs as a table, whose filters are in the address.',
+  autoStart: true,
+  requires: [IJobsub],
+  optional: [ILayoutRestorer, IRouter, IStateDB],
+  activate: (
+    app: JupyterFrontEnd,
+    jobsub: IJobsub,
+    restorer: ILayoutRestorer | null,
+    router: IRouter | null,
+    state: IStateDB | null
+  ) => {
+    const { commands, shell } = app;
+    const tracker = new WidgetTracker<MainAreaWidget<Table>>({
+      namespace: 'jupyter-jobsub-table'
+    });
+    const made = (filter: Filter) => {
+      const widget = inMainArea(new Table(jobsub, commands, filter, state));
+      widget.content.list.filterChanged.connect(
+        () => void tracker.save(widget)
+      );
+      shell.add(widget, 'main');
+      void tracker.add(widget);
+      router && keepAddress(app, router, widget);
+      return widget;
+    };
+    commands.addCommand(CommandIDs.openJobs, {
+      label: jobsub.trans.__('Jobs as a table'),
+      caption: jobsub.trans.__('All jobs that you may see, by row and column'),
+      execute: args => {
+        const filter = args as Filter;
+        const open = tracker.currentWidget;
+        if (open && Object.keys(args).length) {
+          open.content.list.filter = filter;
+        }
+        shell.activateById((open ?? made(filter)).id);
+      },
+      describedBy: { args: ARGS }
+    });
+    void restorer?.restore(tracker, {
+      command: CommandIDs.openJobs,
+      name: () => 'jobs',
+      args: ({ content }) => ({ ...content.list.filter })
+    });
+    router && openFromAddress(app, router);
+  }
+};
+
+function inMainArea(content: Table): MainAreaWidget<Table> {
+  const widget = new MainAreaWidget({ content });
+  widget.id = 'jupyter-jobsub-table';
+  widget.title.label = content.title.label;
+  widget.title.icon = jobsIcon;
+  widget.title.closable = true;
+  return widget;
+}
+
+/** Open the table that the address of the page names. */
+function openFromAddress(
+  { commands, restored }: JupyterFrontEnd,
+  router: IRouter
+): void {
+  commands.addCommand(ROUTED, {
+    execute: args => {
+      const filter = filterOf((args as IRouter.ILocation).search ?? '');
+      // what was open before has its place by then
+      filter &&
+        void restored.then(() =>
+          commands.execute(CommandIDs.openJobs, { ...filter })
+        );
+    },
+    describedBy: { args: { type: 'object', properties: {} } }
+  });
+  router.register({ command: ROUTED, pattern: /[?&]jobs=/ });
+}
+
+/** Have the table's filter in the address of the page while the table is before the person. */
+function keepAddress(
+  { restored, shell }: JupyterFrontEnd,
+  router: IRouter,
+  widget: MainAreaWidget<Table>
+): void {
+  const { list } = widget.content;
+  const write = () => {
+    const { path, search, hash } = router.current;
+    const here = shell.currentWidget === widget && !widget.isDisposed;
+    const wanted = here
+      ? withFilter(search ?? '', list.filter)
+      : withoutFilter(search ?? '');
+    if (wanted !== search) {
+      const whole = router.base + path.replace(/^\//, '') + wanted + hash;
+      router.navigate(whole, { skipRouting: true });
+    }
+  };
+  void restored.then(() => {
+    list.filterChanged.connect(write);
+    shell.currentChanged?.connect(write);
+    widget.disposed.connect(() => {
+      shell.currentChanged?.disconnect(write);
+      write();
+    });
+    write();
+  });
+}
+
+const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'array', items: TEXT } as const;
+const ARGS = {
+  type: 'object',
+  properties: {
+    mine: { type: 'boolean' },
+    group: TEXTS,
+    phase: TEXTS,
+    text: TEXT,
+    user: TEXT,
+    sweep: TEXT,
+    sort: TEXT,
+    order: TEXT
+  }
+} as const;
