@@ -200,8 +200,9 @@ async def test_a_node_that_does_not_answer_is_told_and_what_is_halted_there_is_g
     gone = {"deletionTimestamp": "2026-11-21T17:01:00Z", "deletionGracePeriodSeconds": 0}
     owner.task.saw(away(annotations=marks, **gone))
     ended = await owner.hears(Ended)
-    assert (ended.reason, ended.log_gap) == (Reason.HALTED, True)
-    assert "may still run" in ended.message
+    assert (ended.reason, ended.message) == (Reason.HALTED, "")
+    assert "may still run" in ended.note
+    assert "its log was lost" in ended.note
 
 
 @scenario
