@@ -158,7 +158,7 @@ class Striking(Play):
         return found
 
     def _left(self) -> list[Fault]:
-        """See that the cluster has nothing of the jobs any more: who purges them, too, removes what is left."""
+        """See that the cluster has nothing of the jobs any more, without their being purged and after it."""
         left = self._there()
         client = self.clients["socket"]
         for row in self.seen.rows:
