@@ -153,12 +153,12 @@ def _find_context(where: Where, paths: str) -> None:
     name = where.context or merged.safe_get("current-context")
     if name in names:
         return
-    said = f"has no context {name}" if name else "says no current-context, and none is set"
-    remedy = f"Choose one of these: {', '.join(sorted(names))}" if names else "It has none at all"
-    raise EngineError(
-        f"The kubeconfig {paths} {said}. {remedy}. "
-        "Set c.JobsubService.kubernetes = {'context': ...}, or: kubectl config use-context ..."
-    )
+    said = f"has no context {name}" if name else "has no current-context"
+    there = f"Choose one of these: {', '.join(sorted(names))}" if names else "It has none at all"
+    remedy = "Set c.JobsubService.kubernetes = {'context': ...}"
+    if where.context is None:
+        remedy += ", or: kubectl config use-context ..."
+    raise EngineError(f"The kubeconfig {paths} {said}. {there}. {remedy}")
 
 
 def kubectl(where: Where) -> str:
