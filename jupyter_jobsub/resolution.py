@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -35,6 +36,7 @@ _TOO_MUCH = {
     False: ("instance_type", "choose a smaller one"),
     True: ("task_roles", "ask for fewer tasks, or for smaller ones"),
 }
+_UPWARDS = re.compile(r"(?<![^/])\.\.(?![^/])")  # no name of a job has this between slashes
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def default_name(spec: JobSpec) -> str:
     lines = spec.shell_text(next(iter(spec.roles))).splitlines()
     first = next((line for line in lines if line.strip()), "")
     words = " ".join("".join(c if c.isprintable() else " " for c in first).split())
-    return (words if len(words) <= 60 else words[:57] + "...").lstrip("/").replace("..", ".") or "job"
+    short = words if len(words) <= 60 else words[:57] + "..."
+    return _UPWARDS.sub("…", short.lstrip("/")) or "job"
 
 
 def _group(spec: JobSpec, person: Person, settings: Settings, errors: list[FieldError]) -> Group | None:

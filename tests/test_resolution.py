@@ -13,7 +13,7 @@ from jupyter_jobsub.model.job import UserName
 from jupyter_jobsub.model.resources import Resources
 from jupyter_jobsub.model.spec import JobSpec
 from jupyter_jobsub.policy import Person
-from jupyter_jobsub.resolution import Source, resolve
+from jupyter_jobsub.resolution import Source, default_name, resolve
 from jupyter_jobsub.settings import Settings
 from tests.engines.scripted import ScriptedEngine
 
@@ -68,3 +68,19 @@ def test_no_folder_is_a_container() -> None:
 def test_without_a_container_image_nothing_runs() -> None:
     none = replace(CATALOG, groups={"lab": Group("lab", images=frozenset())})
     assert wrong("container", none) == ["image: there is none"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("/bin/true", "bin/true"),
+        ("ls /../..", "ls /…/…"),
+        ("../run.sh a..b", "…/run.sh a..b"),
+        ("cd .. && make", "cd .. && make"),
+        ("x" * 61, "x" * 57 + "..."),
+        ("//", "job"),
+    ],
+)
+def test_a_command_is_told_by_its_first_words_and_may_be_told_so_again(command: str, name: str) -> None:
+    assert default_name(JobSpec.model_validate({"command": command})) == name
+    assert JobSpec.model_validate({"command": command, "name": name}).name == name

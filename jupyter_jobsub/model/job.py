@@ -126,7 +126,7 @@ class Task:
     reason: Reason | None = None
     message: str = ""
     host: str = ""
-    log_gap: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

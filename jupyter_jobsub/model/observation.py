@@ -29,8 +29,8 @@ class Ended:
         COMPLETED, ERROR, DEADLINE_EXCEEDED, HALTED, EXIT_UNKNOWN, HOST_LOST or LAUNCH_FAILED.
     message:
         For people, "" if there is nothing to say.
-    log_gap:
-        A part of its log was lost; a mark in the log says where.
+    note:
+        What is to be known of it however its job ends: what of it was lost, or that it may still run.
     """
 
     key: TaskKey
@@ -38,7 +38,7 @@ class Ended:
     exit_code: int | None
     reason: Reason
     message: str = ""
-    log_gap: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ SECOND = 1_000_000  # µs
 BACK_OFF_FIRST = 30 * SECOND
 BACK_OFF_MOST = 15 * 60 * SECOND
 
-LOG_GAP = "a part of its log was lost: a mark in the log says where"
-
 _ENDING = {Intent.CANCEL: Reason.CANCELLING, Intent.PAUSE: Reason.PAUSING}
 _OF_PAUSED = {Intent.CANCEL: Reason.CANCELLING, Intent.RUN: Reason.RESUMING}
 _STOPPED = frozenset({*_ENDING.values(), Reason.PREEMPTING, Reason.REQUEUING, Reason.ENDING})
@@ -59,7 +57,7 @@ def wanted(job: Job, now: Micros) -> Job:
     if job.phase.placed:
         return asked(job)
     if job.intent is Intent.CANCEL:
-        return _cancelled(job, now)
+        return _with_notes(_cancelled(job, now))
     if job.intent is Intent.PAUSE and job.phase is Phase.PENDING:
         return _paused(job)
     if job.intent is Intent.RUN and job.phase is Phase.PAUSED:
@@ -163,10 +161,10 @@ def _ended(job: Job, fact: Ended, now: Micros) -> Job:
             exit_code=fact.exit_code,
             reason=_why(job, fact),
             message=plain(fact.message),  # it may be the job's own words
-            log_gap=fact.log_gap,
+            note=fact.note,
         ),
     )
-    return _decided(job) if unended(job) else _with_gaps(_outcome(job, now))
+    return _decided(job) if unended(job) else _with_notes(_outcome(job, now))
 
 
 def _why(job: Job, fact: Ended) -> Reason:
@@ -206,9 +204,20 @@ def _outcome(job: Job, now: Micros) -> Job:
     return _final(job, Phase.FAILED, job.tasks[0], now)
 
 
-def _with_gaps(job: Job) -> Job:
-    """Say of an attempt that has ended if a part of its log was lost."""
-    return _adding(job, LOG_GAP) if any(task.log_gap for task in job.tasks) else job
+def _with_notes(job: Job) -> Job:
+    """Say of an attempt that has ended, however that was, what of it was lost or may still run."""
+    noted: dict[str, list[Task]] = {}
+    for task in job.tasks:
+        if task.note:
+            noted.setdefault(task.note, []).append(task)
+    return _adding(job, "; ".join(f"{_whose(job, tasks)}{note}" for note, tasks in noted.items()))
+
+
+def _whose(job: Job, tasks: Sequence[Task]) -> str:
+    """Name the tasks of a gang of which the same is to be said, or their number."""
+    if len(job.tasks) == 1:
+        return ""
+    return f"{_name(tasks[0])}: " if len(tasks) == 1 else f"{len(tasks)} of {len(job.tasks)} tasks: "
 
 
 def _adding(job: Job, note: str) -> Job:
@@ -243,7 +252,7 @@ def _of_all(job: Job) -> str:
 
 
 def _of_one(task: Task) -> str:
-    return f"{_name(task)}: {_how(task)}" + (f": {task.message}" if task.message else "")
+    return f"{_name(task)}: {_how(task)}"
 
 
 def _name(task: Task) -> str:
@@ -251,9 +260,9 @@ def _name(task: Task) -> str:
 
 
 def _how(task: Task) -> str:
-    if task.exit_code is not None:
-        return f"exit code {task.exit_code}"
-    return task.reason.value if task.reason else ""
+    reason = task.reason.value if task.reason else ""
+    how = reason if task.exit_code is None else f"exit code {task.exit_code}"
+    return f"{how}: {task.message}" if task.message else how
 
 
 def _cancelled(job: Job, now: Micros) -> Job:

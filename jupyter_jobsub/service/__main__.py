@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import JobsubError
 from ..paths import data_dir
-from .check import check
+from .check import check, namespace
 from .host_local import serve
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, default=None, help="the store's folder")
     parser.add_argument("--ready-fd", type=int, default=None, help="where to write 'ready' or 'error …'")
     parser.add_argument("--check", action="store_true", help="print what would hinder a start, and end")
+    parser.add_argument("--namespace", action="store_true", help="print where on a cluster jobs run, and end")
     options = parser.parse_args()
     folder = options.data_dir or data_dir()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -52,6 +53,9 @@ def main() -> int:
         check(folder)
         return 0
     try:
+        if options.namespace:
+            print(namespace())
+            return 0
         asyncio.run(_serve(folder, lambda: tell("ready")))
         return 0
     except JobsubError as error:

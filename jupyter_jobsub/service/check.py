@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config import read_config
+from ..config import load_config, read_config
 from ..config_files import config_files
 from ..engines.kubernetes.images import parse_images
+from ..engines.kubernetes.settings import parse_settings
 from ..errors import ConfigError, EngineError, StoreError
 from ..store.check import check_postgresql, check_sqlite
 from .engines import look_at_cluster, try_config
@@ -28,6 +29,18 @@ def check(folder: Path) -> None:
         found = [*_configuration(folder), *_cluster(), *_room(folder), *_store(folder)]
     for level, what, text, remedy in found:
         print(json.dumps({"level": level, "check": what, "text": text, "remedy": remedy}))
+
+
+def namespace() -> str:
+    """Name the namespace that is configured for jobs; "" where none is.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration can't be read.
+    """
+    with contextlib.redirect_stdout(sys.stderr):
+        return parse_settings(load_config().kubernetes).namespace or ""
 
 
 def _configuration(folder: Path) -> Iterator[tuple[str, str, str, str]]:

@@ -99,7 +99,7 @@ _TASK: Json = {
     "reason": "Completed",
     "message": "",
     "host": "workstation",
-    "log_gap": False,
+    "note": "",
     "ports": {},
 }
 _DETAIL: Json = {

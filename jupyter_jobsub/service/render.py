@@ -137,7 +137,7 @@ def detail(job: Job, addresses: Peers) -> dict[str, Any]:
                 "reason": task.reason.value if task.reason else None,
                 "message": task.message,
                 "host": task.host,
-                "log_gap": task.log_gap,
+                "note": task.note,
                 "ports": _ports(addresses.get((task.key.role, task.key.index))),
             }
             for task in sorted(job.tasks, key=lambda task: order.index(task.key.role))

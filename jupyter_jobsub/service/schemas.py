@@ -126,7 +126,7 @@ class TaskRow(TypedDict):
     reason: ReasonName | None
     message: str
     host: str
-    log_gap: Annotated[bool, Field(description="A part of its log was lost; a mark in it says where.")]
+    note: Annotated[str, Field(description="What of it was lost, or that it may still run, if anything.")]
     ports: dict[str, list[int]]
 
 

@@ -43,7 +43,7 @@ EVENT_COLUMNS = [
 
 TASK_COLUMNS = [
     *(jobs.c.id, tasks.c.attempt, tasks.c.role, tasks.c.index, tasks.c.started_at, tasks.c.finished_at),
-    *(tasks.c.exit_code, tasks.c.reason, tasks.c.message, tasks.c.host, tasks.c.log_gap),
+    *(tasks.c.exit_code, tasks.c.reason, tasks.c.message, tasks.c.host, tasks.c.note),
 ]
 """What ``read_task`` takes, in its order."""
 
@@ -231,7 +231,7 @@ def task_values(seq: int, task: Task) -> dict[str, Any]:
         "reason": task.reason.value if task.reason else None,
         "message": task.message,
         "host": task.host,
-        "log_gap": task.log_gap,
+        "note": task.note,
     }
 
 

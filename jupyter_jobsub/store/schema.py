@@ -89,7 +89,7 @@ _FIRST = (
         reason TEXT,
         message TEXT NOT NULL,
         host TEXT NOT NULL,
-        log_gap BOOLEAN NOT NULL,
+        note TEXT NOT NULL,
         PRIMARY KEY (job_seq, attempt, role, "index")
     )
     """,

@@ -85,7 +85,7 @@ tasks = Table(
     Column("reason", Text),
     Column("message", Text, nullable=False),
     Column("host", Text, nullable=False),
-    Column("log_gap", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 events = Table(

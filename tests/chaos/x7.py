@@ -25,7 +25,7 @@ from tests.kubernetes.cluster.parts import PARTS
 from tests.kubernetes.world import ClusterWorld
 
 from .drive import PATIENCE, Play
-from .judge import Fault, judge
+from .judge import FINAL, Fault, judge
 from .plan import some_jobs
 from .world import send
 
@@ -158,11 +158,16 @@ class Striking(Play):
         return found
 
     def _left(self) -> list[Fault]:
-        """Purge the jobs, and see that the cluster has nothing of them any more."""
+        """See that the cluster has nothing of the jobs any more, without their being purged and after it."""
+        left = self._there()
         client = self.clients["socket"]
         for row in self.seen.rows:
-            if row["phase"] in ("Succeeded", "Failed", "Cancelled"):
+            if row["phase"] in FINAL:
                 self.insist(partial(client.act, row["id"], "purge"))
+        return left or self._there()
+
+    def _there(self) -> list[Fault]:
+        """What the cluster has of ours, when it has had the time to remove it."""
         limit = time.monotonic() + PATIENCE
         while left := [self._named(kind, it) for kind in _KINDS for it in self._objects(kind)]:
             if time.monotonic() > limit:

@@ -463,15 +463,15 @@ def test_a_task_is_settled_once_its_end_is_stored(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_log_of_which_a_part_was_lost_is_said_to_be(tmp_path: Path) -> None:
+def test_what_was_lost_of_a_task_is_said_and_stored(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with world(tmp_path) as w:
             job = await w.submit()
             (key,) = await w.launches(1)
-            w.engine.observe(Ended(key, wall_clock(), 3, Reason.ERROR, "no luck", log_gap=True))
+            w.engine.observe(Ended(key, wall_clock(), 3, Reason.ERROR, "no luck", note="a line was lost"))
             failed = await w.until(job.id, Phase.FAILED)
-            assert failed.message == f"no luck; {lifecycle.LOG_GAP}"
-            assert [task.log_gap for task in failed.tasks] == [True]
+            assert failed.message == "no luck; a line was lost"
+            assert [task.note for task in failed.tasks] == ["a line was lost"]
 
     asyncio.run(scenario())
 

@@ -98,7 +98,7 @@ async def use_without(right: Right, api: Api, admin: Connection, namespace: Name
 @scenario
 async def test_nothing_is_allowed_elsewhere(namespace: Namespace) -> None:
     with pytest.raises(
-        EngineError, match=r"In the namespace default of the cluster .* may not create, delete,"
+        EngineError, match=r"In the namespace default of the cluster .* may do nothing that jobs need"
     ):
         async with connected(namespace.kubeconfig, "default"):
             pass

@@ -40,7 +40,7 @@ def test_a_job_runs_and_says_where(service: Live) -> None:
     assert (job["phase"], job["exit_code"], job["image"]) == ("Failed", 3, "base")
     assert service.log(id) == b"default in /home/jovyan\n"
     assert job["tasks"][0]["host"]
-    assert job["tasks"][0]["log_gap"] is False
+    assert job["tasks"][0]["note"] == ""
     assert [file["path"] for file in service.get(f"/jobsub/jobs/{id}/artifacts").json["items"]] == ["one"]
 
 

@@ -90,6 +90,15 @@ def test_enough_successes_end_the_job_and_what_is_halted_for_it_does_not_spoil_i
     assert [task.reason for task in job.tasks if task.key.role == "server"] == [Reason.HALTED]
 
 
+def test_what_was_lost_of_its_tasks_is_said_once_for_all_of_whom_it_is_said() -> None:
+    job = started(admitted(SERVER, {"name": "client", "tasks": 3, "min_succeeded": 1}))
+    job = end(job, "client", 0, 1)
+    for role, index, note in (("server", 0, "a"), ("client", 1, "b"), ("client", 2, "b")):
+        ended = Ended(TaskKey(ID, 1, role, index), NOW, 143, Reason.HALTED, "its own words", note)
+        job = lifecycle.observed(job, ended, LATER)
+    assert (job.phase, job.message) == (Phase.SUCCEEDED, "server 0: a; 2 of 4 tasks: b")
+
+
 def test_what_fails_after_the_decision_changes_nothing() -> None:
     job = end(started(admitted(SERVER, CLIENTS | {"min_succeeded": 1})), "client", 0, 5)
     job = end(job, "server", 0, 6, 1)  # it lost its client before it was told to end

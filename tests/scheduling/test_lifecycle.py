@@ -72,10 +72,43 @@ def test_ends(code: int | None, reason: Reason, phase: Phase) -> None:
 def test_a_failure_spends_a_retry_and_keeps_the_place() -> None:
     job = end(running(retries=1), 3, Reason.ERROR)
     assert (job.phase, job.failures, job.hold, job.queued_at) == (Phase.PENDING, 1, None, NOW)
-    assert "retry 1 of 1" in job.message
+    assert job.message == "attempt 1 failed (exit code 3: msg); retry 1 of 1"
     again = lifecycle.admitted(job, NOW)
     assert again.attempt == 2
     assert end(again, 4, Reason.ERROR).phase is Phase.FAILED
+
+
+LOST = "its node does not answer: it may still run there"
+NOBODY = (None, Reason.HALTED)
+
+
+@pytest.mark.parametrize(
+    ("job", "end", "phase", "message"),
+    [
+        (wish(running(), Intent.CANCEL), NOBODY, Phase.CANCELLED, "cancelled by eve"),
+        (wish(running(), Intent.PAUSE), NOBODY, Phase.PAUSED, "paused by eve"),
+        (lifecycle.preempted(running(), JobId("job-b")), NOBODY, Phase.PENDING, "made room for job-b"),
+        (
+            running(retries=1),
+            (None, Reason.HOST_LOST),
+            Phase.PENDING,
+            "attempt 1 failed (HostLost: no word); retry 1 of 1",
+        ),
+        (running(), (None, Reason.HOST_LOST), Phase.FAILED, "no word"),
+        (running(), (0, Reason.COMPLETED), Phase.SUCCEEDED, "no word"),
+    ],
+)
+def test_what_was_lost_or_may_still_run_is_said_however_it_ends(
+    job: Job, end: tuple[int | None, Reason], phase: Phase, message: str
+) -> None:
+    done = lifecycle.observed(job, Ended(job.tasks[0].key, NOW, *end, "no word", LOST), NOW)
+    assert (done.phase, done.message) == (phase, f"{message}; {LOST}")
+
+
+def test_what_may_still_run_of_a_paused_job_is_said_when_it_is_cancelled() -> None:
+    job = wish(running(), Intent.PAUSE)
+    paused = lifecycle.observed(job, Ended(job.tasks[0].key, NOW, None, Reason.HALTED, "", LOST), NOW)
+    assert wish(paused, Intent.CANCEL).message == f"cancelled by eve; {LOST}"
 
 
 def test_a_jobs_own_words_are_kept_as_plain_text() -> None:

@@ -58,12 +58,23 @@ async def check(ask: Ask, namespace: str) -> None:
         raise EngineUnavailable(f"The cluster has no namespace {namespace}. Make it with: {remedy}")
     rights = needed()
     allowed = await asyncio.gather(*(_may(ask, namespace, right) for right in rights))
-    if lacking := [right for right, there in zip(rights, allowed, strict=True) if not there]:
-        raise EngineUnavailable(
-            f"In the namespace {namespace} of the cluster {await _who(ask)} may not {_words(lacking)}. "
-            f"Who administers the cluster can make an account that may: "
-            f"jupyter jobsub manifests --namespace {namespace} | kubectl apply -f -"
-        )
+    lacking = [right for right, there in zip(rights, allowed, strict=True) if not there]
+    if lacking:
+        raise EngineUnavailable(_refusal(namespace, await _who(ask), lacking, nothing=lacking == rights))
+
+
+def _refusal(namespace: str, who: str, lacking: Sequence[Right], *, nothing: bool) -> str:
+    """Say what may not be done; who may do nothing at all, may have named a namespace that isn't there."""
+    remedy = f"jupyter jobsub manifests --namespace {namespace} | kubectl apply -f -"
+    if nothing:
+        what, made = "do nothing that jobs need, or there is no such namespace", "it, and an account that may"
+        remedy = f"kubectl create namespace {namespace}; {remedy}"
+    else:
+        what, made = f"not {_words(lacking)}", "an account that may"
+    return (
+        f"In the namespace {namespace} of the cluster {who} may {what}. "
+        f"Who administers the cluster can make {made}: {remedy}"
+    )
 
 
 def _words(rights: Sequence[Right]) -> str:

@@ -19,8 +19,8 @@ from ...errors import EngineError, EngineUnavailable
 from ...model.job import Micros
 from . import access
 from .connection import STREAM, Connection
-from .credentials import Where
-from .errors import ApiError, Expired, Refused, Unreachable
+from .credentials import Where, kubectl
+from .errors import ApiError, Expired, Refused, Unauthorized, Unreachable
 from .exec import PROTOCOLS, Exec, kept_open
 from .names import Object
 from .streams import Bytes, Changes, parsed
@@ -72,14 +72,8 @@ class Api:
             await access.check(api._json, api.namespace)
         except BaseException as error:
             await api.close()
-            if isinstance(error, Unreachable):
-                raise EngineUnavailable(str(error)) from error
-            if isinstance(error, Refused) and error.passing:
-                raise EngineUnavailable(
-                    f"The cluster does not say what may be done there: {error}"
-                ) from error
             if isinstance(error, ApiError):
-                raise EngineError(str(error)) from error
+                raise _told(error, where, api.namespace) from error
             raise
         return api
 
@@ -259,6 +253,24 @@ class Api:
             more = answer["metadata"].get("continue", "")
             if not more:
                 return items, answer["metadata"]["resourceVersion"]
+
+
+def _told(error: ApiError, where: Where, namespace: str) -> EngineError:
+    """Say what is wrong with a cluster that was not reached, and what to do."""
+    look = f"See what kubectl says here: {kubectl(where)} get pods --namespace {namespace}"
+    if isinstance(error, Unauthorized):
+        token = f"kubectl create token jupyter-jobsub --namespace {namespace} --duration 720h"
+        return EngineUnavailable(
+            f"{error}. Log in again as for kubectl; or, if the kubeconfig has a token, it has expired: "
+            f"put a new one there, from: {token}"
+        )
+    if isinstance(error, Refused):
+        said = f"The cluster does not say what may be done there: {error}. {look}"
+        return EngineUnavailable(said) if error.passing else EngineError(said)
+    why = (
+        f"{str(error).rstrip('.')}. Start it, or correct the kubeconfig or the proxy on the way there. {look}"
+    )
+    return EngineUnavailable(why)
 
 
 def _selection(selector: str = "", fields: str = "") -> dict[str, str]:

@@ -19,7 +19,7 @@ import aiohttp
 
 from ...errors import EngineError
 from .credentials import Access, Where, read_access
-from .errors import Refused, Unreachable, failure
+from .errors import Refused, Unauthorized, Unreachable, failure
 from .hours import Hours
 from .sockets import WebSocket, allow_many, cut
 from .throttle import Throttle
@@ -173,7 +173,7 @@ class Connection:
             if self._access is not old:
                 return
             if refused and monotonic() - self._read_at < _RENEWAL:
-                raise Unreachable(f"The cluster does not accept the credentials: {refused}") from refused
+                raise Unauthorized(f"The cluster does not accept the credentials: {refused}") from refused
             try:
                 access = await read_access(self._where)
             except EngineError as unread:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,7 +119,11 @@ async def _read(where: Where) -> Access:
         configuration.proxy = configuration.proxy or proxy_of_environment(configuration.host)
         return Access(configuration, where.namespace or namespace or "default", written)
     except (config.ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EngineError(f"The kubeconfig {_paths(where)} can't be used: {error}") from error
+        why = str(error).removeprefix("Invalid kube-config file. ")
+        raise EngineError(
+            f"The kubeconfig {_paths(where)} can't be used: {why}. See what kubectl makes of it: "
+            f"{kubectl(where)} get pods"
+        ) from error
     except yaml.YAMLError as error:
         raise EngineError(f"The kubeconfig {_paths(where)} is not YAML: {error}") from error
 
@@ -127,6 +132,7 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
     """Fill in the configuration, and give the namespace that goes with it."""
     paths = _paths(where)
     if any(os.path.exists(path) for path in paths.split(os.pathsep)):
+        _find_context(where, paths)
         loader = await config.load_kube_config(paths, where.context, configuration, persist_config=False)
         _check(configuration, paths)
         namespace: str | None = loader.current_context["context"].get("namespace")
@@ -138,6 +144,27 @@ async def _configure(where: Where, configuration: Configuration) -> str | None:
         f"There is no kubeconfig at {paths}. Set c.JobsubService.kubernetes = {{'kubeconfig': ...}} "
         "or KUBECONFIG to one that kubectl works with."
     )
+
+
+def _find_context(where: Where, paths: str) -> None:
+    """See that the context is there that is asked for, or is the current one."""
+    merged = config.kube_config.KubeConfigMerger(paths).config
+    names = [context["name"] for context in merged["contexts"]]
+    name = where.context or merged.safe_get("current-context")
+    if name in names:
+        return
+    said = f"has no context {name}" if name else "has no current-context"
+    there = f"Choose one of these: {', '.join(sorted(names))}" if names else "It has none at all"
+    remedy = "Set c.JobsubService.kubernetes = {'context': ...}"
+    if where.context is None:
+        remedy += ", or: kubectl config use-context ..."
+    raise EngineError(f"The kubeconfig {paths} {said}. {there}. {remedy}")
+
+
+def kubectl(where: Where) -> str:
+    """How kubectl is called for what is configured."""
+    files = f"KUBECONFIG={shlex.quote(where.kubeconfig)} " if where.kubeconfig else ""
+    return f"{files}kubectl" + (f" --context {shlex.quote(where.context)}" if where.context else "")
 
 
 def proxy_of_environment(host: str) -> str | None:

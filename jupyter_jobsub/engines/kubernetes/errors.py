@@ -4,6 +4,7 @@ ApiError
 ├── Refused      a 4xx: the request is wrong, not allowed, or too late; asking again changes nothing
 ├── Expired      410: that version is forgotten, so what it was a version of must be listed anew
 └── Unreachable  nobody answers, or not now: the same may go through later
+    ├── Unauthorized the credentials are not accepted: somebody has to log in again
     └── Unreadable   something answers, which is no API server: a proxy with a page to log in
 """
 
@@ -46,6 +47,10 @@ class Refused(ApiError):
 
 class Unreachable(ApiError):
     """Nobody answers, or says not now."""
+
+
+class Unauthorized(Unreachable):
+    """The credentials are not accepted, until somebody has renewed them."""
 
 
 class Unreadable(Unreachable):

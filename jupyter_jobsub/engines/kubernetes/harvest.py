@@ -14,6 +14,7 @@ from .errors import ApiError
 from .follower import Follower
 from .names import Object
 
+LOG_GAP = "a part of its log was lost: a mark in the log says where"
 PATIENCE = 600.0  # seconds that a node may not answer after all has ended there
 
 
@@ -23,6 +24,9 @@ class Loss:
 
     log: bool = False
     artifacts: str = ""
+
+    def __str__(self) -> str:
+        return "; ".join(filter(None, [LOG_GAP if self.log else "", self.artifacts]))
 
 
 class Harvest:

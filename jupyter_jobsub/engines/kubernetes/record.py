@@ -118,10 +118,10 @@ class Records:
         await self._api.delete("pods", pod["metadata"]["name"], uid=_uid(pod), grace=0 if force else None)
 
     async def release(self, pod: Object) -> None:
-        """Let go of a Pod whose end is known."""
+        """Let go of a Pod whose end is known; what is deleted and still kept is found again after a crash."""
+        await self.delete(pod)
         ours_alone = {"$deleteFromPrimitiveList/finalizers": [names.FINALIZER]}
         await self._patch(pod, {"metadata": ours_alone})
-        await self.delete(pod)
 
     async def tidy(self, key: TaskKey, pod: Object | None) -> None:
         """Remove what the tasks of an attempt had together; by now they all have ended.
@@ -140,12 +140,12 @@ class Records:
             await self._api.delete("services", service)
 
     async def purge(self, job: JobId) -> None:
-        """Remove all that there is of a job."""
+        """Remove all that there is of a job; the Pods last, by which what is left is found after a crash."""
         selector = names.selector(self.store, job)
+        await self._remove(selector)
         pods, _ = await self._api.list("pods", selector)
         for pod in pods:
             await self.release(pod)
-        await self._remove(selector)
 
     async def _remove(self, selector: str) -> None:
         await self._api.delete_all("secrets", selector)

@@ -243,9 +243,8 @@ class KubernetesTask:
             await self._harvest.close()
         now, deadline = self._ground.clock(), self._deadline or 0
         ended = verdict.ended(self.key, seen, gone=self._gone, halted=self.halted, deadline=deadline, now=now)
-        message = "; ".join(filter(None, [ended.message, loss.artifacts]))
         self.ended = True
-        self._ground.report(replace(ended, message=message, log_gap=loss.log))
+        self._ground.report(replace(ended, note="; ".join(filter(None, [ended.note, str(loss)]))))
 
 
 def _runs(seen: Seen) -> bool:

@@ -16,6 +16,7 @@ from .starting import Delay, delay, stuck, unstartable
 
 HALT, DEADLINE, LAUNCH = "halt", "deadline", "launch"  # what a Pod was ended by
 SECOND = 1_000_000
+OUT_OF_SIGHT = "its node does not answer: it may still run there"
 _OURS = (128 + signal.SIGTERM, 128 + signal.SIGKILL)
 
 
@@ -154,7 +155,8 @@ def ended(
         code, oom, own = done.code, done.oom, done.message
     explained = _explain(reason, last, deadline)
     message = "; ".join(filter(None, [own, explained])) if oom or last.disturbed.message else own or explained
-    return Ended(key, at, None if reason is Reason.LAUNCH_FAILED else code, reason, message)
+    code = None if reason is Reason.LAUNCH_FAILED else code
+    return Ended(key, at, code, reason, message, "" if last.reachable or last.over else OUT_OF_SIGHT)
 
 
 def _reason(last: Seen, vanished: bool, halted: bool) -> Reason:
@@ -182,14 +184,14 @@ def _signalled(last: Seen) -> bool:
 
 def _explain(reason: Reason, last: Seen, deadline: float) -> str:
     if reason is Reason.HALTED:
-        return "" if last.reachable else "its node does not answer: it may still run there"
+        return ""
     if reason is Reason.DEADLINE_EXCEEDED:
         return f"ran longer than its deadline of {deadline:g} s"
     if last.disturbed.message or reason is Reason.LAUNCH_FAILED:
         early = "its Pod ended before the command was started; rerun the job"
         return last.hopeless or last.disturbed.message or early
     if reason is Reason.HOST_LOST:
-        return "its node no longer answered, and its Pod is gone, so nobody knows how it ended"
+        return "its Pod is gone, so nobody knows how it ended"
     if reason is Reason.EXIT_UNKNOWN:
         return "its Pod is gone or its node knows no more of it, so nobody knows how it ended"
     return _of_exit(last.ended) if last.ended else ""

@@ -361,15 +361,26 @@ class TestCredentials:
                 assert await log.read() == b"line\n"
 
 
+NOTHING: dict[str, list[object]] = {"contexts": [], "clusters": [], "users": []}
+BOTH = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("b", "a")]
+
+
 class TestConfiguration:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
             (None, "There is no kubeconfig at"),
             ("a: [", "is not YAML"),
-            ("hello", "can't be used"),
-            ("{}", "can't be used: .*contexts|current-context"),
-            (json.dumps({"current-context": "x", "contexts": [], "clusters": [], "users": []}), "name x"),
+            ("hello", r"can't be used: .*\. See what kubectl makes of it: "),
+            ("{}", r"has no current-context\. It has none at all\. Set "),
+            (
+                json.dumps({"current-context": "x", **NOTHING}),
+                r"has no context x\. It has none at all\. Set ",
+            ),
+            (
+                json.dumps(NOTHING | {"contexts": BOTH}),
+                r"has no current-context\. Choose one of these: a, b\.",
+            ),
         ],
     )
     @scenario
@@ -380,6 +391,23 @@ class TestConfiguration:
         with pytest.raises(EngineError, match=said) as caught:
             await Api.connect(Where(str(file)))
         assert str(file) in str(caught.value)
+
+    @scenario
+    async def test_a_context_that_is_not_there_and_those_that_are(self, tmp_path: Path) -> None:
+        file = kubeconfig("https://127.0.0.1:1", tmp_path)
+        with pytest.raises(EngineError, match=r"has no context there\. Choose one of these: here\. Set "):
+            await Api.connect(Where(str(file), "there"))
+
+    @scenario
+    async def test_credentials_that_are_not_accepted_and_what_to_do(self, tmp_path: Path) -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return status(401, "Unauthorized", "Unauthorized")
+
+        async with served(answer) as host:
+            file = kubeconfig(host, tmp_path)
+            with pytest.raises(EngineUnavailable, match=r"the credentials: Unauthorized\. Log in") as caught:
+                await Api.connect(Where(str(file)))
+        assert "kubectl create token jupyter-jobsub --namespace ns --duration 720h" in str(caught.value)
 
     @scenario
     async def test_a_plugin_that_fails(self, tmp_path: Path) -> None:
@@ -481,13 +509,14 @@ class TestConfiguration:
 
     @scenario
     async def test_a_right_or_namespace_that_is_missing_is_waited_for(self, tmp_path: Path) -> None:
-        gone = True
+        gone, verbs = True, ["get"]
 
         async def answer(request: web.Request) -> web.Response:
             if request.path.endswith("/namespaces/ns"):
                 return status(404) if gone else web.json_response({})
+            asked = (await request.json()).get("spec", {}).get("resourceAttributes", {})
             user = {"userInfo": {"username": "bob"}}
-            return web.json_response({"status": {"allowed": False, **user}})
+            return web.json_response({"status": {"allowed": asked.get("verb") in verbs, **user}})
 
         async with served(answer) as host:
             file = str(kubeconfig(host, tmp_path))
@@ -496,6 +525,10 @@ class TestConfiguration:
             gone = False
             with pytest.raises(EngineUnavailable, match="bob may not create"):
                 await Api.connect(Where(file))
+            verbs.clear()  # as where who may not look for the namespace asks for one that is not there
+            with pytest.raises(EngineUnavailable, match="or there is no such namespace") as caught:
+                await Api.connect(Where(file))
+        assert ": kubectl create namespace ns; jupyter jobsub manifests --namespace ns |" in str(caught.value)
 
     @scenario
     async def test_the_time_is_the_cluster_s(self, tmp_path: Path) -> None:
@@ -517,8 +550,11 @@ class TestConfiguration:
 
         async with served(answer) as host:
             file = kubeconfig(host, tmp_path)
-        with pytest.raises(EngineUnavailable, match=f"{host} does not answer"):
-            await Api.connect(Where(str(file)))
+        with pytest.raises(
+            EngineUnavailable, match=f"{host} does not answer: .*refused\\. Start it"
+        ) as caught:
+            await Api.connect(Where(str(file), "here"))
+        assert f"KUBECONFIG={file} kubectl --context here get pods --namespace ns" in str(caught.value)
 
 
 def lines(*events: tuple[str, dict[str, object]]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -56,6 +57,8 @@ class Server:
         if self.busy or body["metadata"]["uid"] != found["metadata"]["uid"]:
             raise Refused(409, "Conflict", "another uid")
         self.there[kind, name] = changed = _merged(found, body)
+        if "deletionTimestamp" in changed["metadata"] and not changed["metadata"].get("finalizers"):
+            del self.there[kind, name]
         return changed
 
     async def delete(self, kind: str, name: str, *, uid: str | None = None, grace: int | None = None) -> None:
@@ -185,6 +188,50 @@ async def test_purge_takes_all_of_a_job_and_of_no_other(server: Server, records:
     await records.make(other, pod_of(other))
     await records.purge(KEY.job)
     assert list(server.there) == [("pods", "job-10")]
+
+
+class Killed(BaseException):
+    """The process ends."""
+
+
+class Dying(Server):
+    """Carries out so many changes of one who is killed then."""
+
+    left: float = float("inf")
+
+    async def patch(self, *args: Any, **more: Any) -> Any:
+        self._live()
+        return await super().patch(*args, **more)
+
+    async def delete(self, *args: Any, **more: Any) -> None:
+        self._live()
+        await super().delete(*args, **more)
+
+    def _live(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+
+@pytest.mark.parametrize("changes", range(5))
+@pytest.mark.parametrize("how", ["settled", "purged"])
+@scenario
+async def test_who_is_killed_amid_a_removal_has_left_a_pod_that_is_found(how: str, changes: int) -> None:
+    server = Dying()
+    records = Records(cast(Api, server), "store-1")
+    key, objects = gang()
+    pod = await records.make(key, objects)
+    server.left = changes
+    with suppress(Killed):
+        if how == "settled":
+            await records.tidy(key, pod)
+            await records.release(pod)
+        else:
+            await records.purge(key.job)
+    assert not server.there or any(kept(each) for each in server.there.values())
+    server.left = float("inf")
+    await records.purge(key.job)
+    assert not server.there
 
 
 @scenario

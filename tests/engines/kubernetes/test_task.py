@@ -16,6 +16,7 @@ from jupyter_jobsub.engines.kubernetes.errors import Unreachable
 from jupyter_jobsub.engines.kubernetes.harvest import Harvest, Loss
 from jupyter_jobsub.engines.kubernetes.record import Records
 from jupyter_jobsub.engines.kubernetes.task import Ground, KubernetesTask
+from jupyter_jobsub.engines.kubernetes.verdict import OUT_OF_SIGHT
 from jupyter_jobsub.model.job import JobId, Micros, Reason, TaskKey
 from jupyter_jobsub.model.observation import Ended, Observation, Reachable, Started, Waiting
 from tests.engines.kubernetes.launches import launch_of
@@ -89,14 +90,14 @@ class Cluster:
 
 
 class Nothing:
-    """A harvest of a task that writes nothing."""
+    """A harvest of a task that writes nothing, unless its node is lost."""
 
     def follow(self) -> None: ...
 
     def collect(self) -> None: ...
 
     async def finish(self, pod: Any, *, lost: bool) -> Loss:
-        return Loss(log=lost)
+        return Loss(lost, "its artifacts are lost" if lost else "")
 
     async def close(self) -> None: ...
 
@@ -200,8 +201,8 @@ async def test_a_node_that_does_not_answer_is_told_and_what_is_halted_there_is_g
     gone = {"deletionTimestamp": "2026-11-21T17:01:00Z", "deletionGracePeriodSeconds": 0}
     owner.task.saw(away(annotations=marks, **gone))
     ended = await owner.hears(Ended)
-    assert (ended.reason, ended.log_gap) == (Reason.HALTED, True)
-    assert "may still run" in ended.message
+    assert (ended.reason, ended.message) == (Reason.HALTED, "")
+    assert ended.note.split("; ") == [OUT_OF_SIGHT, str(Loss(log=True)), "its artifacts are lost"]
 
 
 @scenario

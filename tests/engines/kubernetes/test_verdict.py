@@ -204,10 +204,12 @@ def test_a_node_that_does_not_answer() -> None:
     lost = unready(make(running(), running()))
     assert not seen(lost).reachable
     assert seen(unready(final(exited(0)))).reachable, "what is over needs no node"
-    assert judged(lost, gone=True).reason is Reason.HOST_LOST
-    halted = judged(lost, gone=True, halted=True)
-    assert halted.reason is Reason.HALTED
-    assert "may still run" in halted.message
+    for halted, reason in ((False, Reason.HOST_LOST), (True, Reason.HALTED)):
+        ended = judged(lost, gone=True, halted=halted)
+        assert (ended.reason, "may still run" in ended.note) == (reason, True)
+    late = judged(unready(make(running(), running(), **AT_DEADLINE)), gone=True)
+    assert (late.reason, "may still run" in late.note) == (Reason.DEADLINE_EXCEEDED, True)
+    assert judged(make(running(), running()), gone=True, halted=True).note == ""
 
 
 def test_what_is_seen_from_start_to_end() -> None:
