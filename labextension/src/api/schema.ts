@@ -851,10 +851,10 @@ export interface components {
             /** Host */
             host: string;
             /**
-             * Log Gap
-             * @description A part of its log was lost; a mark in it says where.
+             * Note
+             * @description What of it was lost, or that it may still run, if anything.
              */
-            log_gap: boolean;
+            note: string;
             /** Ports */
             ports: {
                 [key: string]: number[];

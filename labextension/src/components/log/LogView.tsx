@@ -100,6 +100,7 @@ function Log(props: ILogProps): JSX.Element {
   };
 
   const there = !model.lines.empty;
+  const note = noteOf(job, task);
   return (
     <div ref={root} className="jp-Jobsub-log-view" onKeyDown={onKeyDown}>
       <LogToolbar
@@ -116,9 +117,9 @@ function Log(props: ILogProps): JSX.Element {
         />
       )}
       {there && model.error && <Failure model={model} trans={trans} />}
-      {there && lost(job, task) && (
+      {there && note && (
         <p className="jp-Jobsub-log-note" role="status">
-          {trans.__('A part of this log was lost. A line in it says where.')}
+          {note}
         </p>
       )}
       {there ? (
@@ -135,14 +136,14 @@ function Log(props: ILogProps): JSX.Element {
   );
 }
 
-/** Whether lines of the log are lost that is shown. */
-function lost(job: JobDetail, { role, task, attempt }: ILogTask): boolean {
+/** What of the task was lost whose log is shown, such as lines of it. */
+function noteOf(job: JobDetail, { role, task, attempt }: ILogTask): string {
   const shown = job.tasks.find(
     one =>
       (!role || (one.role === role && one.index === task)) &&
       (!attempt || one.attempt === attempt)
   );
-  return !!shown?.log_gap;
+  return shown?.note ?? '';
 }
 
 interface IAbout {
