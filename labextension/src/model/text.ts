@@ -64,7 +64,8 @@ const json: INotation = {
       lineOf: field =>
         nearest(field, path => {
           const node = jsonc.findNodeAtLocation(tree, path);
-          return node && at((node.parent ?? node).offset);
+          const pair = node?.parent?.type === 'property' ? node.parent : node;
+          return pair && at(pair.offset);
         })
     };
   },

@@ -39,7 +39,6 @@ export class CreatePanel extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this.title.label);
     this.creation = new Creation(beginning, _given.around);
-    void this.creation.load();
   }
 
   readonly creation: Creation;

@@ -32,6 +32,7 @@ export function CreateView(props: IProps): JSX.Element {
   useSignal(creation.changed);
   const catalog = useTold(jobsub.catalog, active).value;
   const usage = useTold(jobsub.usage, active).value;
+  React.useEffect(() => void creation.load(), [creation]);
   if (!creation.ready || !catalog) {
     return (
       <Loading
@@ -65,6 +66,14 @@ function Views({ creation, jobsub, editors, submit }: IProps): JSX.Element {
     }
     setView(next);
   };
+  React.useEffect(() => {
+    const panel = root.current?.closest('.jp-Jobsub');
+    if (panel?.contains(document.activeElement)) {
+      root.current
+        ?.querySelector<HTMLElement>('textarea, [type=text]')
+        ?.focus();
+    }
+  }, []);
   React.useEffect(() => {
     if (tries && view === 'form') {
       focusFirst(root.current);

@@ -79,7 +79,7 @@ export function TextField(
         <input
           {...tied}
           type="text"
-          className={`jp-mod-styled ${code ? 'jp-Jobsub-code' : ''}`}
+          className={`jp-mod-styled ${code ? 'jp-Jobsub-typed' : ''}`}
           spellCheck={false}
           placeholder={placeholder}
           value={shown(form.draft[field])}

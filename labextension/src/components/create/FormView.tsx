@@ -20,7 +20,7 @@ export function FormView(): JSX.Element {
   const { trans } = useEditing();
   return (
     <div className="jp-Jobsub-form">
-      <div className="jp-Jobsub-fields">
+      <div className="jp-Jobsub-createFields">
         <section>
           <h2>{trans.__('The job')}</h2>
           <Runs />

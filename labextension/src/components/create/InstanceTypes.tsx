@@ -86,7 +86,7 @@ function Type(props: {
       {(type.description || never) && (
         <span className="jp-Jobsub-type-about">
           {never
-            ? trans.__('Can never start: it %1.', reasons.join(', '))
+            ? trans.__('Can never start: it %1.', reasons[0])
             : type.description}
         </span>
       )}

@@ -61,7 +61,7 @@ function Parameter({ parameter }: { parameter: IParameter }): JSX.Element {
           {...tied}
           {...text}
           type="text"
-          className="jp-mod-styled jp-Jobsub-code"
+          className="jp-mod-styled jp-Jobsub-typed"
           spellCheck={false}
           placeholder={source}
         />

@@ -193,7 +193,7 @@ function PortsField(props: {
           {...tied}
           {...text}
           type="text"
-          className="jp-mod-styled jp-Jobsub-code"
+          className="jp-mod-styled jp-Jobsub-typed"
         />
       )}
     </Field>

@@ -81,7 +81,7 @@ function Pair(props: IPairProps): JSX.Element {
   const marks = {
     'aria-invalid': wrong.length ? true : undefined,
     'aria-describedby': `${id}-wrong`,
-    className: 'jp-mod-styled jp-Jobsub-code',
+    className: 'jp-mod-styled jp-Jobsub-typed',
     spellCheck: false
   };
   return (

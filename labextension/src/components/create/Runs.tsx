@@ -89,7 +89,7 @@ function ScriptFields(): JSX.Element {
           {tied => (
             <textarea
               {...tied}
-              className="jp-mod-styled jp-Jobsub-code"
+              className="jp-mod-styled jp-Jobsub-typed"
               rows={rowsFor(draft.content)}
               spellCheck={false}
               value={draft.content}
@@ -118,7 +118,7 @@ function ScriptFields(): JSX.Element {
             {...tied}
             {...args}
             rows={rowsFor(args.value, 1)}
-            className="jp-mod-styled jp-Jobsub-code"
+            className="jp-mod-styled jp-Jobsub-typed"
             spellCheck={false}
           />
         )}
@@ -164,7 +164,7 @@ export function CommandInput(props: {
         <textarea
           {...tied}
           {...text}
-          className="jp-mod-styled jp-Jobsub-code"
+          className="jp-mod-styled jp-Jobsub-typed"
           rows={rowsFor(text.value)}
           spellCheck={false}
           placeholder="python train.py"
