@@ -71,12 +71,17 @@ export function sentence(job: Job, trans: TranslationBundle): string {
     case 'Succeeded':
       return trans.__('Job “%1” has succeeded.', title(job));
     case 'Failed':
-      return [trans.__('Job “%1” has failed.', title(job)), job.message].join(
-        '\n'
-      );
+      return [trans.__('Job “%1” has failed.', title(job)), why(job, trans)]
+        .filter(Boolean)
+        .join('\n');
     default:
       return trans.__('Job “%1” was cancelled.', title(job));
   }
+}
+
+function why(job: Job, trans: TranslationBundle): string {
+  const code = job.exit_code;
+  return job.message || (code === null ? '' : trans.__('Exit code %1.', code));
 }
 
 function actions(

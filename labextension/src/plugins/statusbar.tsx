@@ -30,6 +30,7 @@ export const statusbar: JupyterFrontEndPlugin<void> = {
       />
     );
     item.addClass('jp-mod-highlighted');
+    item.addClass('jp-Jobsub-standing');
     bar.registerStatusItem('jupyter-jobsub:statusbar', {
       item,
       align: 'left',
