@@ -139,10 +139,9 @@ export class LogModel implements IDisposable {
         if (part.end === end) {
           this._follow();
         } else {
-          this._add(
-            this._decoder.decode(part.data, { stream: true }),
-            part.end
-          );
+          const text = this._decoder.decode(part.data, { stream: true });
+          this._lines.append(text, part.end);
+          this._trim();
         }
       });
     }
@@ -205,8 +204,8 @@ export class LogModel implements IDisposable {
     );
   }
 
-  private _add(text: string, cursor: string): void {
-    this._lines.append(text, cursor);
+  /** Drop old lines, if there are too many. */
+  private _trim(): void {
     if (this._lines.size > MOST + SLACK) {
       this._lines.trimStart(MOST);
     }
@@ -288,7 +287,10 @@ export class LogModel implements IDisposable {
     const pieces = this._pieces.splice(0);
     this._waiting = 0;
     for (const { text, cursor } of pieces) {
-      this._add(text, cursor);
+      this._lines.append(text, cursor);
+    }
+    if (this.sticky) {
+      this._trim();
     }
     if (pieces.length) {
       this._changed.emit();
