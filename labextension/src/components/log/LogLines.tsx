@@ -29,12 +29,14 @@ export function LogLines(props: IProps): JSX.Element {
   const height = useLineHeight(scroller);
   const count = lines.length - (lines.at(lines.length - 1).raw ? 0 : 1);
   const { first } = lines;
+  const shown = React.useRef<Lines>();
+  const leaps = shown.current !== lines && !model.sticky;
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     getItemKey: React.useCallback((index: number) => first + index, [first]),
-    anchorTo: 'end',
+    anchorTo: leaps ? 'start' : 'end', // others are at the place of those that were in sight
     followOnAppend: model.sticky,
     scrollEndThreshold: AT_END,
     overscan: 10
@@ -49,7 +51,10 @@ export function LogLines(props: IProps): JSX.Element {
   const inSight = rows.getVirtualItems();
   const top = rows.getVirtualItemForOffset(rows.scrollOffset ?? 0)?.index ?? 0;
   const bottom = inSight[inSight.length - 1]?.index ?? 0;
-  useLeaps(model, lines, rows);
+  React.useLayoutEffect(() => {
+    shown.current = lines;
+    model.sticky ? rows.scrollToEnd() : rows.scrollToOffset(0);
+  }, [model, lines, rows]);
   React.useEffect(() => {
     if (current) {
       rows.scrollToIndex(current.line - lines.first, { align: 'auto' });
@@ -104,19 +109,6 @@ export function LogLines(props: IProps): JSX.Element {
       </div>
     </div>
   );
-}
-
-type Rows = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
-
-/** Go to the end or beginning of lines that others have made room for. */
-function useLeaps(model: LogModel, lines: Lines, rows: Rows): void {
-  React.useLayoutEffect(() => {
-    if (model.sticky) {
-      rows.scrollToEnd();
-    } else {
-      rows.scrollToOffset(0);
-    }
-  }, [model, lines, rows]);
 }
 
 /** Note whether the newest lines are looked at: until somebody scrolls up, and from the end on. */
