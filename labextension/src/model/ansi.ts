@@ -306,5 +306,5 @@ function codes(style: IStyle): string {
 /** Black or white: what can be read on a colour. */
 export function readableOn(background: string): string {
   const [r, g, b] = background.match(/\w\w/g)!.map(part => parseInt(part, 16));
-  return r * 0.299 + g * 0.587 + b * 0.114 > 140 ? '#000000' : '#ffffff';
+  return r * 0.299 + g * 0.587 + b * 0.114 > 110 ? '#000000' : '#ffffff';
 }
