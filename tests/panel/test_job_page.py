@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,24 @@ from playwright.sync_api import Locator, Page, expect
 
 from .axe import faults
 from .conftest import open_lab
-from .lab import Lab
+from .lab import Lab, lab
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
 pytestmark = pytest.mark.timeout(300)
-TABS = ["Information", "Logs", "Metrics", "Spec"]
+TABS = ["Information", "Logs", "Metrics", "Artifacts", "Spec"]
+CONFIG = """
+from pathlib import Path
+c.JobsubService.groups = {"research": {"volume": str(Path(__file__).parents[1] / "files")}}
+c.JobsubService.max_artifact_files = 3
+"""
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Lab]:
+    """A JupyterLab that shows the group's volume, which is where output notebooks are."""
+    with lab(CONFIG) as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +130,8 @@ def test_it_is_there_again_after_a_reload_with_its_tab(page: Page, served: Lab) 
         expect(last).to_be_focused()
     page.goto(served.url())
     expect(last).to_have_attribute("aria-selected", "true")
+    expect(view.get_by_label("Specification")).to_contain_text('command: "true"')
+    view.get_by_role("button", name="JSON").click()
     expect(view.get_by_label("Specification")).to_contain_text('"command": "true"')
 
 
@@ -139,6 +155,47 @@ def test_what_a_task_uses_is_drawn_as_it_is_measured(page: Page, served: Lab, tm
     expect(view.get_by_role("row")).to_have_count(2)
     with page.expect_response(lambda answer: "window=lifetime" in answer.url):
         view.get_by_role("button", name="Lifetime").click()
+
+
+def test_what_it_keeps_is_listed_shown_and_downloaded(page: Page, served: Lab) -> None:
+    command = f"""cd $JOBSUB_ARTIFACTS; mkdir "a b"; printf 'loss <b>0.1</b>' > "a b/notes.txt"
+    echo {PIXEL} | base64 -d > picture.png; head -c 99 /dev/zero > weights; touch zzz"""
+    view = opened(page, done(served, command))
+    view.get_by_role("tab", name="Artifacts").click()
+    expect(view.get_by_text("3 files, ")).to_be_visible()
+    expect(view.get_by_text("1 file was not kept")).to_be_visible()
+    view.get_by_role("button", name="picture.png").click()
+    picture = view.get_by_role("img", name="picture.png")
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    view.get_by_role("button", name="weights").click()
+    expect(view.get_by_text("This can’t be shown here")).to_be_visible()
+    view.get_by_role("button", name="a b/notes.txt").click()
+    expect(view.get_by_label("a b/notes.txt", exact=True)).to_have_text("loss <b>0.1</b>")
+    assert faults(view) == []
+    with page.expect_download() as download:
+        view.get_by_role("link", name="Download a b/notes.txt").click()
+    assert download.value.suggested_filename == "notes.txt"
+    assert download.value.path().read_text() == "loss <b>0.1</b>"
+
+
+def test_the_output_notebook_opens_in_jupyterlab(page: Page, served: Lab) -> None:
+    cell = {
+        "cell_type": "code",
+        "source": "print(6 * 7)",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    spec = {"name": "python3", "display_name": "Python 3"}
+    notebook = {"cells": [cell], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 4}
+    file = served.files / "answer.ipynb"
+    file.write_text(json.dumps(notebook))
+    job = served.service.submit(notebook=str(file))
+    job = served.service.until(job["id"], seconds=60)
+    view = opened(page, job)
+    view.get_by_role("tab", name="Artifacts").click()
+    view.get_by_role("button", name=job["output"]).click()
+    expect(page.locator(".jp-NotebookPanel .jp-OutputArea-output")).to_have_text("42")
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

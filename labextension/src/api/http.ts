@@ -157,6 +157,25 @@ export class Api {
     };
   }
 
+  /** Read the first bytes of a file that a job keeps. */
+  async artifact(
+    id: string,
+    path: string,
+    attempt: number,
+    most: number
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const range = `bytes=0-${most - 1}`;
+    const query = { attempt };
+    const where = at(id, 'artifacts', ...path.split('/'));
+    const response = await this._ask('GET', where, { query, range });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** Where a browser downloads a file that a job keeps. */
+  artifactUrl(id: string, path: string, attempt: number): string {
+    return this.downloadUrl(id, ['artifacts', ...path.split('/')], { attempt });
+  }
+
   /** Where a browser downloads something of a job. */
   downloadUrl(id: string, path: string[], query: object = {}): string {
     return this._url(at(id, ...path)) + search(query);
@@ -182,11 +201,14 @@ export class Api {
   private async _ask(
     method: string,
     path: string,
-    { query, body, key }: IRequest = {}
+    { query, body, key, range }: IRequest = {}
   ): Promise<Response> {
     const headers: Record<string, string> = { Accept: 'application/json, */*' };
     if (key) {
       headers['Idempotency-Key'] = key;
+    }
+    if (range) {
+      headers.Range = range;
     }
     let response: Response;
     try {
@@ -218,6 +240,7 @@ interface IRequest {
   query?: object;
   body?: object;
   key?: string;
+  range?: string;
 }
 
 function at(id: string, ...path: string[]): string {

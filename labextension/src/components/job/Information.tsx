@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import type { JobDetail } from '../../api/types';
 import type { OneJob } from '../../model/job';
-import { CommandIDs } from '../../tokens';
+import { CommandIDs, type IJobsub } from '../../tokens';
 import {
   amounts,
   bytes,
@@ -16,20 +16,22 @@ import {
 } from '../../words';
 import { Timing } from '../jobs/JobRow';
 import { Phase } from '../Phase';
+import { OutputNotebook } from './OutputNotebook';
 import { Tasks } from './Tasks';
 import { TimelineView } from './TimelineView';
 
 interface IProps {
+  jobsub: IJobsub;
+  commands: CommandRegistry;
   one: OneJob;
   job: JobDetail;
   active: boolean;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
 }
 
 /** Everything that there is to know of a job, and what happened to it. */
 export function Information(props: IProps): JSX.Element {
-  const { one, job, active, trans } = props;
+  const { one, job, active } = props;
+  const { trans } = props.jobsub;
   return (
     <div className="jp-Jobsub-information">
       <dl className="jp-Jobsub-fields">
@@ -59,7 +61,8 @@ type Field = [name: string, value: React.ReactNode];
 
 /** What is not said has no field, but for what may still come. */
 function fields(props: IProps): Field[] {
-  const { job, trans } = props;
+  const { job } = props;
+  const { trans } = props.jobsub;
   return [
     [
       trans.__('Status'),
@@ -124,7 +127,8 @@ function rules(job: JobDetail, trans: TranslationBundle): Field[] {
 }
 
 /** What only some jobs have. */
-function found({ job, trans, commands }: IProps): Field[] {
+function found({ jobsub, job, commands }: IProps): Field[] {
+  const { trans, files } = jobsub;
   const rerunOf = job.rerun_of;
   const has: [boolean, string, React.ReactNode][] = [
     [job.exit_code !== null, trans.__('Exit code'), job.exit_code],
@@ -147,7 +151,15 @@ function found({ job, trans, commands }: IProps): Field[] {
       </button>
     ],
     [job.sweep !== null, trans.__('Sweep'), job.sweep],
-    [job.output !== null, trans.__('Output notebook'), job.output],
+    [
+      job.output !== null,
+      trans.__('Output notebook'),
+      <OutputNotebook
+        key="output"
+        path={job.output ?? ''}
+        {...{ files, commands, trans }}
+      />
+    ],
     [
       job.kept_bytes !== null,
       trans.__('Kept'),

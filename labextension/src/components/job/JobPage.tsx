@@ -11,6 +11,7 @@ import { Trouble } from '../jobs/Trouble';
 import { LogView } from '../log/LogView';
 import { Phase } from '../Phase';
 import { Actions } from './Actions';
+import { Artifacts } from './Artifacts';
 import { Information } from './Information';
 import { Metrics } from './Metrics';
 import { SpecView } from './SpecView';
@@ -67,7 +68,7 @@ function tabs(props: IProps, job: JobDetail): ITab[] {
     {
       id: 'information',
       label: trans.__('Information'),
-      draw: () => <Information {...{ one, job, active, commands, trans }} />
+      draw: () => <Information {...{ jobsub, commands, one, job, active }} />
     },
     {
       id: 'logs',
@@ -78,6 +79,11 @@ function tabs(props: IProps, job: JobDetail): ITab[] {
       id: 'metrics',
       label: trans.__('Metrics'),
       draw: () => <Metrics jobs={jobsub.jobs} {...{ job, active, trans }} />
+    },
+    {
+      id: 'artifacts',
+      label: trans.__('Artifacts'),
+      draw: () => <Artifacts {...{ jobsub, commands, one, job, active }} />
     },
     {
       id: 'spec',

@@ -75,7 +75,8 @@ function options(
       ...figure.lines.map(({ name }, n) => ({
         label: name,
         stroke: color(lineColor(n)),
-        width: 1.5
+        width: 1.5,
+        points: { fill: color('--jp-layout-color1') }
       }))
     ]
   };
