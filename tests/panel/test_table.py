@@ -54,7 +54,6 @@ def keeps(column: str) -> Callable[[Response], bool]:
 
     def told(response: Response) -> bool:
         asked = response.request
-        written = asked.post_data or ""
         return (
             asked.method == "PUT" and "/workspaces" in asked.url and f'"{column}"' in (asked.post_data or "")
         )
