@@ -11,7 +11,7 @@ export type Format = 'json' | 'yaml';
 export interface IParsed {
   /** What it says; undefined if it can't be read. */
   value?: unknown;
-  /** Why it can't be read, at which line from 1. */
+  /** Why it can't be read, in a word for programs or a sentence, at which line from 1. */
   wrong?: { line: number; message: string };
   /** The line of a field, or of what it is in. */
   lineOf(field: string): number;
@@ -28,23 +28,6 @@ export interface INotation {
 
 const STYLE = { insertSpaces: true, tabSize: 2 };
 
-const JSON_WORDS: Partial<Record<string, string>> = {
-  CommaExpected: 'a comma is missing',
-  ColonExpected: 'a colon is missing',
-  ValueExpected: 'a value is missing',
-  PropertyNameExpected: 'a name in quotes is missing',
-  CloseBraceExpected: 'a closing } is missing',
-  CloseBracketExpected: 'a closing ] is missing',
-  EndOfFileExpected: 'the text goes on after its end',
-  InvalidSymbol: 'this is no JSON; text needs quotes',
-  InvalidNumberFormat: 'this is no number',
-  UnexpectedEndOfString: 'a closing quote is missing',
-  UnexpectedEndOfComment: 'a comment has no end',
-  InvalidUnicode: 'after \\u come four hexadecimal digits',
-  InvalidEscapeCharacter: 'JSON has no such escape after \\',
-  InvalidCharacter: 'a character here must be written with \\'
-};
-
 const json: INotation = {
   mimeType: 'application/json',
   parse: text => {
@@ -57,7 +40,7 @@ const json: INotation = {
         ? errors
         : [{ error: 4, offset: 0 }];
       const code = jsonc.printParseErrorCode(error);
-      return unread(at(offset), JSON_WORDS[code] ?? code);
+      return unread(at(offset), code);
     }
     return {
       value: plain(jsonc.getNodeValue(tree)),

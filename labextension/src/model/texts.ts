@@ -82,7 +82,8 @@ export class SpecTexts {
 
   private _unusable({ value, wrong }: IParsed): ILineError | null {
     if (wrong) {
-      return wrong;
+      const words = jsonWords(this._trans);
+      return { ...wrong, message: words[wrong.message] ?? wrong.message };
     }
     return JSONExt.isObject((value ?? null) as any)
       ? null
@@ -94,4 +95,24 @@ export class SpecTexts {
 
   private _texts: Partial<Record<Format, IText>> = {};
   private _broken: { format: Format; wrong: ILineError } | null = null;
+}
+
+/** What is wrong with JSON, by the parser's word for it. */
+function jsonWords(trans: TranslationBundle): Record<string, string> {
+  return {
+    CommaExpected: trans.__('a comma is missing'),
+    ColonExpected: trans.__('a colon is missing'),
+    ValueExpected: trans.__('a value is missing'),
+    PropertyNameExpected: trans.__('a name in quotes is missing'),
+    CloseBraceExpected: trans.__('a closing } is missing'),
+    CloseBracketExpected: trans.__('a closing ] is missing'),
+    EndOfFileExpected: trans.__('the text goes on after its end'),
+    InvalidSymbol: trans.__('this is no JSON; text needs quotes'),
+    InvalidNumberFormat: trans.__('this is no number'),
+    UnexpectedEndOfString: trans.__('a closing quote is missing'),
+    UnexpectedEndOfComment: trans.__('a comment has no end'),
+    InvalidUnicode: trans.__('after \\u come four hexadecimal digits'),
+    InvalidEscapeCharacter: trans.__('JSON has no such escape after \\'),
+    InvalidCharacter: trans.__('a character here must be written with \\')
+  };
 }
