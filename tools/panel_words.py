@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel.messages.extract import extract
 
@@ -34,22 +34,30 @@ def sources() -> Iterator[Path]:
             yield file
 
 
-def messages_of(file: Path) -> list[tuple[str, set[str]]]:
-    """What a file says, each as often as it says it, with the places for values in it."""
+class Said(NamedTuple):
+    """How something is said: with places for values, and in several forms, by a number."""
+
+    places: frozenset[str] = frozenset()
+    several: bool = False
+
+
+def messages_of(file: Path) -> list[tuple[str, Said]]:
+    """What a file says, each as often as it says it."""
     with open(file, "rb") as text:
         found = list(extract("javascript", text, KEYWORDS, options=OPTIONS))
     return [_entry(message, context) for _, message, _, context in found]
 
 
-def _entry(message: str | tuple[str, ...], context: str | None) -> tuple[str, set[str]]:
+def _entry(message: str | tuple[str, ...], context: str | None) -> tuple[str, Said]:
     forms = [message] if isinstance(message, str) else list(message)
     key = f"{context}{CONTEXT}{forms[0]}" if context else forms[0]
-    return key, {place for form in forms for place in PLACES.findall(form)}
+    return key, Said(frozenset(place for form in forms for place in PLACES.findall(form)), len(forms) > 1)
 
 
-def messages() -> dict[str, set[str]]:
+def messages() -> dict[str, Said]:
     """Everything that is said, in order."""
-    return dict(sorted(entry for file in sources() for entry in messages_of(file)))
+    found = dict(entry for file in sources() for entry in messages_of(file))
+    return dict(sorted(found.items()))
 
 
 def languages() -> list[str]:
@@ -68,19 +76,24 @@ def read(language: str) -> dict[str, Any]:
     return words
 
 
-def renewed(words: dict[str, Any], said: Iterable[str]) -> dict[str, Any]:
+def renewed(words: dict[str, Any], said: Mapping[str, Said]) -> dict[str, Any]:
     """A language's words for what is said now."""
-    return {"": words[""]} | {message: words.get(message, [""]) for message in said}
+    entries = {message: words.get(message, [""] * _forms(words, how)) for message, how in said.items()}
+    return {"": words[""]} | entries
 
 
-def faults(words: dict[str, Any], said: Mapping[str, set[str]]) -> Iterator[str]:
+def _forms(words: dict[str, Any], how: Said) -> int:
+    """How many forms a language writes; JupyterLab asks for two at least, where there are several."""
+    return max(2, int(FORMS.findall(words[""]["plural_forms"])[0])) if how.several else 1
+
+
+def faults(words: dict[str, Any], said: Mapping[str, Said]) -> Iterator[str]:
     """What is wrong with a language: words that lack or are said no more, places for values that differ."""
-    forms = int(FORMS.findall(words[""]["plural_forms"])[0])
-    for message, places in said.items():
+    for message, how in said.items():
         found = words.get(message, [""])
-        if len(found) not in (1, forms) or not all(found):
-            yield f"{message!r} is not translated"
-        elif any(set(PLACES.findall(one)) != places for one in found):
+        if len(found) != _forms(words, how) or not all(found):
+            yield f"{message!r} is not translated in each of its forms"
+        elif any(set(PLACES.findall(one)) != how.places for one in found):
             yield f"{message!r} has other places for values than {found!r}"
     yield from (f"{message!r} is said no more" for message in words if message and message not in said)
 

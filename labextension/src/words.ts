@@ -111,7 +111,7 @@ export function amounts(
   trans: TranslationBundle
 ): string {
   return [
-    trans.__('%1 CPU', String(cpu / 1000)),
+    trans._n('%1 CPU', '%1 CPUs', cpu / 1000),
     bytes(memory),
     ...Object.entries(gpu).map(([type, number]) => `${number} × ${type}`)
   ].join(' · ');

@@ -7,7 +7,6 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentWidget } from '@jupyterlab/docregistry';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ToolbarButton } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Widget } from '@lumino/widgets';
 
@@ -49,7 +48,7 @@ export const submit: JupyterFrontEndPlugin<void> = {
     );
     for (const toolbar of TOOLBARS) {
       toolbars?.addFactory(toolbar, BUTTON, (widget: Widget) =>
-        button(widget as DocumentWidget, app.commands, jobsub.trans)
+        button(widget as DocumentWidget, app.commands)
       );
     }
   }
@@ -58,12 +57,11 @@ export const submit: JupyterFrontEndPlugin<void> = {
 /** A button that is there while the document's name is that of something that runs. */
 function button(
   { context }: DocumentWidget,
-  commands: CommandRegistry,
-  trans: TranslationBundle
+  commands: CommandRegistry
 ): Widget {
   const made = new ToolbarButton({
     icon: jobsIcon,
-    label: trans.__('Submit as job'),
+    label: commands.label(CommandIDs.submit, { path: context.path }),
     tooltip: commands.caption(CommandIDs.submit),
     onClick: () =>
       void commands.execute(CommandIDs.submit, { path: context.path })
