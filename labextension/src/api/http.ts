@@ -210,25 +210,29 @@ export class Api {
     if (range) {
       headers.Range = range;
     }
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(
-        this._url(path) + search(query ?? {}),
-        {
-          method,
-          headers,
-          cache: 'no-cache', // with `no-store` each address gets a time added
-          body: body === undefined ? undefined : JSON.stringify(body)
-        },
-        this.settings
-      );
-    } catch (error) {
-      throw new ApiError(0, { detail: String((error as Error).message) });
-    }
+    const response = await this._fetch(this._url(path) + search(query ?? {}), {
+      method,
+      headers,
+      cache: 'no-cache', // with `no-store` each address gets a time added
+      body: body === undefined ? undefined : JSON.stringify(body)
+    });
     if (!response.ok) {
       throw new ApiError(response.status, await problemOf(response));
     }
     return response;
+  }
+
+  /** Fetch; what makes nothing is fetched once more if the network fails, as when a machine changes to another. */
+  private async _fetch(url: string, init: RequestInit): Promise<Response> {
+    const fetching = () =>
+      ServerConnection.makeRequest(url, init, this.settings);
+    try {
+      return await (init.method === 'GET'
+        ? fetching().catch(fetching)
+        : fetching());
+    } catch (error) {
+      throw new ApiError(0, { detail: String((error as Error).message) });
+    }
   }
 
   private _url(path: string): string {
