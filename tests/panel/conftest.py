@@ -25,7 +25,7 @@ PATIENCE = 30_000  # milliseconds that a page may take, on a machine that has mu
 expect.set_options(PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # meanwhile playwright's event loop is this thread's: others could run none
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

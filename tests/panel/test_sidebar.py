@@ -149,11 +149,11 @@ def test_the_keyboard_is_enough(page: Page, served: Lab) -> None:
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_everybody_can_use_it(page: Page, served: Lab, theme: str) -> None:
-    with waiting(served, "seen"):
+    with waiting(served, f"seen in {theme}"):
         panel = opened(page)
         page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
         expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-        row = panel.get_by_role("option", name="seen")
+        row = panel.get_by_role("option", name=f"seen in {theme}")
         expect(row.get_by_label("Running")).to_be_visible()
         row.click()
         assert faults(panel) == []
