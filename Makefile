@@ -7,7 +7,7 @@ export PYTHON
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint bench chaos cluster clean
+.PHONY: help demo lab test lint browser bench chaos cluster clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: $(VENV)/.test-panel ## Check style, layers and types
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/mypy
 	cd labextension && jlpm lint
+
+browser: $(VENV)/.test-panel ## Run the tests of the panel in a browser (ARGS="-k log")
+	$(PY) -m pytest -n 2 tests/browser $(ARGS)
 
 bench: $(VENV)/.bench-panel ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)

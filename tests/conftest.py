@@ -1,7 +1,6 @@
 """What every test shares: the fast ones run first, those on a cluster last, which is built meanwhile.
 
-Of those the slow ones begin, so that the others run beside them. Those in a browser come before the slow
-ones: a cluster's networks come and go, at which a browser breaks its connections off.
+Of those the slow ones begin, so that the others run beside them.
 """
 
 from __future__ import annotations
@@ -18,18 +17,13 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> tuple[bool, bool]:
         clustered = _on_a_cluster(item)
-        slow = item.get_closest_marker("slow") is not None and not _in_a_browser(item)
-        return clustered, slow != clustered
+        return clustered, (item.get_closest_marker("slow") is not None) != clustered
 
     items.sort(key=place)
 
 
 def _on_a_cluster(item: pytest.Item) -> bool:
     return not {"cluster", "private_cluster"}.isdisjoint(getattr(item, "fixturenames", ()))
-
-
-def _in_a_browser(item: pytest.Item) -> bool:
-    return "browser" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,23 @@ import * as React from 'react';
 
 import type { Told } from '../model/told';
 
-/** Draw again after a signal, once an animation frame at most. */
-export function useSignal(signal: ISignal<unknown, unknown>): void {
+/**
+ * Draw again after a signal, once an animation frame at most.
+ *
+ * @param atOnce - For what is typed into: until it is drawn, a field undoes what was typed.
+ */
+export function useSignal(
+  signal: ISignal<unknown, unknown>,
+  atOnce = false
+): void {
   const [, draw] = React.useReducer((n: number) => n + 1, 0);
   React.useEffect(() => {
     let frame = 0;
     const later = () => {
+      if (atOnce) {
+        draw();
+        return;
+      }
       frame ||= requestAnimationFrame(() => {
         frame = 0;
         draw();
@@ -21,7 +32,7 @@ export function useSignal(signal: ISignal<unknown, unknown>): void {
       signal.disconnect(later);
       cancelAnimationFrame(frame);
     };
-  }, [signal]);
+  }, [signal, atOnce]);
 }
 
 /** What the service tells, read while somebody looks. */

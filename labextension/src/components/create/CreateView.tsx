@@ -29,7 +29,7 @@ type View = 'form' | Format;
 export function CreateView(props: IProps): JSX.Element {
   const { creation, jobsub, active } = props;
   const { trans, jobs } = jobsub;
-  useSignal(creation.changed);
+  useSignal(creation.changed, true);
   const catalog = useTold(jobsub.catalog, active).value;
   const usage = useTold(jobsub.usage, active).value;
   React.useEffect(() => void creation.load(), [creation]);
