@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -70,9 +71,21 @@ def test_every_target_named_exists() -> None:
 def test_every_dependency_has_its_reason() -> None:
     lines = (ROOT / "pyproject.toml").read_text().partition("dependencies = [")[2].partition("]")[0]
     declared = set(re.findall(r'"([\w-]+)[>=;]', lines))
-    table = (ROOT / "docs/architecture.md").read_text().partition("## Dependencies and why")[2]
-    explained = re.findall(r"^\| (`[^|]*`) \|", table, re.MULTILINE)
-    assert declared == set(re.findall(r"`([\w-]+)`", " ".join(explained)))
+    assert declared == explained()[0]
+
+
+def test_every_dependency_of_the_panel_has_its_reason() -> None:
+    """But those that JupyterLab has anyway, and shares."""
+    declared = json.loads((ROOT / "labextension/package.json").read_text())["dependencies"]
+    shared = re.compile(r"react|@(jupyterlab|lumino|codemirror)/")
+    assert {name for name in declared if not shared.match(name)} == explained()[1]
+
+
+def explained() -> list[set[str]]:
+    """The packages in the tables of the service and of the panel."""
+    text = (ROOT / "docs/architecture.md").read_text().partition("## Dependencies and why")[2]
+    rows = [re.findall(r"^\| (`[^|]*`) \|", table, re.MULTILINE) for table in text.split("The panel shares")]
+    return [set(re.findall(r"`([\w@/-]+)`", " ".join(each))) for each in rows]
 
 
 def test_every_part_has_its_layer() -> None:
