@@ -31,7 +31,7 @@ lint: $(VENV)/.test-panel ## Check style, layers and types
 browser: $(VENV)/.test-panel ## Run the tests of the panel in a browser (ARGS="-k log")
 	$(PY) -m pytest -n 2 tests/browser $(ARGS)
 
-bench: $(VENV)/.bench-panel ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
+bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2"; ENGINE=kubernetes)

@@ -13,20 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import (
-    admission,
-    cluster,
-    idle,
-    lag,
-    latency,
-    machine,
-    memory,
-    pages,
-    panel,
-    submits,
-    surfaces,
-    throughput,
-)
+from . import admission, cluster, idle, lag, latency, machine, memory, pages, submits, surfaces, throughput
 from .figures import KUBERNETES, REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
@@ -38,7 +25,6 @@ __all__ = [
     "latency",
     "memory",
     "pages",
-    "panel",
     "submits",
     "surfaces",
     "throughput",

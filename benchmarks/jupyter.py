@@ -26,8 +26,6 @@ class JupyterServer:
         Variables added to its own.
     options:
         Further command-line options.
-    module:
-        What is run: the server alone, or an application on it.
     """
 
     def __init__(
@@ -38,10 +36,9 @@ class JupyterServer:
         root: Path,
         environment: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
-        module: str = "jupyter_server",
     ) -> None:
         self._python, self._folder, self._root = python, folder, root
-        self._environment, self._options, self._module = dict(environment or {}), options, module
+        self._environment, self._options = dict(environment or {}), options
         self._token = secrets.token_hex(16)
         self.address = ("127.0.0.1", _free_port())
         self.headers = {"Authorization": f"token {self._token}"}
@@ -53,10 +50,6 @@ class JupyterServer:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def page(self, path: str) -> str:
-        """Where a browser finds a page of it."""
-        return f"http://{self.address[0]}:{self.address[1]}/{path}?token={self._token}"
-
     @property
     def pid(self) -> int:
         """Its process."""
@@ -66,7 +59,7 @@ class JupyterServer:
         """Start it and wait until it answers."""
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._python, "-m", self._module, *self._arguments(), *self._options],
+                [self._python, "-m", "jupyter_server", *self._arguments(), *self._options],
                 env=self._variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
