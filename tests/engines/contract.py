@@ -366,6 +366,7 @@ class EngineContract:
         ends = [asyncio.ensure_future(lab.ended(key)) for key in keys]
         while not all(end.done() for end in ends):
             assert set(await lab.engine.sample(keys)) <= set(keys)
+            await asyncio.sleep(0)  # a look at nothing doesn't wait, and the ends are to be told
         assert not await lab.engine.sample(keys)
 
     @scenario
