@@ -12,7 +12,7 @@ import yaml
 from playwright.sync_api import Locator, Page, expect
 
 from .axe import faults
-from .conftest import open_lab
+from .chromium import open_lab
 from .lab import Lab, lab
 
 CONFIG = """
