@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from .axe import faults
 from .lab import Lab
+from .notebooks import notebook, open_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 RECORD = """() => {
@@ -35,22 +35,6 @@ def created(page: Page) -> dict[str, Any]:
     [args] = page.evaluate("window.created.splice(0)")
     spec: dict[str, Any] = args["spec"]
     return spec
-
-
-def notebook(folder: Path, name: str, *cells: str) -> Path:
-    file = folder / name
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=kernel
-    )
-    nbformat.write(made, file)
-    return file
-
-
-def open_file(page: Page, path: str) -> Locator:
-    page.evaluate("path => void window.jupyterapp.commands.execute('docmanager:open', {path})", path)
-    page.locator("#jp-main-dock-panel").get_by_role("tab", name=Path(path).name).wait_for()
-    return page.locator("#jp-main-dock-panel .jp-Document:visible")
 
 
 def test_the_open_notebook_is_saved_submitted_and_followed_to_its_end(record: Page, served: Lab) -> None:
