@@ -13,7 +13,9 @@ from jupyter_jobsub.client import LocalEndpoint
 from jupyter_jobsub.client.local import end_service
 
 from .axe import faults
+from .conftest import open_lab
 from .lab import Lab
+from .notebooks import notebook, open_file
 
 FOREVER = "until [ -e '{}' ]; do sleep 0.05; done"
 
@@ -171,6 +173,27 @@ def test_nothing_is_asked_while_nothing_happens(page: Page, served: Lab) -> None
         asked.clear()
         page.wait_for_timeout(30_000)
     assert asked == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_six_pages_follow_a_job_and_jupyterlab_still_answers(page: Page, served: Lab) -> None:
+    """A browser has six connections to a host: none of them is held."""
+    pages = [page, *(page.context.new_page() for _ in range(5))]
+    for one in pages[1:]:
+        open_lab(one, served)
+    panels = [opened(one) for one in pages]
+    with waiting(served, "seen by six") as go:
+        rows = [panel.get_by_role("option", name="seen by six") for panel in panels]
+        for row in rows:
+            expect(row.get_by_label("Running")).to_be_visible()
+        seventh = page.context.new_page()
+        open_lab(seventh, served)
+        notebook(served.files, "seventh.ipynb", "6 + 1")
+        expect(open_file(seventh, "seventh.ipynb").locator(".jp-CodeCell")).to_contain_text("6 + 1")
+        go.touch()
+        for row in rows:
+            expect(row.get_by_label("Succeeded")).to_be_visible()
 
 
 def test_it_says_when_the_service_is_gone_and_goes_on_after(page: Page, served: Lab) -> None:
