@@ -13,7 +13,7 @@ from jupyter_jobsub.client import LocalEndpoint
 from jupyter_jobsub.client.local import end_service
 
 from .axe import faults
-from .conftest import open_lab
+from .chromium import open_lab
 from .lab import Lab
 from .notebooks import notebook, open_file
 
