@@ -10,7 +10,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 .PHONY: help demo lab test lint browser bench chaos cluster clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook and two scripts through the queue (ENGINE=kubernetes: as Pods)
 	@$(PY) tools/demo.py $(ENGINE)
