@@ -85,9 +85,7 @@ class Git(Strict):
     git: Annotated[
         str, shaped(_GIT, "is no repository's address", "give one such as https://example.com/data.git")
     ]
-    ref: Annotated[str, shaped(r"[A-Za-z0-9][\w./+-]*", "is no branch, tag or commit", "give its name")] = (
-        "HEAD"
-    )
+    ref: Annotated[str, shaped(_REF, "is no branch, tag or commit", "give its name")] = "HEAD"
 
     def source(self, read_only: bool) -> Object:
         """Write what it is fetched into as a Pod does."""
