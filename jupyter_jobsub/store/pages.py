@@ -10,7 +10,7 @@ plans: the text index gives candidates, and the strands do where they are the ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,11 +22,11 @@ from .counters import Counters
 from .cursor import make_cursor, parse_cursor
 from .database import Database
 from .dialects import Dialect, Kinds, any_of, in_span
-from .rows import JOB_COLUMNS, read_job, searchable
+from .rows import JOB_COLUMNS, read_job
+from .strands import Asked
 from .tables import jobs
 
 MAX_STRANDS = 64
-MAX_OWNERS = 64
 LOOK = 5_000
 """Newest rows of the strands that are looked through before the text index is asked."""
 
@@ -36,21 +36,6 @@ _FIRST_SINCE = (
     .order_by(jobs.c.queued_at, jobs.c.seq)
     .limit(1)
 )
-
-
-@dataclass(frozen=True)
-class Strand:
-    """Rows of equal values: a phase's, a user's, a group's in a phase, or a user's in a group and phase."""
-
-    rows: int
-    phase: str | None = None
-    group: str | None = None
-    user: str | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Which columns are equal."""
-        return tuple(name for name in ("user", "group", "phase") if getattr(self, name) is not None)
 
 
 @dataclass(frozen=True)
@@ -81,22 +66,18 @@ class Pages:
     def read(self, query: JobQuery, counters: Counters, last_seq: int) -> Page:
         """Read the page that the query asks for."""
         span = self._span(query, last_seq)
-        text = None if query.text is None else searchable(query.text)
-        strands = strands_of(query, counters)
-        total = total_of(query, strands)
-        if not strands or span.first >= span.before or (text is not None and not can_match(text)):
-            return Page((), None, total)
-        values = {"first": span.first, "before": span.before, "size": query.limit + 1, "text": text}
-        values |= strand_values(strands)
+        asked = Asked.of(query, counters)
+        if not asked.possible or span.first >= span.before:
+            return Page((), None, asked.total)
+        values = asked.values | {"first": span.first, "before": span.before, "size": query.limit + 1}
         if query.sweep is None:
-            rows = self._rows(strands, values, last_seq)
+            rows = self._rows(asked, values, last_seq)
         else:
-            kinds = tuple(strand.columns for strand in strands)
-            asked = sweep_by_row(kinds, self.database.dialect, text is not None)
-            rows = self._ask(asked, values | {"sweep_of_0": query.sweep})
+            of_sweep = sweep_by_row(asked.kinds, self.database.dialect, asked.text is not None)
+            rows = self._ask(of_sweep, values | {"sweep_of_0": query.sweep})
         items = [read_job(row) for row in rows[: query.limit]]
         after = make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None
-        return Page(items, after, total)
+        return Page(items, after, asked.total)
 
     def _span(self, query: JobQuery, last_seq: int) -> Span:
         before = last_seq + 1 if query.cursor is None else self._seq_of(query.cursor)
@@ -108,9 +89,9 @@ class Pages:
         found: int | None = self._connection.execute(_FIRST_SINCE, {"since": since}).scalar()
         return last_seq + 1 if found is None else found
 
-    def _rows(self, strands: Sequence[Strand], values: dict[str, Any], last_seq: int) -> Sequence[Row[Any]]:
-        kinds = tuple(strand.columns for strand in strands)
-        dialect, text = self.database.dialect, values["text"]
+    def _rows(self, asked: Asked, values: dict[str, Any], last_seq: int) -> Sequence[Row[Any]]:
+        strands, kinds, text = asked.strands, asked.kinds, asked.text
+        dialect = self.database.dialect
         few = len(strands) <= MAX_STRANDS
         in_order = (strand_by_strand if few else row_by_row)(kinds, dialect, text is not None)
         if text is None or len(text) < 3:
@@ -120,7 +101,7 @@ class Pages:
         found = self._ask(in_order, values | {"first": near})
         if len(found) == values["size"] or near == values["first"]:
             return found
-        values |= dialect.text_values(self._connection, owners_of(strands), values)
+        values |= dialect.text_values(self._connection, asked.owners, values)
         if few and () not in kinds and dialect.rarer(self._connection, rows / last_seq, values):
             return self._ask(in_order, values)
         return self._ask(match_by_match(kinds, dialect), values)
@@ -133,77 +114,6 @@ class Pages:
         if (store, order) != (self.store, ""):
             raise ValueError("the cursor is another store's, or another order's")
         return seq
-
-
-def strands_of(query: JobQuery, counters: Counters) -> list[Strand]:
-    """Turn all filters but text and time into strands."""
-    groups = query.visible.groups if query.visible else None
-    me = query.visible.user if query.visible else None
-    if query.user is not None:
-        groups = None if query.user == me else groups
-        found = _of_user(query.user, query, counters)
-        if groups is None and not query.groups and not query.phases:
-            return [Strand(sum(strand.rows for strand in found), user=query.user)] if found else []
-        return [strand for strand in found if groups is None or strand.group in groups]
-    if groups is None and not query.groups:
-        phases = [Strand(rows, phase) for phase, rows in _in(counters.of_phases(), query)]
-        everything = [Strand(sum(strand.rows for strand in phases))] if phases else []
-        return phases if query.phases else everything
-    found = _of_groups(query.groups if groups is None else groups, query, counters)
-    if me is None or groups is None:
-        return found
-    return found + [strand for strand in _of_user(me, query, counters) if strand.group not in groups]
-
-
-def total_of(query: JobQuery, strands: Sequence[Strand]) -> int | None:
-    """How many jobs match, where the counters know it: not of a text, a time or a sweep."""
-    others = (query.text, query.since, query.until, query.sweep)
-    return sum(strand.rows for strand in strands) if others == (None,) * 4 else None
-
-
-def _of_groups(groups: Set[str], query: JobQuery, counters: Counters) -> list[Strand]:
-    wanted = sorted(groups & query.groups if query.groups else groups)
-    return [
-        Strand(rows, phase, group) for group in wanted for phase, rows in _in(counters.of_group(group), query)
-    ]
-
-
-def _of_user(user: str, query: JobQuery, counters: Counters) -> list[Strand]:
-    phases = {phase.value for phase in query.phases}
-    return [
-        Strand(rows, kind.phase, kind.group, user)
-        for kind, rows in counters.of_user(user)
-        if (not query.groups or kind.group in query.groups) and (not phases or kind.phase in phases)
-    ]
-
-
-def _in(found: Sequence[tuple[str, int]], query: JobQuery) -> list[tuple[str, int]]:
-    """Leave out other phases than are asked for."""
-    phases = {phase.value for phase in query.phases}
-    return [(phase, rows) for phase, rows in found if not phases or phase in phases]
-
-
-def owners_of(strands: Sequence[Strand]) -> list[dict[str, str]]:
-    """Whose rows the strands are: groups, users or both; nothing if everyone's, or too many's."""
-    owners = {
-        tuple((name, getattr(strand, name)) for name in strand.columns if name != "phase"): None
-        for strand in strands
-    }
-    return [dict(owner) for owner in owners] if () not in owners and len(owners) <= MAX_OWNERS else []
-
-
-def can_match(text: str) -> bool:
-    """Whether a name or id can have the text: they are of one line each, without lone surrogates."""
-    return not any(c in "\0\n" or "\ud800" <= c <= "\udfff" for c in text)
-
-
-def strand_values(strands: Sequence[Strand]) -> dict[str, str]:
-    """Values of the strands' columns, by their parameters."""
-    return {
-        f"{name}_of_{number}": getattr(strand, name)
-        for number, strand in enumerate(strands)
-        for name in strand.columns
-    }
 
 
 @lru_cache(maxsize=512)

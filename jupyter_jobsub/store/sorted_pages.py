@@ -20,8 +20,8 @@ from .counters import Counters
 from .cursor import make_cursor, parse_cursor
 from .dialects import Dialect, Kinds, any_of
 from .orders import LIFECYCLE, NEWEST_FIRST, Order, Sort
-from .pages import Strand, can_match, strand_values, strands_of, total_of
-from .rows import JOB_COLUMNS, read_job, searchable
+from .rows import JOB_COLUMNS, read_job
+from .strands import Asked
 from .tables import jobs
 
 _ROWS = select(*JOB_COLUMNS).where(jobs.c.seq.in_(bindparam("seqs", expanding=True)))
@@ -48,15 +48,14 @@ class SortedPage:
     ----------
     store:
         The store's name, which its cursors bear.
-    total:
-        How many jobs match; None if they are to be counted.
+    asked:
+        What it asks for, whose total is None if the jobs are to be counted.
     """
 
     query: JobQuery
     store: str
     offset: int
-    strands: Sequence[Strand]
-    total: int | None
+    asked: Asked
     now: Micros
 
     @classmethod
@@ -68,24 +67,23 @@ class SortedPage:
         ValueError
             If the cursor is not one of this store's, and of this order.
         """
-        strands = strands_of(query, counters)
-        return cls(query, store, _offset(query, store), strands, total_of(query, strands), now)
+        return cls(query, store, _offset(query, store), Asked.of(query, counters), now)
 
     def read(self, connection: Connection, dialect: Dialect) -> Page:
         """Read the page."""
-        query, text = self.query, None if self.query.text is None else searchable(self.query.text)
-        if not self.strands or (text is not None and not can_match(text)):
+        query, asked = self.query, self.asked
+        if not asked.possible:
             return Page((), None, 0)
-        given = self._given(connection, dialect, text)
-        values = strand_values(self.strands) | given | {"text": text, "now": self.now}
-        kinds = tuple(strand.columns for strand in self.strands)
-        conditions = _conditions(kinds, dialect, frozenset(given), text is not None)
-        total = _count(connection, conditions, values) if self.total is None else self.total
+        given = self._given(connection, dialect)
+        values = asked.values | given | {"now": self.now}
+        conditions = _conditions(asked.kinds, dialect, frozenset(given), asked.text is not None)
+        total = _count(connection, conditions, values) if asked.total is None else asked.total
         found = self._found(connection, dialect, conditions, values, total) if self.offset < total else []
         return Page(_jobs(connection, found[: query.limit]), self._next(found), total)
 
-    def _given(self, connection: Connection, dialect: Dialect, text: str | None) -> dict[str, Any]:
+    def _given(self, connection: Connection, dialect: Dialect) -> dict[str, Any]:
         """Values of what is asked besides the strands, by their parameters."""
+        text = self.asked.text
         given = {name: getattr(self.query, name) for name in _CONDITIONS}
         by_index = text is not None and len(text) >= 3
         of_text = dialect.text_values(connection, (), {"text": text}) if by_index else {}
@@ -100,7 +98,7 @@ class SortedPage:
         total: int,
     ) -> Sequence[int]:
         """The jobs of the page and the one after it, looked for from the nearer end."""
-        everything = any(not strand.columns for strand in self.strands)
+        everything = any(not strand.columns for strand in self.asked.strands)
         size, far = min(self.query.limit + 1, total - self.offset), self.offset > total // 2
         offset = total - self.offset - size if far else self.offset
         keys = _keys(self.query.order, everything, dialect, far)
