@@ -29,6 +29,15 @@ def served() -> Iterator[Lab]:
 
 
 @pytest.fixture
+def room(served: Lab) -> Iterator[None]:
+    """Leave nothing that the next test would wait for."""
+    yield
+    for job in served.service.get("/jobsub/jobs", phase="unfinished").json["items"]:
+        served.service.post(f"/jobsub/jobs/{job['id']}/cancel")
+        served.service.until(job["id"])
+
+
+@pytest.fixture
 def page(browser: Browser, served: Lab) -> Iterator[Page]:
     """JupyterLab in a browser that knows nothing of others."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})

@@ -16,7 +16,7 @@ from .chromium import open_lab
 from .lab import Lab, lab
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("room")]
 TABS = ["Information", "Logs", "Metrics", "Artifacts", "Spec"]
 CONFIG = """
 from pathlib import Path
@@ -31,15 +31,6 @@ def served() -> Iterator[Lab]:
     """A JupyterLab that shows the group's volume, which is where output notebooks are."""
     with lab(CONFIG) as one:
         yield one
-
-
-@pytest.fixture(autouse=True)
-def room(served: Lab) -> Iterator[None]:
-    """Leave nothing that the next test would wait for."""
-    yield
-    for job in served.service.get("/jobsub/jobs", phase="unfinished").json["items"]:
-        served.service.post(f"/jobsub/jobs/{job['id']}/cancel")
-        served.service.until(job["id"])
 
 
 def opened(page: Page, job: dict[str, Any]) -> Locator:

@@ -6,7 +6,6 @@ import hashlib
 import re
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,12 @@ from .axe import faults
 from .chromium import open_lab
 from .lab import Lab
 
+pytestmark = pytest.mark.usefixtures("room")
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
 COLOURS = r"""
 printf '\033[31mred\033[0m \033[1;4mbold and underlined\033[0m \033[38;5;226mof 256\033[0m\n'
 printf '\033[38;2;20;20;90mtrue colour\033[0m \033[41mbehind\033[0m <b>no markup</b>\n'
 """
-
-
-@pytest.fixture(autouse=True)
-def room(served: Lab) -> Iterator[None]:
-    """Leave nothing that the next test would wait for."""
-    yield
-    for job in served.service.get("/jobsub/jobs", phase="unfinished").json["items"]:
-        served.service.post(f"/jobsub/jobs/{job['id']}/cancel")
-        served.service.until(job["id"])
 
 
 def opened(page: Page, job: dict[str, Any]) -> Locator:
