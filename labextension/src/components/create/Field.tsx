@@ -5,13 +5,6 @@ import type { FieldError } from '../../api/types';
 import { seconds, span } from '../../words';
 import { useEditing, useText } from './editing';
 
-interface IProps {
-  /** The specification's field. */
-  field: string;
-  label: string;
-  hint?: string;
-}
-
 /** What ties an input to its label, its hint and what is wrong with it. */
 export interface ITied {
   id: string;
@@ -20,12 +13,12 @@ export interface ITied {
 }
 
 /** An input with its label, what it is for, and what is wrong with it. */
-export function Field(
-  props: Omit<IProps, 'field'> & {
-    wrong: readonly FieldError[];
-    children(tied: ITied): React.ReactNode;
-  }
-): JSX.Element {
+export function Field(props: {
+  label: string;
+  hint?: string;
+  wrong: readonly FieldError[];
+  children(tied: ITied): React.ReactNode;
+}): JSX.Element {
   const { label, hint, wrong, children } = props;
   const id = React.useId();
   const about = [hint && `${id}-hint`, wrong.length && `${id}-wrong`];
@@ -67,26 +60,63 @@ export function Wrong(props: {
   ) : null;
 }
 
-/** What a person types as text. */
-export function TextField(
-  props: IProps & { placeholder?: string; code?: boolean }
+interface ITyped {
+  label: string;
+  hint?: string;
+  placeholder?: string;
+  /** Letters of one width. */
+  code?: boolean;
+}
+
+/** What a person types as text, and means something. */
+export function TypedField(
+  props: ITyped & {
+    value: unknown;
+    wrong: readonly FieldError[];
+    numeric?: boolean;
+    /** How the value is written. */
+    format?(value: any): string;
+    /** What a text says; undefined if it says nothing. */
+    parse?(text: string): unknown;
+    change(value: unknown): void;
+  }
 ): JSX.Element {
-  const { field, label, hint, placeholder, code } = props;
-  const { form } = useEditing();
+  const { label, hint, placeholder, code, value, wrong, numeric } = props;
+  const { format = String, parse = String, change } = props;
+  const text = useText(value, format, parse, change);
   return (
-    <Field label={label} hint={hint} wrong={form.wrongAt(field, true)}>
+    <Field label={label} hint={hint} wrong={wrong}>
       {tied => (
         <input
           {...tied}
+          {...text}
           type="text"
+          inputMode={numeric ? 'numeric' : undefined}
           className={`jp-mod-styled ${code ? 'jp-Jobsub-typed' : ''}`}
           spellCheck={false}
           placeholder={placeholder}
-          value={shown(form.draft[field])}
-          onChange={event => form.set(field, event.target.value || undefined)}
         />
       )}
     </Field>
+  );
+}
+
+interface IOfField extends ITyped {
+  /** The specification's field. */
+  field: string;
+}
+
+export function TextField({ field, ...props }: IOfField): JSX.Element {
+  const { form } = useEditing();
+  return (
+    <TypedField
+      {...props}
+      wrong={form.wrongAt(field, true)}
+      value={form.draft[field]}
+      format={shown}
+      parse={text => text || undefined}
+      change={value => form.set(field, value)}
+    />
   );
 }
 
@@ -104,42 +134,24 @@ export function wholeNumber(text: string): number | string | undefined {
   return bare === '' ? undefined : /^-?\d+$/.test(bare) ? Number(bare) : text;
 }
 
-export function NumberField(
-  props: IProps & { placeholder?: string }
-): JSX.Element {
-  const { field, label, hint, placeholder } = props;
+export function NumberField({ field, ...props }: IOfField): JSX.Element {
   const { form } = useEditing();
-  const text = useText(form.draft[field], String, wholeNumber, value =>
-    form.set(field, value)
-  );
   return (
-    <Field label={label} hint={hint} wrong={form.wrongAt(field)}>
-      {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          inputMode="numeric"
-          className="jp-mod-styled"
-          placeholder={placeholder}
-        />
-      )}
-    </Field>
+    <TypedField
+      {...props}
+      numeric
+      wrong={form.wrongAt(field)}
+      value={form.draft[field]}
+      parse={wholeNumber}
+      change={value => form.set(field, value)}
+    />
   );
 }
 
 /** A duration, as people write it. */
-export function DurationField(
-  props: IProps & { placeholder?: string }
-): JSX.Element {
-  const { field, label, hint, placeholder } = props;
+export function DurationField({ field, ...props }: IOfField): JSX.Element {
   const { form, trans } = useEditing();
   const value = form.draft[field];
-  const parse = (text: string) =>
-    text.trim() === '' ? undefined : (seconds(text) ?? text);
-  const format = (given: unknown) =>
-    typeof given === 'number' ? span(given) : shown(given);
-  const text = useText(value, format, parse, typed => form.set(field, typed));
   const wrong =
     typeof value === 'string'
       ? [
@@ -151,21 +163,22 @@ export function DurationField(
         ]
       : form.wrongAt(field);
   return (
-    <Field label={label} hint={hint} wrong={wrong}>
-      {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          className="jp-mod-styled"
-          placeholder={placeholder}
-        />
-      )}
-    </Field>
+    <TypedField
+      {...props}
+      wrong={wrong}
+      value={value}
+      format={given => (typeof given === 'number' ? span(given) : shown(given))}
+      parse={text => (text.trim() === '' ? undefined : (seconds(text) ?? text))}
+      change={typed => form.set(field, typed)}
+    />
   );
 }
 
-export function CheckField(props: IProps): JSX.Element {
+export function CheckField(props: {
+  field: string;
+  label: string;
+  hint: string;
+}): JSX.Element {
   const { field, label, hint } = props;
   const { form } = useEditing();
   const wrong = form.wrongAt(field);

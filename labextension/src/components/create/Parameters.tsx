@@ -1,8 +1,8 @@
 import * as React from 'react';
 
 import { textOf, valueOf, type IParameter } from '../../model/tagged';
-import { useEditing, useText } from './editing';
-import { Field } from './Field';
+import { useEditing } from './editing';
+import { TypedField } from './Field';
 import { Rows } from './Rows';
 
 /** The notebook's parameters: each of its tagged cell has a field, and others can be added. */
@@ -45,27 +45,22 @@ function Parameter({ parameter }: { parameter: IParameter }): JSX.Element {
   const isText = /^["']/.test(source);
   const parse = (text: string) =>
     text === '' ? undefined : isText ? text : valueOf(text);
-  const text = useText(given[name], isText ? String : textOf, parse, value => {
+  const change = (value: unknown) => {
     const { [name]: _, ...others } = given;
     const now = value === undefined ? others : { ...others, [name]: value };
     form.set('parameters', Object.keys(now).length ? now : undefined);
-  });
+  };
   return (
-    <Field
+    <TypedField
       label={name}
       hint={comment}
+      placeholder={source}
+      code
       wrong={form.wrongAt(`parameters.${name}`, true)}
-    >
-      {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          className="jp-mod-styled jp-Jobsub-typed"
-          spellCheck={false}
-          placeholder={source}
-        />
-      )}
-    </Field>
+      value={given[name]}
+      format={isText ? String : textOf}
+      parse={parse}
+      change={change}
+    />
   );
 }

@@ -1,8 +1,8 @@
 import { JSONExt } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { useEditing, usePlace, useText } from './editing';
-import { Field, Select, wholeNumber, Wrong } from './Field';
+import { useEditing, usePlace } from './editing';
+import { Field, Select, TypedField, wholeNumber, Wrong } from './Field';
 import { CommandInput } from './Runs';
 
 type Role = Record<string, unknown>;
@@ -71,11 +71,13 @@ function RoleFields({ role, at, change }: IRoleProps): JSX.Element {
     none?: null,
     standard?: number
   ) => (
-    <CountField
+    <TypedField
       label={label}
-      empty={empty}
-      field={`${at}.${name}`}
+      placeholder={empty}
+      numeric
+      wrong={form.wrongAt(`${at}.${name}`)}
       value={(name in role ? role[name] : standard) ?? undefined}
+      parse={wholeNumber}
       change={value => set(name, value ?? none)}
     />
   );
@@ -83,17 +85,12 @@ function RoleFields({ role, at, change }: IRoleProps): JSX.Element {
     <fieldset className="jp-Jobsub-role">
       <legend>{String(role.name || trans.__('Role'))}</legend>
       <div className="jp-Jobsub-columns">
-        <Field label={trans.__('Role')} wrong={form.wrongAt(`${at}.name`)}>
-          {tied => (
-            <input
-              {...tied}
-              type="text"
-              className="jp-mod-styled"
-              value={String(role.name ?? '')}
-              onChange={event => set('name', event.target.value)}
-            />
-          )}
-        </Field>
+        <TypedField
+          label={trans.__('Role')}
+          wrong={form.wrongAt(`${at}.name`)}
+          value={role.name}
+          change={value => set('name', value)}
+        />
         {number('tasks', trans.__('Tasks'), '1')}
         <Field
           label={trans.__('Instance type')}
@@ -129,9 +126,14 @@ function RoleFields({ role, at, change }: IRoleProps): JSX.Element {
           trans.__('Succeeded tasks that are enough'),
           trans.__('all')
         )}
-        <PortsField
-          field={`${at}.ports`}
+        <TypedField
+          label={trans.__('Ports')}
+          hint={trans.__('Labels, with a count if it is not 1: http rpc:2')}
+          code
+          wrong={form.wrongAt(`${at}.ports`, true)}
           value={role.ports}
+          format={portsText}
+          parse={portsOf}
           change={value => set('ports', value)}
         />
       </div>
@@ -146,60 +148,7 @@ function RoleFields({ role, at, change }: IRoleProps): JSX.Element {
   );
 }
 
-/** A whole number; empty, it is what the placeholder says. */
-function CountField(props: {
-  label: string;
-  empty: string;
-  field: string;
-  value: unknown;
-  change(value: unknown): void;
-}): JSX.Element {
-  const { label, empty, field, value, change } = props;
-  const { form } = useEditing();
-  const text = useText(value, String, wholeNumber, change);
-  return (
-    <Field label={label} wrong={form.wrongAt(field)}>
-      {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          inputMode="numeric"
-          className="jp-mod-styled"
-          placeholder={empty}
-        />
-      )}
-    </Field>
-  );
-}
-
 /** Ports by label, as in `rpc:1 http:2`. */
-function PortsField(props: {
-  field: string;
-  value: unknown;
-  change(value: unknown): void;
-}): JSX.Element {
-  const { field, value, change } = props;
-  const { form, trans } = useEditing();
-  const text = useText(value, portsText, portsOf, change);
-  return (
-    <Field
-      label={trans.__('Ports')}
-      hint={trans.__('Labels, with a count if it is not 1: http rpc:2')}
-      wrong={form.wrongAt(field, true)}
-    >
-      {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          className="jp-mod-styled jp-Jobsub-typed"
-        />
-      )}
-    </Field>
-  );
-}
-
 function portsText(ports: unknown): string {
   return Array.isArray(ports)
     ? ports
