@@ -4,12 +4,11 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { Looking } from '../components/Looking';
 import { JobPage } from '../components/job/JobPage';
 import { jobsIcon } from '../icons';
 import { OneJob } from '../model/job';
@@ -17,24 +16,21 @@ import type { ISelected } from '../selection';
 import { CommandIDs, IJobsub } from '../tokens';
 import { title } from '../words';
 
-/** The page of one job, which asks for nothing while nobody looks. */
-class Content extends ReactWidget {
+/** The page of one job. */
+class Content extends Looking {
   constructor(
-    private _jobsub: IJobsub,
+    jobsub: IJobsub,
     private _commands: CommandRegistry,
     id: string
   ) {
-    super();
-    this.addClass('jp-Jobsub');
-    this.one = new OneJob(_jobsub.jobs, id);
+    super(jobsub);
+    this.one = new OneJob(jobsub.jobs, id);
     this.one.changed.connect(this._name, this);
     this.title.icon = jobsIcon;
     this._name();
     // what the menus act on is what was used last
     const shown = selected(this.one);
-    this.node.addEventListener('focusin', () =>
-      _jobsub.selection.follow(shown)
-    );
+    this.node.addEventListener('focusin', () => jobsub.selection.follow(shown));
   }
 
   readonly one: OneJob;
@@ -59,28 +55,17 @@ class Content extends ReactWidget {
     super.dispose();
   }
 
-  protected onAfterAttach(message: Message): void {
-    this._look(this.isVisible);
-    super.onAfterAttach(message);
+  protected look(active: boolean): void {
+    this.one.active = active;
   }
 
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._look(true);
-  }
-
-  protected onBeforeHide(message: Message): void {
-    this._look(false);
-    super.onBeforeHide(message);
-  }
-
-  protected render(): JSX.Element {
+  protected draw(): JSX.Element {
     return (
       <JobPage
-        jobsub={this._jobsub}
+        jobsub={this.jobsub}
         commands={this._commands}
         one={this.one}
-        active={this._active}
+        active={this.active}
         tab={this._tab}
         choose={tab => {
           this.tab = tab;
@@ -89,22 +74,12 @@ class Content extends ReactWidget {
     );
   }
 
-  private _look(active: boolean): void {
-    if (active) {
-      this._jobsub.jobs.page.start();
-    }
-    this._active = active;
-    this.one.active = active;
-    this.update();
-  }
-
   private _name(): void {
     const { job, id } = this.one;
     this.title.label = job ? title(job) : id;
     this.title.caption = id;
   }
 
-  private _active = false;
   private _tab = 'information';
   private _tabChanged = new Signal<this, string>(this);
 }

@@ -3,33 +3,30 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-import { Shown } from '../components/hooks';
 import { JobsPanel } from '../components/jobs/JobsPanel';
+import { Looking } from '../components/Looking';
 import { jobsIcon } from '../icons';
 import { Chosen } from '../model/chosen';
 import { JobList } from '../model/list';
 import { IJobsub } from '../tokens';
 
-/** The panel, which reads nothing before it is looked at. */
-class Sidebar extends ReactWidget {
+/** The panel. */
+class Sidebar extends Looking {
   constructor(
-    private _jobsub: IJobsub,
+    jobsub: IJobsub,
     private _commands: CommandRegistry
   ) {
-    super();
+    super(jobsub);
     this.id = 'jupyter-jobsub';
-    this.addClass('jp-Jobsub');
     this.title.icon = jobsIcon;
-    this.title.caption = _jobsub.trans.__('Jobs');
+    this.title.caption = jobsub.trans.__('Jobs');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', _jobsub.trans.__('Jobs'));
-    this._list = new JobList(_jobsub.jobs, { mine: true });
-    this._chosen = new Chosen(this._list, _jobsub.jobs);
+    this.node.setAttribute('aria-label', jobsub.trans.__('Jobs'));
+    this._list = new JobList(jobsub.jobs, { mine: true });
+    this._chosen = new Chosen(this._list, jobsub.jobs);
   }
 
   dispose(): void {
@@ -38,35 +35,20 @@ class Sidebar extends ReactWidget {
     super.dispose();
   }
 
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._jobsub.jobs.page.start();
-    this._show(true);
+  protected look(active: boolean): void {
+    this._list.active = active;
   }
 
-  protected onBeforeHide(message: Message): void {
-    this._show(false);
-    super.onBeforeHide(message);
-  }
-
-  protected render(): JSX.Element {
+  protected draw(): JSX.Element {
     return (
-      <Shown.Provider value={this._shown}>
-        <JobsPanel
-          jobsub={this._jobsub}
-          commands={this._commands}
-          chosen={this._chosen}
-        />
-      </Shown.Provider>
+      <JobsPanel
+        jobsub={this.jobsub}
+        commands={this._commands}
+        chosen={this._chosen}
+      />
     );
   }
 
-  private _show(shown: boolean): void {
-    this._shown = this._list.active = shown;
-    this.update();
-  }
-
-  private _shown = false;
   private _list: JobList;
   private _chosen: Chosen;
 }

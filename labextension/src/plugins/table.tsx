@@ -6,12 +6,10 @@ import {
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IStateDB } from '@jupyterlab/statedb';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-import { Shown } from '../components/hooks';
+import { Looking } from '../components/Looking';
 import { columnsOf } from '../components/table/columns';
 import { JobsTable } from '../components/table/JobsTable';
 import { jobsIcon } from '../icons';
@@ -23,26 +21,25 @@ import { CommandIDs, IJobsub } from '../tokens';
 
 const ROUTED = 'jobsub:open-jobs-of-address';
 
-/** The table, which reads nothing before it is looked at. */
-class Table extends ReactWidget {
+/** The table. */
+class Table extends Looking {
   constructor(
-    private _jobsub: IJobsub,
+    jobsub: IJobsub,
     private _commands: CommandRegistry,
     filter: Filter,
     state: IStateDB | null
   ) {
-    super();
-    this.addClass('jp-Jobsub');
+    super(jobsub);
     this.node.tabIndex = -1;
-    this.title.label = _jobsub.trans.__('Jobs');
+    this.title.label = jobsub.trans.__('Jobs');
     this._columns = new Columns(
       new Map(this._all.map(({ id, width }) => [id, width])),
       this._all.filter(({ usual }) => usual).map(({ id }) => id),
       state
     );
     void this._columns.restore();
-    this.list = new JobList(_jobsub.jobs, filter);
-    this._chosen = new Chosen(this.list, _jobsub.jobs);
+    this.list = new JobList(jobsub.jobs, filter);
+    this._chosen = new Chosen(this.list, jobsub.jobs);
   }
 
   readonly list: JobList;
@@ -53,21 +50,6 @@ class Table extends ReactWidget {
     super.dispose();
   }
 
-  protected onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._show(this.isVisible);
-  }
-
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._show(true);
-  }
-
-  protected onBeforeHide(message: Message): void {
-    this._show(false);
-    super.onBeforeHide(message);
-  }
-
   protected onActivateRequest(): void {
     this.node.focus();
     void this.renderPromise?.then(() =>
@@ -75,28 +57,23 @@ class Table extends ReactWidget {
     );
   }
 
-  protected render(): JSX.Element {
+  protected look(active: boolean): void {
+    this.list.active = active;
+  }
+
+  protected draw(): JSX.Element {
     return (
-      <Shown.Provider value={this._shown}>
-        <JobsTable
-          jobsub={this._jobsub}
-          commands={this._commands}
-          chosen={this._chosen}
-          columns={this._columns}
-          all={this._all}
-        />
-      </Shown.Provider>
+      <JobsTable
+        jobsub={this.jobsub}
+        commands={this._commands}
+        chosen={this._chosen}
+        columns={this._columns}
+        all={this._all}
+      />
     );
   }
 
-  private _show(shown: boolean): void {
-    shown && this._jobsub.jobs.page.start();
-    this._shown = this.list.active = shown;
-    this.update();
-  }
-
-  private _shown = false;
-  private _all = columnsOf(this._jobsub.trans);
+  private _all = columnsOf(this.jobsub.trans);
   private _columns: Columns;
   private _chosen: Chosen;
 }

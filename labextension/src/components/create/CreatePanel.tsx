@@ -1,7 +1,5 @@
 import type { IEditorServices } from '@jupyterlab/codeeditor';
 import { DOMUtils } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import type { Job } from '../../api/types';
@@ -12,6 +10,7 @@ import {
   type ISurroundings
 } from '../../model/creation';
 import type { IJobsub } from '../../tokens';
+import { Looking } from '../Looking';
 import { CreateView } from './CreateView';
 
 interface IGiven {
@@ -22,15 +21,14 @@ interface IGiven {
 }
 
 /** A job that is being made, in the main area. */
-export class CreatePanel extends ReactWidget {
+export class CreatePanel extends Looking {
   constructor(
     beginning: IBeginning,
     private _given: IGiven
   ) {
-    super();
+    super(_given.jobsub);
     const { trans } = _given.jobsub;
     this.id = DOMUtils.createDomID();
-    this.addClass('jp-Jobsub');
     this.title.icon = jobsIcon;
     this.title.closable = true;
     this.title.label = beginning.from
@@ -43,40 +41,16 @@ export class CreatePanel extends ReactWidget {
 
   readonly creation: Creation;
 
-  protected onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._see(this.isVisible);
-  }
-
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._see(true);
-  }
-
-  protected onBeforeHide(message: Message): void {
-    this._see(false);
-    super.onBeforeHide(message);
-  }
-
-  protected render(): JSX.Element {
-    const { jobsub, editors } = this._given;
+  protected draw(): JSX.Element {
     return (
       <CreateView
         creation={this.creation}
-        jobsub={jobsub}
-        editors={editors}
-        active={this._seen}
+        jobsub={this.jobsub}
+        editors={this._given.editors}
+        active={this.active}
         submit={() => this._submit()}
       />
     );
-  }
-
-  private _see(seen: boolean): void {
-    this._seen = seen;
-    if (seen) {
-      this._given.jobsub.jobs.page.start();
-    }
-    this.update();
   }
 
   private async _submit(): Promise<boolean> {
@@ -87,6 +61,4 @@ export class CreatePanel extends ReactWidget {
     }
     return job !== null;
   }
-
-  private _seen = false;
 }
