@@ -5,16 +5,15 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from './api/http';
-import type { Action, Job } from './api/types';
+import type { Job } from './api/types';
 import { pauseIcon, rerunIcon } from './icons';
 import type { Jobs } from './model/jobs';
-import { CommandIDs, type IJobsub } from './tokens';
+import { CommandIDs, DEEDS, type IJobsub } from './tokens';
 import { title } from './words';
 
 /** What can be done to jobs that there are. */
 interface IDeed {
   id: string;
-  action: Action;
   icon: LabIcon;
   label: string;
   /** What to do to one of them. */
@@ -23,29 +22,37 @@ interface IDeed {
   question?(jobs: readonly Job[]): { title: string; body: string } | null;
 }
 
+/** Those of some jobs to which a command can be done now. */
+export function able(command: string, jobs: readonly Job[]): Job[] {
+  return jobs.filter(job => job.allowed.includes(DEEDS.get(command)!));
+}
+
+/** The jobs that a command is given, or those that are selected, as far as it can be done to them. */
+export function meant(
+  command: string,
+  args: { jobs?: unknown },
+  { selection }: IJobsub
+): Job[] {
+  return able(command, (args.jobs as Job[] | undefined) ?? selection.jobs);
+}
+
 /** Add a command for everything that can be done to the selected jobs, or to those with the ids that are given. */
-export function addCommands(
-  commands: CommandRegistry,
-  { jobs, selection, trans }: IJobsub
-): void {
-  const wanted = (args: { jobs?: unknown }) =>
-    (args.jobs as Job[] | undefined) ?? selection.jobs;
+export function addCommands(commands: CommandRegistry, jobsub: IJobsub): void {
+  const { jobs, selection, trans } = jobsub;
   for (const deed of deeds(trans)) {
-    const able = (args: object) =>
-      wanted(args).filter(job => job.allowed.includes(deed.action));
     commands.addCommand(deed.id, {
       label: deed.label,
       icon: args => (args.toolbar ? deed.icon : undefined),
-      isEnabled: args => able(args).length > 0,
-      execute: args => perform(deed, jobs, able(args), trans),
+      isEnabled: args => meant(deed.id, args, jobsub).length > 0,
+      execute: args => perform(deed, jobs, meant(deed.id, args, jobsub), trans),
       describedBy: {
         args: { type: 'object', properties: { jobs: { type: 'array' } } }
       }
     });
   }
   selection.changed.connect(() => {
-    for (const { id } of deeds(trans)) {
-      commands.notifyCommandChanged(id);
+    for (const id of DEEDS.keys()) {
+      commands.hasCommand(id) && commands.notifyCommandChanged(id);
     }
   });
 }
@@ -53,17 +60,17 @@ export function addCommands(
 async function perform(
   deed: IDeed,
   jobs: Jobs,
-  able: readonly Job[],
+  some: readonly Job[],
   trans: TranslationBundle
 ): Promise<void> {
-  const question = deed.question?.(able);
+  const question = deed.question?.(some);
   if (
     question &&
-    !(await confirmed(question, names(able), deed.label, trans))
+    !(await confirmed(question, names(some), deed.label, trans))
   ) {
     return;
   }
-  const failures = await each(able, ({ id }) => deed.act(jobs, id));
+  const failures = await each(some, ({ id }) => deed.act(jobs, id));
   if (failures.length) {
     const about = names(failures.map(({ job }) => job));
     tellFailure(failures[0].error, deed.label, about);
@@ -138,7 +145,6 @@ function deeds(trans: TranslationBundle): IDeed[] {
   return [
     {
       id: CommandIDs.cancel,
-      action: 'cancel',
       icon: stopIcon,
       label: trans.__('Cancel'),
       act: (jobs, id) => jobs.act(id, 'cancel'),
@@ -151,7 +157,6 @@ function deeds(trans: TranslationBundle): IDeed[] {
     },
     {
       id: CommandIDs.pause,
-      action: 'pause',
       icon: pauseIcon,
       label: trans.__('Pause'),
       act: (jobs, id) => jobs.act(id, 'pause'),
@@ -171,21 +176,18 @@ function deeds(trans: TranslationBundle): IDeed[] {
     },
     {
       id: CommandIDs.resume,
-      action: 'resume',
       icon: runIcon,
       label: trans.__('Resume'),
       act: (jobs, id) => jobs.act(id, 'resume')
     },
     {
       id: CommandIDs.rerun,
-      action: 'rerun',
       icon: rerunIcon,
       label: trans.__('Rerun'),
       act: (jobs, id) => jobs.rerun(id)
     },
     {
       id: CommandIDs.remove,
-      action: 'delete',
       icon: deleteIcon,
       label: trans.__('Delete'),
       act: (jobs, id) => jobs.delete(id),

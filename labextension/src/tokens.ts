@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
-import type { Catalog, Usage } from './api/types';
+import type { Action, Catalog, Usage } from './api/types';
 import type { Files } from './model/files';
 import type { Jobs } from './model/jobs';
 import type { Selection } from './selection';
@@ -37,3 +37,13 @@ export namespace CommandIDs {
   export const clone = 'jobsub:clone';
   export const remove = 'jobsub:delete';
 }
+
+/** The commands that do something to jobs that there are, in the order in which they are offered. */
+export const DEEDS: ReadonlyMap<string, Action> = new Map([
+  [CommandIDs.cancel, 'cancel'],
+  [CommandIDs.pause, 'pause'],
+  [CommandIDs.resume, 'resume'],
+  [CommandIDs.rerun, 'rerun'],
+  [CommandIDs.clone, 'clone'],
+  [CommandIDs.remove, 'delete']
+]);

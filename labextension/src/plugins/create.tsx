@@ -14,6 +14,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { copyIcon } from '@jupyterlab/ui-components';
 
 import type { Job } from '../api/types';
+import { meant } from '../commands';
 import type { CreatePanel } from '../components/create/CreatePanel';
 import { jobsIcon } from '../icons';
 import type { IBeginning, ISurroundings } from '../model/creation';
@@ -88,9 +89,9 @@ export const create: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.clone, {
       label: trans.__('Clone'),
       icon: args => (args.toolbar ? copyIcon : undefined),
-      isEnabled: args => clonable(args, jobsub).length > 0,
+      isEnabled: args => meant(CommandIDs.clone, args, jobsub).length > 0,
       execute: async args => {
-        for (const { id } of clonable(args, jobsub)) {
+        for (const { id } of meant(CommandIDs.clone, args, jobsub)) {
           await commands.execute(CommandIDs.create, { from: id });
         }
       },
@@ -98,10 +99,6 @@ export const create: JupyterFrontEndPlugin<void> = {
         args: { type: 'object', properties: { jobs: { type: 'array' } } }
       }
     });
-    jobsub.selection.changed.connect(() =>
-      commands.notifyCommandChanged(CommandIDs.clone)
-    );
-
     void restorer?.restore(tracker, {
       command: CommandIDs.create,
       name: widget => widget.id,
@@ -123,9 +120,4 @@ async function read(
   } catch {
     return null; // it is looked at again by the service
   }
-}
-
-function clonable(args: { jobs?: unknown }, { selection }: IJobsub): Job[] {
-  const wanted = (args.jobs as Job[] | undefined) ?? selection.jobs;
-  return wanted.filter(({ allowed }) => allowed.includes('clone'));
 }

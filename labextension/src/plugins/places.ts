@@ -5,7 +5,7 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 
-import { CommandIDs, IJobsub } from '../tokens';
+import { CommandIDs, DEEDS, IJobsub } from '../tokens';
 
 const SIDEBAR = 'jupyter-jobsub';
 const IN_PALETTE = [
@@ -14,12 +14,7 @@ const IN_PALETTE = [
   CommandIDs.show,
   CommandIDs.openJobs,
   CommandIDs.openJob,
-  CommandIDs.cancel,
-  CommandIDs.pause,
-  CommandIDs.resume,
-  CommandIDs.rerun,
-  CommandIDs.clone,
-  CommandIDs.remove
+  ...DEEDS.keys()
 ];
 
 /** Where the commands are found that no schema can name: the palette and the launcher. */

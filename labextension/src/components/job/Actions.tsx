@@ -4,16 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type { Job } from '../../api/types';
-import { CommandIDs } from '../../tokens';
-
-const DEEDS = [
-  CommandIDs.cancel,
-  CommandIDs.pause,
-  CommandIDs.resume,
-  CommandIDs.rerun,
-  CommandIDs.clone,
-  CommandIDs.remove
-];
+import { DEEDS } from '../../tokens';
 
 /** What can be done to a job now, each a button. */
 export function Actions(props: {
@@ -29,16 +20,16 @@ export function Actions(props: {
       role="toolbar"
       aria-label={trans.__('What can be done to this job')}
     >
-      {DEEDS.filter(
-        id => commands.hasCommand(id) && commands.isEnabled(id, args)
-      ).map(id => (
-        <ToolbarButtonComponent
-          key={id}
-          icon={commands.icon(id, args) as any}
-          label={commands.label(id, args)}
-          onClick={() => void commands.execute(id, args)}
-        />
-      ))}
+      {[...DEEDS.keys()]
+        .filter(id => commands.hasCommand(id) && commands.isEnabled(id, args))
+        .map(id => (
+          <ToolbarButtonComponent
+            key={id}
+            icon={commands.icon(id, args) as any}
+            label={commands.label(id, args)}
+            onClick={() => void commands.execute(id, args)}
+          />
+        ))}
     </div>
   );
 }

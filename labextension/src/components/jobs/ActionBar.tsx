@@ -1,19 +1,12 @@
 import { ToolbarButtonComponent } from '@jupyterlab/ui-components';
-import {
-  copyIcon,
-  deleteIcon,
-  runIcon,
-  stopIcon,
-  type LabIcon
-} from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import type { Action, Job } from '../../api/types';
-import { pauseIcon, rerunIcon } from '../../icons';
+import type { Job } from '../../api/types';
+import { able } from '../../commands';
 import { MOST, type Chosen } from '../../model/chosen';
-import { CommandIDs } from '../../tokens';
+import { DEEDS } from '../../tokens';
 import { useSignal } from '../hooks';
 
 interface IProps {
@@ -21,15 +14,6 @@ interface IProps {
   commands: CommandRegistry;
   trans: TranslationBundle;
 }
-
-const ACTIONS: [string, Action, LabIcon][] = [
-  [CommandIDs.cancel, 'cancel', stopIcon],
-  [CommandIDs.pause, 'pause', pauseIcon],
-  [CommandIDs.resume, 'resume', runIcon],
-  [CommandIDs.rerun, 'rerun', rerunIcon],
-  [CommandIDs.clone, 'clone', copyIcon],
-  [CommandIDs.remove, 'delete', deleteIcon]
-];
 
 /** What can be done to the selected jobs, and to how many of them. */
 export function ActionBar({ chosen, commands, trans }: IProps): JSX.Element {
@@ -41,20 +25,20 @@ export function ActionBar({ chosen, commands, trans }: IProps): JSX.Element {
       role="toolbar"
       aria-label={trans.__('Selected jobs')}
     >
-      {ACTIONS.filter(([id]) => commands.hasCommand(id)).map(
-        ([id, action, icon]) => {
-          const able = jobs.filter(job => job.allowed.includes(action));
+      {[...DEEDS.keys()]
+        .filter(id => commands.hasCommand(id))
+        .map(id => {
+          const some = able(id, jobs);
           return (
             <ToolbarButtonComponent
               key={id}
-              icon={icon}
-              enabled={able.length > 0}
-              tooltip={tooltip(commands.label(id), able, jobs, trans)}
-              onClick={() => void commands.execute(id, { jobs: able as any })}
+              icon={commands.icon(id, { toolbar: true }) as any}
+              enabled={some.length > 0}
+              tooltip={tooltip(commands.label(id), some, jobs, trans)}
+              onClick={() => void commands.execute(id, { jobs: some as any })}
             />
           );
-        }
-      )}
+        })}
       <span className="jp-Jobsub-count" role="status">
         {jobs.length > 0
           ? trans._n('%1 selected', '%1 selected', jobs.length)
