@@ -114,8 +114,8 @@ def test_what_a_job_waits_for_is_told_as_it_changes(page: Page, served: Lab, tmp
 def test_it_is_there_again_after_a_reload_with_its_tab(page: Page, served: Lab) -> None:
     view = opened(page, done(served))
     last = view.get_by_role("tab", name=TABS[-1])
-    with page.expect_request(
-        lambda asked: "/api/workspaces/" in asked.url and TABS[-1].lower() in str(asked.post_data)
+    with page.expect_request_finished(
+        lambda asked: "/api/workspaces/" in asked.url and '"tab":"spec"' in str(asked.post_data)
     ):
         view.get_by_role("tab", name="Information").press("End")
         expect(last).to_be_focused()
