@@ -1,6 +1,7 @@
 # Needs make and a shell; the rest (Python's venv, packages) tools/setup finds or installs.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+BROWSER = $(PY) -m pytest -n 2 --dist loadscope tests/browser
 PANEL := $(shell find labextension -type f -not -path '*/node_modules/*' -not -path '*/lib/*')
 export PYTHON
 # jlpm, jupyter-builder and their Node are in the environment
@@ -18,8 +19,10 @@ demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook 
 lab: $(VENV)/.lab-panel ## Start JupyterLab with the extension, in examples/
 	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
+# those in a browser apart: it drops what it has asked for when the networks of Pods come and go
 test: lint ## Check style, layers and types, then run the tests
 	$(PY) -m pytest -n 2
+	$(BROWSER)
 
 lint: $(VENV)/.test-panel ## Check style, layers and types
 	$(VENV)/bin/ruff check .
@@ -29,7 +32,7 @@ lint: $(VENV)/.test-panel ## Check style, layers and types
 	cd labextension && jlpm lint
 
 browser: $(VENV)/.test-panel ## Run the tests of the panel in a browser (ARGS="-k log")
-	$(PY) -m pytest -n 2 tests/browser $(ARGS)
+	$(BROWSER) $(ARGS)
 
 bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
