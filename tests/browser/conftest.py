@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,8 +11,16 @@ from playwright.sync_api import Browser, Page, expect
 from .chromium import chromium, open_lab
 from .lab import Lab, lab
 
-PATIENCE = 30_000  # milliseconds that a page may take, on a machine that has much to do
+PATIENCE = 60_000  # milliseconds that a page may take, on a machine that has much to do
+LIMIT = 300  # seconds for a test
 expect.set_options(PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give pages the time that they take."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(LIMIT))
 
 
 @pytest.fixture(scope="module")  # meanwhile playwright's event loop is this thread's: others could run none

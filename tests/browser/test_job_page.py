@@ -16,7 +16,7 @@ from .chromium import open_lab
 from .lab import Lab, lab
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("room")]
+pytestmark = pytest.mark.usefixtures("room")
 TABS = ["Information", "Logs", "Metrics", "Artifacts", "Spec"]
 CONFIG = """
 from pathlib import Path

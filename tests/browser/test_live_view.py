@@ -12,7 +12,7 @@ from .axe import faults
 from .lab import Lab
 from .notebooks import notebook, open_file
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 SETUP = """%load_ext jupyter_jobsub
 from jupyter_jobsub.widget import buttons
 buttons.PATIENCE = 600  # for a second click, on a machine that has much to do

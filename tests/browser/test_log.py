@@ -108,7 +108,6 @@ def test_who_reads_older_lines_stays_there_while_new_ones_come(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_first_line_of_a_log_of_200_mb_is_a_leap_away(page: Page, served: Lab) -> None:
     job = done(served, f"echo first line; yes {'a line of the log ' * 5}| head -c 200M; echo; echo last line")
     view = opened(page, job)
@@ -132,7 +131,6 @@ def test_the_first_line_of_a_log_of_200_mb_is_a_leap_away(page: Page, served: La
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_flood_leaves_the_page_alive(page: Page, served: Lab, tmp_path: Path) -> None:
     go = tmp_path / "go"
     flood = f"{WAIT.format(go)}; yes {'a line of the log ' * 5}| head -c 20M; echo; echo last line"

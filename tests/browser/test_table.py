@@ -15,7 +15,7 @@ from .axe import faults
 from .lab import Lab, lab
 
 MANY = 100_000
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def opened(page: Page, command: str = "jobsub:open-jobs") -> Locator:
 
 def shown(page: Page) -> Locator:
     table = page.locator("#jupyter-jobsub-table")
-    expect(table.locator("[data-job]").first).to_be_visible(timeout=30_000)
+    expect(table.locator("[data-job]").first).to_be_visible()
     return table
 
 

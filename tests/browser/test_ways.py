@@ -14,7 +14,7 @@ from .axe import faults
 from .lab import Lab
 from .notebooks import notebook, open_file
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 RECORD = """() => {
     window.created = [];
     window.jupyterapp.commands.commandExecuted.connect(
