@@ -34,7 +34,7 @@ lint: $(VENV)/.test-panel ## Check style, layers and types
 browser: $(VENV)/.test-panel ## Run the tests of the panel in a browser (ARGS="-k log")
 	$(BROWSER) $(ARGS)
 
-bench: $(VENV)/.bench ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
+bench: $(VENV)/.bench-panel ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 chaos: $(VENV)/.bench ## Bring faults about while jobs run (SEED=n ROUNDS=n ARGS="--fault X2"; ENGINE=kubernetes)

@@ -13,7 +13,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import admission, cluster, idle, lag, latency, machine, memory, pages, submits, surfaces, throughput
+from . import (
+    admission,
+    cluster,
+    idle,
+    lag,
+    latency,
+    machine,
+    memory,
+    pages,
+    panel,
+    submits,
+    surfaces,
+    throughput,
+)
 from .figures import KUBERNETES, REGISTRY, Bench, CannotMeasure, Outcome
 from .http import Closed
 
@@ -25,6 +38,7 @@ __all__ = [
     "latency",
     "memory",
     "pages",
+    "panel",
     "submits",
     "surfaces",
     "throughput",

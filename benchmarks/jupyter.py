@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 from . import processes
 from .http import Connection
@@ -54,6 +55,11 @@ class JupyterServer:
     def pid(self) -> int:
         """Its process."""
         return self._process.pid
+
+    def page(self, path: str, **query: str) -> str:
+        """Where a browser finds a page of it."""
+        host, port = self.address
+        return f"http://{host}:{port}/{path}?{urlencode({'token': self._token, **query})}"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
