@@ -8,7 +8,7 @@ import { title, why } from '../../words';
 import { useSignal } from '../hooks';
 import { ProgressBar, progressText, Timing } from '../jobs/JobRow';
 import { Trouble } from '../jobs/Trouble';
-import { LogView } from '../log/LogView';
+import { FIRST_LOOK, LogView, type ILook } from '../log/LogView';
 import { Phase } from '../Phase';
 import { Actions } from './Actions';
 import { Artifacts } from './Artifacts';
@@ -28,11 +28,18 @@ export interface IProps {
   choose(tab: string): void;
 }
 
+interface ITabs extends IProps {
+  /** How its log is looked at, which stays when another tab is shown. */
+  look: ILook;
+  change(look: ILook): void;
+}
+
 /** A job: how it stands, what can be done to it, and all that is kept of it. */
 export function JobPage(props: IProps): JSX.Element {
   const { jobsub, one } = props;
   const { trans } = jobsub;
   useSignal(one.changed);
+  const [look, change] = React.useState(FIRST_LOOK);
   if (one.gone) {
     return (
       <div className="jp-Jobsub-empty" role="status">
@@ -49,7 +56,7 @@ export function JobPage(props: IProps): JSX.Element {
           <Header {...props} job={one.job} />
           <Tabs
             label={trans.__('About %1', title(one.job))}
-            tabs={tabs(props, one.job)}
+            tabs={tabs({ ...props, look, change }, one.job)}
             chosen={props.tab}
             choose={props.choose}
           />
@@ -61,8 +68,8 @@ export function JobPage(props: IProps): JSX.Element {
   );
 }
 
-function tabs(props: IProps, job: JobDetail): ITab[] {
-  const { jobsub, commands, one, active } = props;
+function tabs(props: ITabs, job: JobDetail): ITab[] {
+  const { jobsub, commands, one, active, look, change } = props;
   const { trans } = jobsub;
   const all: ITab[] = [
     {
@@ -73,7 +80,7 @@ function tabs(props: IProps, job: JobDetail): ITab[] {
     {
       id: 'logs',
       label: trans.__('Logs'),
-      draw: () => <LogView {...{ jobsub, job, active }} />
+      draw: () => <LogView {...{ jobsub, job, active, look, change }} />
     },
     {
       id: 'metrics',

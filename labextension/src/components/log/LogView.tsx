@@ -10,16 +10,30 @@ import { LogLines } from './LogLines';
 import { LogToolbar } from './LogToolbar';
 import { SearchBar } from './SearchBar';
 
+/** How a person looks at a log. */
+export interface ILook {
+  task: ILogTask;
+  /** Whether long lines are wrapped. */
+  wrap: boolean;
+  /** What is looked for; null if nothing is. */
+  sought: string | null;
+}
+
+export const FIRST_LOOK: ILook = { task: {}, wrap: false, sought: null };
+
 interface IProps {
   jobsub: IJobsub;
   job: JobDetail;
+  look: ILook;
+  change(look: ILook): void;
   /** Whether anybody looks. */
   active: boolean;
 }
 
 /** A job's log: a task's, live, and from its first line to its last. */
-export function LogView({ jobsub, job, active }: IProps): JSX.Element {
-  const [task, choose] = React.useState<ILogTask>({});
+export function LogView(props: IProps): JSX.Element {
+  const { jobsub, job, active } = props;
+  const { task } = props.look;
   const [model, setModel] = React.useState<LogModel | null>(null);
   React.useEffect(() => {
     const one = new LogModel(jobsub.jobs, job.id, task);
@@ -33,41 +47,27 @@ export function LogView({ jobsub, job, active }: IProps): JSX.Element {
   }, [model, active]);
   return (
     <div className="jp-Jobsub-log">
-      {model && (
-        <Log
-          key={`${job.id}`}
-          {...{ model, job, task, choose }}
-          jobsub={jobsub}
-        />
-      )}
+      {model && <Log key={job.id} {...props} model={model} />}
     </div>
   );
 }
 
-interface ILogProps {
-  model: LogModel;
-  job: JobDetail;
-  task: ILogTask;
-  jobsub: IJobsub;
-  choose(task: ILogTask): void;
-}
-
-function Log(props: ILogProps): JSX.Element {
-  const { model, job, task, jobsub } = props;
+function Log(props: IProps & { model: LogModel }): JSX.Element {
+  const { model, job, jobsub, look, change } = props;
+  const { task, wrap, sought } = look;
   const { trans } = jobsub;
   useSignal(model.changed);
-  const [wrap, setWrap] = React.useState(false);
-  const [searching, setSearching] = React.useState(false);
-  const [search, setSearch] = React.useState(() => new Search(''));
+  const search = React.useMemo(() => new Search(sought ?? ''), [sought]);
   const [current, setCurrent] = React.useState<IFind | null>(null);
   const seen = React.useRef(0);
+  const asked = React.useRef(false); // whether the search has just been asked for
   const root = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => setCurrent(null), [model]);
 
-  const look = (text: string) => {
+  const seek = (text: string) => {
     const wanted = new Search(text);
     const line = current?.line ?? seen.current;
-    setSearch(wanted);
+    change({ ...look, sought: text });
     setCurrent(wanted.next(model.lines, { line, nth: -1 }, 1));
   };
   const go = (step: 1 | -1) =>
@@ -75,13 +75,13 @@ function Log(props: ILogProps): JSX.Element {
       search.next(model.lines, current ?? { line: seen.current, nth: -1 }, step)
     );
   const close = () => {
-    setSearching(false);
-    setSearch(new Search(''));
+    change({ ...look, sought: null });
     setCurrent(null);
     root.current?.querySelector<HTMLElement>('[role=log]')?.focus();
   };
   const find = () => {
-    setSearching(true);
+    asked.current = true;
+    change({ ...look, sought: sought ?? '' });
     root.current?.querySelector<HTMLElement>('[type=search]')?.focus();
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -104,16 +104,18 @@ function Log(props: ILogProps): JSX.Element {
   return (
     <div ref={root} className="jp-Jobsub-log-view" onKeyDown={onKeyDown}>
       <LogToolbar
-        {...{ model, job, task, trans, wrap, searching, find }}
+        {...{ model, job, task, trans, wrap, find }}
+        searching={sought !== null}
         api={jobsub.jobs.api}
-        choose={props.choose}
-        toggleWrap={() => setWrap(!wrap)}
+        choose={one => change({ ...look, task: one })}
+        toggleWrap={() => change({ ...look, wrap: !wrap })}
       />
-      {searching && (
+      {sought !== null && (
         <SearchBar
-          text={search.text}
+          text={sought}
+          focus={asked.current}
           count={search.count(model.lines, current)}
-          {...{ trans, look, go, close }}
+          {...{ trans, seek, go, close }}
         />
       )}
       {there && model.error && <Failure model={model} trans={trans} />}

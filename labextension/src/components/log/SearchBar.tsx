@@ -12,14 +12,16 @@ interface IProps {
   /** How often it was found, and which of these is the current one. */
   count: { all: number; at: number };
   trans: TranslationBundle;
-  look(text: string): void;
+  /** Whether it takes the focus when it comes. */
+  focus: boolean;
+  seek(text: string): void;
   go(step: 1 | -1): void;
   close(): void;
 }
 
 /** What is looked for, and the way from one place to the next. */
 export function SearchBar(props: IProps): JSX.Element {
-  const { text, count, trans, look, go, close } = props;
+  const { text, count, trans, focus, seek, go, close } = props;
   const found = count.all
     ? trans.__('%1 of %2', count.at, count.all)
     : text && trans.__('Not found');
@@ -36,14 +38,14 @@ export function SearchBar(props: IProps): JSX.Element {
       }}
     >
       <input
-        autoFocus
+        autoFocus={focus}
         className="jp-mod-styled"
         type="search"
         value={text}
         placeholder={trans.__('Find')}
         aria-label={trans.__('Find in the lines that are loaded')}
         title={trans.__('Find in the lines that are loaded')}
-        onChange={event => look(event.target.value)}
+        onChange={event => seek(event.target.value)}
       />
       <span role="status">{found}</span>
       <ToolbarButtonComponent
