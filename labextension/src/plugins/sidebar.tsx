@@ -3,6 +3,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IStateDB } from '@jupyterlab/statedb';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
@@ -10,14 +11,18 @@ import { JobsPanel } from '../components/jobs/JobsPanel';
 import { Looking } from '../components/Looking';
 import { jobsIcon } from '../icons';
 import { Chosen } from '../model/chosen';
+import { keepFilter } from '../model/kept';
 import { JobList } from '../model/list';
 import { IJobsub } from '../tokens';
+
+const KEPT = 'jupyter-jobsub:sidebar-filter';
 
 /** The panel. */
 class Sidebar extends Looking {
   constructor(
     jobsub: IJobsub,
-    private _commands: CommandRegistry
+    private _commands: CommandRegistry,
+    state: IStateDB | null
   ) {
     super(jobsub);
     this.id = 'jupyter-jobsub';
@@ -27,6 +32,7 @@ class Sidebar extends Looking {
     this.node.setAttribute('aria-label', jobsub.trans.__('Jobs'));
     this._list = new JobList(jobsub.jobs, { mine: true });
     this._chosen = new Chosen(this._list, jobsub.jobs);
+    this._ready = keepFilter(this._list, KEPT, state);
   }
 
   dispose(): void {
@@ -35,8 +41,10 @@ class Sidebar extends Looking {
     super.dispose();
   }
 
-  protected look(active: boolean): void {
-    this._list.active = active;
+  protected look(): void {
+    void this._ready.then(() => {
+      this._list.active = this.active && !this.isDisposed;
+    });
   }
 
   protected draw(): JSX.Element {
@@ -50,6 +58,7 @@ class Sidebar extends Looking {
   }
 
   private _list: JobList;
+  private _ready: Promise<void>;
   private _chosen: Chosen;
 }
 
@@ -58,13 +67,14 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   description: 'The jobs, beside everything else.',
   autoStart: true,
   requires: [IJobsub],
-  optional: [ILayoutRestorer],
+  optional: [ILayoutRestorer, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     shared: IJobsub,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null
   ) => {
-    const panel = new Sidebar(shared, app.commands);
+    const panel = new Sidebar(shared, app.commands, state);
     app.shell.add(panel, 'left', { rank: 550 });
     restorer?.add(panel, panel.id);
   }
