@@ -27,6 +27,7 @@ export const IJobsub = new Token<IJobsub>(
 export namespace CommandIDs {
   export const openJobs = 'jobsub:open-jobs';
   export const openJob = 'jobsub:open-job';
+  export const openSweep = 'jobsub:open-sweep';
   export const create = 'jobsub:create';
   export const submit = 'jobsub:submit';
   export const show = 'jobsub:show';

@@ -14,6 +14,7 @@ const IN_PALETTE = [
   CommandIDs.show,
   CommandIDs.openJobs,
   CommandIDs.openJob,
+  CommandIDs.openSweep,
   ...DEEDS.keys()
 ];
 

@@ -105,6 +105,7 @@ export const table: JupyterFrontEndPlugin<void> = {
       router && keepAddress(app, router, widget);
       return widget;
     };
+    const sweep = () => jobsub.selection.jobs[0]?.sweep ?? null;
     commands.addCommand(CommandIDs.openJobs, {
       label: jobsub.trans.__('Jobs as a table'),
       caption: jobsub.trans.__('All jobs that you may see, by row and column'),
@@ -118,6 +119,17 @@ export const table: JupyterFrontEndPlugin<void> = {
       },
       describedBy: { args: ARGS }
     });
+    commands.addCommand(CommandIDs.openSweep, {
+      label: jobsub.trans.__('Show the Sweep'),
+      caption: jobsub.trans.__('The jobs of the same sweep, as a table'),
+      isVisible: () => sweep() !== null,
+      execute: () => commands.execute(CommandIDs.openJobs, { sweep: sweep() }),
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    jobsub.selection.changed.connect(() =>
+      commands.notifyCommandChanged(CommandIDs.openSweep)
+    );
+
     void restorer?.restore(tracker, {
       command: CommandIDs.openJobs,
       name: () => 'jobs',

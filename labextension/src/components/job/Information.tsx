@@ -150,7 +150,20 @@ function found({ jobsub, job, commands }: IProps): Field[] {
         {rerunOf}
       </button>
     ],
-    [job.sweep !== null, trans.__('Sweep'), job.sweep],
+    [
+      job.sweep !== null,
+      trans.__('Sweep'),
+      <button
+        key="sweep"
+        className="jp-Jobsub-link"
+        title={trans.__('Show the jobs of this sweep')}
+        onClick={() =>
+          void commands.execute(CommandIDs.openJobs, { sweep: job.sweep })
+        }
+      >
+        {job.sweep}
+      </button>
+    ],
     [
       job.output !== null,
       trans.__('Output notebook'),

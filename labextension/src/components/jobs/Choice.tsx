@@ -1,5 +1,6 @@
-import { caretDownIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+
+import { Dropdown } from './Dropdown';
 
 export interface IOption<T extends string> {
   value: T;
@@ -16,23 +17,13 @@ interface IProps<T extends string> {
   counts?: boolean;
   choose(chosen: T[]): void;
   onOpen?(open: boolean): void;
-  /** Whether the list lies towards the left. */
-  right?: boolean;
   /** Choose what was chosen before the person came, under this name. */
   reset?: { label: string; run(): void };
 }
 
 /** A button that opens a list of which any can be ticked. */
 export function Choice<T extends string>(props: IProps<T>): JSX.Element {
-  const { label, options, chosen, counts, choose, onOpen } = props;
-  const [open, setOpen] = React.useState(false);
-  const whole = React.useRef<HTMLDivElement>(null);
-  const button = React.useRef<HTMLButtonElement>(null);
-  const id = React.useId();
-  const show = (shown: boolean) => {
-    setOpen(shown);
-    onOpen?.(shown);
-  };
+  const { label, options, chosen, counts, choose } = props;
   const toggle = (value: T) =>
     choose(
       options
@@ -40,42 +31,15 @@ export function Choice<T extends string>(props: IProps<T>): JSX.Element {
         .filter(one => chosen.includes(one) !== (one === value))
     );
   return (
-    <div
-      ref={whole}
-      className="jp-Jobsub-choice"
-      onBlur={event => {
-        if (open && !whole.current?.contains(event.relatedTarget as Node)) {
-          show(false);
-        }
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape' && open) {
-          show(false);
-          button.current?.focus();
-          event.stopPropagation();
-        }
-      }}
+    <Dropdown
+      label={label}
+      chosen={
+        counts && chosen.length ? `${label} (${chosen.length})` : undefined
+      }
+      onOpen={props.onOpen}
     >
-      <button
-        ref={button}
-        className="jp-Jobsub-choice-button"
-        aria-expanded={open}
-        aria-controls={open ? id : undefined}
-        data-chosen={(counts && chosen.length > 0) || undefined}
-        onClick={() => show(!open)}
-      >
-        {counts && chosen.length ? `${label} (${chosen.length})` : label}
-        <caretDownIcon.react tag="span" />
-      </button>
-      {open && (
-        <div
-          id={id}
-          className="jp-Jobsub-choice-list"
-          role="group"
-          aria-label={label}
-          data-right={props.right}
-          tabIndex={-1}
-        >
+      {() => (
+        <>
           {options.map(({ value, label }) => (
             <label key={value}>
               <input
@@ -92,8 +56,8 @@ export function Choice<T extends string>(props: IProps<T>): JSX.Element {
               {props.reset.label}
             </button>
           )}
-        </div>
+        </>
       )}
-    </div>
+    </Dropdown>
   );
 }

@@ -28,10 +28,8 @@ export function Empty({ list, trans, commands }: IProps): JSX.Element {
         <h2>{trans.__('No job is like that')}</h2>
         <p>
           {list.filter.mine
-            ? trans.__(
-                'None of your own jobs has this name or id, group and phase.'
-              )
-            : trans.__('No job has this name or id, group and phase.')}
+            ? trans.__('None of your own jobs passes all the filters.')
+            : trans.__('None that you may see passes all the filters.')}
         </p>
         <button
           className="jp-Button jp-mod-styled"

@@ -1,3 +1,4 @@
+import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Phase as PhaseName } from '../../api/types';
@@ -8,6 +9,7 @@ import { Phase } from '../Phase';
 import { useSignal } from '../hooks';
 import { Choice } from './Choice';
 import { Search, SHORTEST } from './Search';
+import { UserChoice } from './UserChoice';
 
 interface IProps {
   jobsub: IJobsub;
@@ -15,10 +17,10 @@ interface IProps {
   change(filter: Filter): void;
 }
 
-/** Which jobs to show: by name, group, phase, and whose. */
+/** Which jobs to show: by name, group, phase, sweep, and whose. */
 export function Filters({ jobsub, filter, change }: IProps): JSX.Element {
   const { trans } = jobsub;
-  const groups = useGroups(jobsub, filter.group ?? []);
+  const known = useKnown(jobsub, filter.group ?? []);
   return (
     <>
       <Search
@@ -33,10 +35,10 @@ export function Filters({ jobsub, filter, change }: IProps): JSX.Element {
         label={trans.__('Group')}
         none={trans.__('There are no groups.')}
         counts
-        options={groups.names.map(value => ({ value, label: value }))}
+        options={known.groups.map(value => ({ value, label: value }))}
         chosen={filter.group ?? []}
         choose={group => change({ group })}
-        onOpen={groups.watch}
+        onOpen={known.watch}
       />
       <Choice
         label={trans.__('Phase')}
@@ -49,11 +51,30 @@ export function Filters({ jobsub, filter, change }: IProps): JSX.Element {
         chosen={phasesOf(filter)}
         choose={phase => change({ phase })}
       />
+      {!filter.mine && (
+        <UserChoice
+          users={known.users}
+          chosen={filter.user}
+          trans={trans}
+          choose={user => change({ user })}
+          onOpen={known.watch}
+        />
+      )}
+      {filter.sweep && (
+        <button
+          className="jp-Jobsub-chip"
+          title={trans.__('Show jobs of other sweeps, too')}
+          onClick={() => change({ sweep: undefined })}
+        >
+          {trans.__('Sweep: %1', filter.sweep)}
+          <closeIcon.react tag="span" aria-hidden />
+        </button>
+      )}
       <label className="jp-Jobsub-mine">
         <input
           type="checkbox"
           checked={!!filter.mine}
-          onChange={event => change({ mine: event.target.checked })}
+          onChange={event => change(whose(event.target.checked))}
         />
         {trans.__('Submitted by me')}
       </label>
@@ -61,13 +82,19 @@ export function Filters({ jobsub, filter, change }: IProps): JSX.Element {
   );
 }
 
-/** Whether a filter leaves out more than other people's jobs. */
-export function narrows({ text, group, phase }: Filter): boolean {
-  return !!text || !!group?.length || !!phase?.length;
+/** One's own jobs, which are no other user's, or those of all. */
+export function whose(mine: boolean): Filter {
+  return mine ? { mine, user: undefined } : { mine };
 }
 
-/** The groups of which there are jobs, or may be; read while somebody looks. */
-function useGroups({ catalog, usage }: IJobsub, chosen: readonly string[]) {
+/** Whether a filter leaves out more than other people's jobs. */
+export function narrows(filter: Filter): boolean {
+  const { text, group, phase, user, sweep } = filter;
+  return !!(text || group?.length || phase?.length || user || sweep);
+}
+
+/** The groups and users of which there are jobs, or may be; read while somebody looks. */
+function useKnown({ catalog, usage }: IJobsub, chosen: readonly string[]) {
   const [open, setOpen] = React.useState(false);
   useSignal(usage.changed);
   useSignal(catalog.changed);
@@ -77,10 +104,18 @@ function useGroups({ catalog, usage }: IJobsub, chosen: readonly string[]) {
       return () => ends.forEach(end => end());
     }
   }, [open, usage, catalog]);
-  const names = new Set(chosen);
-  usage.value?.groups.forEach(({ name }) => names.add(name));
-  catalog.value?.groups.forEach(({ name }) => names.add(name));
-  return { names: [...names].sort(), watch: setOpen };
+  const groups = new Set(chosen);
+  const users = new Set(catalog.value ? [catalog.value.user] : []);
+  catalog.value?.groups.forEach(({ name }) => groups.add(name));
+  for (const group of usage.value?.groups ?? []) {
+    groups.add(group.name);
+    group.users.forEach(({ name }) => users.add(name));
+  }
+  return {
+    groups: [...groups].sort(),
+    users: [...users].sort(),
+    watch: setOpen
+  };
 }
 
 function phasesOf({ phase = [] }: Filter): PhaseName[] {

@@ -9,8 +9,9 @@ import type { Filter } from '../../model/list';
 import { CommandIDs, type IJobsub } from '../../tokens';
 import { useSignal } from '../hooks';
 import { ActionBar } from './ActionBar';
+import { Cut } from './Cut';
 import { Empty, Failure } from './Empty';
-import { Filters } from './Filters';
+import { Filters, whose } from './Filters';
 import { JobRow } from './JobRow';
 import { Trouble } from './Trouble';
 import { VirtualJobs } from './VirtualJobs';
@@ -39,14 +40,17 @@ export function JobsPanel({ jobsub, commands, chosen }: IProps): JSX.Element {
       <ActionBar chosen={chosen} commands={commands} trans={trans} />
       {list.total ? <Failure list={list} trans={trans} /> : null}
       {list.total || list.loading ? (
-        <VirtualJobs
-          chosen={chosen}
-          label={trans.__('Jobs')}
-          draw={job => <JobRow job={job} trans={trans} />}
-          used={() => selection.follow(chosen)}
-          open={id => void commands.execute(CommandIDs.openJob, { id })}
-          remove={() => void commands.execute(CommandIDs.remove)}
-        />
+        <>
+          <VirtualJobs
+            chosen={chosen}
+            label={trans.__('Jobs')}
+            draw={job => <JobRow job={job} trans={trans} />}
+            used={() => selection.follow(chosen)}
+            open={id => void commands.execute(CommandIDs.openJob, { id })}
+            remove={() => void commands.execute(CommandIDs.remove)}
+          />
+          <Cut list={list} trans={trans} />
+        </>
       ) : (
         <Empty list={list} trans={trans} commands={commands} />
       )}
@@ -74,7 +78,7 @@ function Tabs({ jobsub, commands, chosen, change }: ITabs): JSX.Element {
           key={String(mine)}
           className="jp-Jobsub-tab"
           aria-pressed={!!list.filter.mine === mine}
-          onClick={() => change({ mine })}
+          onClick={() => change(whose(mine))}
         >
           {mine ? trans.__('My jobs') : trans.__('All jobs')}
         </button>

@@ -5,8 +5,8 @@ import type { Chosen } from '../../model/chosen';
 import type { JobList } from '../../model/list';
 import { useSignal } from '../hooks';
 
-/** Rows that are drawn at once: a browser can't scroll through a page of any height. */
-const MOST = 250_000;
+/** Rows that a list has at most: a browser can't scroll through a page of any height. */
+export const MOST = 250_000;
 const PAGE = 10; // rows that Page Down goes on
 const SKELETONS = 12; // before it is known how many there are
 
@@ -56,8 +56,9 @@ export function useRows({
   const prefix = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
   const rowHeight = useRowHeight(scroller, em);
+  const count = Math.min(list.total ?? SKELETONS, MOST);
   const rows = useVirtualizer({
-    count: Math.min(list.total ?? SKELETONS, MOST),
+    count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     scrollPaddingEnd: head,
@@ -75,7 +76,7 @@ export function useRows({
   useAnchor(list, rows, rowHeight);
 
   const go = (index: number, extend: boolean) => {
-    chosen.go(index, extend);
+    chosen.go(Math.min(index, count - 1), extend);
     rows.scrollToIndex(chosen.at);
   };
   const idOf = (index: number) => `${prefix}-${index}`;

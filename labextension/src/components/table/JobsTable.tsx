@@ -10,6 +10,7 @@ import { CommandIDs, type IJobsub } from '../../tokens';
 import { useSignal } from '../hooks';
 import { ActionBar } from '../jobs/ActionBar';
 import { Choice } from '../jobs/Choice';
+import { Cut } from '../jobs/Cut';
 import { Empty, Failure } from '../jobs/Empty';
 import { Filters } from '../jobs/Filters';
 import { Trouble } from '../jobs/Trouble';
@@ -51,7 +52,6 @@ export function JobsTable(props: IProps): JSX.Element {
         <Choice
           label={trans.__('Columns')}
           none=""
-          right
           options={all.map(({ id, label }) => ({ value: id, label }))}
           chosen={columns.shown}
           choose={ids => {
@@ -75,15 +75,18 @@ export function JobsTable(props: IProps): JSX.Element {
       <ActionBar chosen={chosen} commands={commands} trans={trans} />
       {list.total ? <Failure list={list} trans={trans} /> : null}
       {list.total || list.loading ? (
-        <Grid
-          chosen={chosen}
-          columns={columns}
-          shown={shown}
-          trans={trans}
-          used={() => selection.follow(chosen)}
-          open={open}
-          remove={() => void commands.execute(CommandIDs.remove)}
-        />
+        <>
+          <Grid
+            chosen={chosen}
+            columns={columns}
+            shown={shown}
+            trans={trans}
+            used={() => selection.follow(chosen)}
+            open={open}
+            remove={() => void commands.execute(CommandIDs.remove)}
+          />
+          <Cut list={list} trans={trans} />
+        </>
       ) : (
         <Empty list={list} trans={trans} commands={commands} />
       )}

@@ -159,6 +159,12 @@ export function columnsOf(trans: TranslationBundle): IColumn[] {
       draw: job => job.attempt
     },
     {
+      id: 'sweep',
+      label: trans.__('Sweep'),
+      width: 140,
+      draw: job => job.sweep
+    },
+    {
       id: 'exit_code',
       label: trans.__('Exit code'),
       width: 80,
