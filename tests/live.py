@@ -145,7 +145,7 @@ class Live:
         found: dict[str, Any] = self.get(f"/jobsub/jobs/{id}").json
         return found
 
-    def until(self, id: str, *phases: str, seconds: float = 20) -> dict[str, Any]:
+    def until(self, id: str, *phases: str, seconds: float = 60) -> dict[str, Any]:
         """Wait for a phase (any final one by default)."""
         wanted = phases or QUICK_END
         end = time.monotonic() + seconds

@@ -216,3 +216,4 @@ def test_it_says_when_the_service_is_gone_and_goes_on_after(page: Page, served: 
     expect(panel.get_by_role("option", name="after").get_by_label("Succeeded")).to_be_visible()
     if connection := LocalEndpoint(served.service.data, start=False).try_connect():
         end_service(connection)
+    served.service.start()  # the tests' own again
