@@ -8,8 +8,9 @@ import { ApiError } from './api/http';
 import type { Job } from './api/types';
 import { pauseIcon, rerunIcon } from './icons';
 import type { Jobs } from './model/jobs';
+import { paragraphs } from './paragraphs';
 import { CommandIDs, DEEDS, type IJobsub } from './tokens';
-import { title } from './words';
+import { advice, title } from './words';
 
 /** What can be done to jobs that there are. */
 interface IDeed {
@@ -119,7 +120,7 @@ async function confirmed(
 ): Promise<boolean> {
   const answer = await showDialog({
     title: question.title,
-    body: `${question.body}\n\n${about}`,
+    body: paragraphs(question.body, about),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Back') }),
       Dialog.warnButton({ label })
@@ -135,9 +136,8 @@ export function tellFailure(
   label: string,
   about: string
 ): void {
-  const { message } = error as Error;
-  const remedy = error instanceof ApiError && error.remedy;
-  const sentence = remedy ? `${message} — ${remedy}` : message;
+  const sentence =
+    error instanceof ApiError ? advice(error) : (error as Error).message;
   Notification.error(`${label}: ${about}\n${sentence}`, { autoClose: 10000 });
 }
 
@@ -150,9 +150,7 @@ function deeds(trans: TranslationBundle): IDeed[] {
       act: (jobs, id) => jobs.act(id, 'cancel'),
       question: chosen => ({
         title: trans._n('Cancel this job?', 'Cancel %1 jobs?', chosen.length),
-        body: trans.__(
-          'What runs is ended. Logs and what the jobs have kept stay.'
-        )
+        body: trans.__('What runs is ended. Logs and what was kept stay.')
       })
     },
     {

@@ -9,6 +9,7 @@ import type { JobSpec } from './api/types';
 import { tellFailure } from './commands';
 import { jobsIcon } from './icons';
 import { runnable } from './model/files';
+import { paragraphs } from './paragraphs';
 import { CommandIDs, type IJobsub } from './tokens';
 
 // what a save that the person has stopped is called
@@ -144,9 +145,12 @@ class Submitter {
     const count = paths.length;
     const answer = await showDialog({
       title: this._trans._n('Submit %1 job?', 'Submit %1 jobs?', count),
-      body: `${this._trans.__(
-        'Each file becomes a job of its own, in your first group and with its first instance type.'
-      )}\n\n${paths.map(path => PathExt.basename(path)).join(', ')}`,
+      body: paragraphs(
+        this._trans.__(
+          'Each file becomes a job of its own, in your first group and with its first instance type.'
+        ),
+        paths.map(path => PathExt.basename(path)).join(', ')
+      ),
       buttons: [
         Dialog.cancelButton({ label: this._trans.__('Back') }),
         Dialog.okButton({ label: this._trans.__('Submit') })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { row } from '../test/rows';
-import { bytes, devices, duration, runningTime, title } from './words';
+import { advice, bytes, devices, duration, runningTime, title } from './words';
 
 describe('words', () => {
   it.each([
@@ -21,6 +21,13 @@ describe('words', () => {
     [1610612736, '1.5 GiB']
   ])('%d bytes are %s', (amount, text) => {
     expect(bytes(amount)).toBe(text);
+  });
+
+  it.each([
+    ['It ended.', 'try again', 'It ended – try again'],
+    ['It ended.', '', 'It ended.']
+  ])('says what is wrong and what to do: %s, %s', (message, remedy, text) => {
+    expect(advice({ message, remedy })).toBe(text);
   });
 
   it('counts the devices of every kind', () => {

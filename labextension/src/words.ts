@@ -45,6 +45,12 @@ export function why(job: Job, trans: TranslationBundle): string {
   }
 }
 
+/** What is wrong and what to do about it, as one sentence. */
+export function advice(problem: { message: string; remedy: string }): string {
+  const { message, remedy } = problem;
+  return remedy ? `${message.replace(/\.$/, '')} – ${remedy}` : message;
+}
+
 /** Phases in the order of a job's life. */
 export const PHASES: Phase[] = [
   'Pending',

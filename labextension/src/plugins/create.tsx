@@ -71,6 +71,7 @@ export const create: JupyterFrontEndPlugin<void> = {
           { jobsub, editors, around, submitted }
         );
         const widget = new MainAreaWidget({ content: panel });
+        widget.toolbar.hide();
         widget.id = panel.id;
         shell.add(widget, 'main');
         void tracker.add(widget);

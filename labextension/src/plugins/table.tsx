@@ -141,6 +141,7 @@ export const table: JupyterFrontEndPlugin<void> = {
 
 function inMainArea(content: Table): MainAreaWidget<Table> {
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = 'jupyter-jobsub-table';
   widget.title.label = content.title.label;
   widget.title.icon = jobsIcon;

@@ -5,15 +5,7 @@ import * as React from 'react';
 import type { JobDetail } from '../../api/types';
 import type { OneJob } from '../../model/job';
 import { CommandIDs, type IJobsub } from '../../tokens';
-import {
-  amounts,
-  bytes,
-  devices,
-  duration,
-  time,
-  title,
-  why
-} from '../../words';
+import { amounts, bytes, devices, span, time, title, why } from '../../words';
 import { Timing } from '../jobs/JobRow';
 import { Phase } from '../Phase';
 import { OutputNotebook } from './OutputNotebook';
@@ -113,7 +105,7 @@ function rules(job: JobDetail, trans: TranslationBundle): Field[] {
       trans.__('Preemptible'),
       job.preemptible ? trans.__('Yes') : trans.__('No')
     ],
-    [trans.__('Deadline'), duration(job.deadline_seconds)],
+    [trans.__('Deadline'), span(job.deadline_seconds)],
     [
       trans.__('Retries'),
       trans.__(

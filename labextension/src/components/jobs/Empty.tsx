@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import type { JobList } from '../../model/list';
 import { CommandIDs } from '../../tokens';
+import { advice } from '../../words';
 import { narrows } from './Filters';
 
 interface IProps {
@@ -70,9 +71,7 @@ export function Failure(props: {
   return (
     list.error && (
       <div className="jp-Jobsub-failure" role="alert">
-        <p>
-          {list.error.message} {list.error.remedy}
-        </p>
+        <p>{advice(list.error)}</p>
         <button
           className="jp-Button jp-mod-styled"
           onClick={() => list.refresh()}

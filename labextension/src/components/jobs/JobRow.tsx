@@ -7,6 +7,7 @@ import {
   FINAL,
   phaseWord,
   runningTime,
+  time,
   title,
   why
 } from '../../words';
@@ -30,8 +31,9 @@ export function JobRow({ job, trans }: IProps): JSX.Element {
           </span>
           <Timing job={job} />
         </div>
-        <div className="jp-Jobsub-row-about" title={about(job, trans)}>
-          {about(job, trans)}
+        <div className="jp-Jobsub-row-about">{whose(job, trans)}</div>
+        <div className="jp-Jobsub-row-about" title={news(job, trans)}>
+          {news(job, trans)}
         </div>
         <ProgressBar job={job} trans={trans} />
       </div>
@@ -70,16 +72,18 @@ export function ProgressBar({ job, trans }: IProps): JSX.Element | null {
   );
 }
 
-/** What is worth a line: why a job waits or has failed, how far it is, else whose it is. */
-function about(job: Job, trans: TranslationBundle): string {
-  const whose = job.group ? `${job.group} · ${job.user}` : job.user;
-  return [phaseWord(job.phase, trans), whose, news(job, trans)]
+function whose(job: Job, trans: TranslationBundle): string {
+  return [phaseWord(job.phase, trans), job.group, job.user]
     .filter(Boolean)
     .join(' · ');
 }
 
+/** Why a job waits or has failed, how far it is, else since when it is as it is. */
 function news(job: Job, trans: TranslationBundle): string {
-  return why(job, trans) || progressText(job, trans);
+  const since = job.finished_at ?? job.started_at ?? job.queued_at;
+  return (
+    why(job, trans) || progressText(job, trans) || (since ? time(since) : '')
+  );
 }
 
 export function progressText(job: Job, trans: TranslationBundle): string {
@@ -93,5 +97,5 @@ export function progressText(job: Job, trans: TranslationBundle): string {
     left === null ? '' : trans.__('%1 left', duration(left))
   ]
     .filter(Boolean)
-    .join(' ');
+    .join(' · ');
 }

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Page } from '../../api/page';
+import { advice } from '../../words';
 import { useSignal } from '../hooks';
 
 /** Says that what is shown is old, for as long as the service doesn't answer. */
@@ -17,7 +18,7 @@ export function Trouble(props: {
   return (
     <div className="jp-Jobsub-trouble" role="status">
       <strong>{trans.__('What is shown may be old.')}</strong>{' '}
-      {page.connection.message} {page.connection.remedy}
+      {advice(page.connection)}
     </div>
   );
 }

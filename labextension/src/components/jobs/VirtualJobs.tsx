@@ -13,7 +13,7 @@ interface IProps {
   remove(): void;
 }
 
-const ROW = 3.6; // two lines and a bar
+const ROW = 4.8; // three lines and a bar
 
 /** A list of jobs of any length; one or many can be selected. */
 export function VirtualJobs(props: IProps): JSX.Element {
