@@ -8,7 +8,7 @@ export PYTHON
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint browser bench chaos cluster clean
+.PHONY: help demo lab test lint browser screenshots bench chaos cluster clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: $(VENV)/.test-panel ## Check style, layers and types
 
 browser: $(VENV)/.test-panel ## Run the tests of the panel in a browser (ARGS="-k log")
 	$(BROWSER) $(ARGS)
+
+screenshots: $(VENV)/.test-panel ## Take pictures of every view of the panel, for docs/screenshots (ARGS="form table" for some)
+	@$(PY) -m tools.screenshots $(ARGS)
 
 bench: $(VENV)/.bench-panel ## Measure the promised figures (ARGS="F3 F5" for some; ENGINE=kubernetes)
 	$(PY) -m benchmarks $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)

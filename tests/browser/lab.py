@@ -25,16 +25,34 @@ c.ServerApp.port = 0
 c.LabApp.expose_app_in_browser = True
 c.LabApp.news_url = None
 """
+NAMED = """
+from jupyter_server.auth import IdentityProvider, User
+class Named(IdentityProvider):
+    def generate_anonymous_user(self, handler):
+        return User({user!r})
+c.ServerApp.identity_provider_class = Named
+"""
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
 class Lab:
-    """A JupyterLab, and the service behind it."""
+    """A JupyterLab, and the service behind it.
 
-    def __init__(self, service: Live) -> None:
+    Parameters
+    ----------
+    service
+        What it forwards to.
+    files
+        The folder that it shows, else one of its own.
+    user
+        The name of whoever is before it, else one that it makes up.
+    """
+
+    def __init__(self, service: Live, files: Path | None = None, user: str = "") -> None:
         self.service = service
-        self.files = service.folder / "files"
-        self.files.mkdir()
+        self.user = user
+        self.files = files or service.folder / "files"
+        self.files.mkdir(exist_ok=True)
         self._settings = service.folder / "settings"
         self.set("@jupyterlab/apputils-extension/notification", QUIET)
         self.process: subprocess.Popen[bytes] | None = None
@@ -48,7 +66,8 @@ class Lab:
 
     def start(self) -> None:
         folder = self.service.folder
-        (folder / "config" / "jupyter_server_config.py").write_text(f"c = get_config()\n{CONFIG}")
+        config = CONFIG + (NAMED.format(user=self.user) if self.user else "")
+        (folder / "config" / "jupyter_server_config.py").write_text(f"c = get_config()\n{config}")
         runtime = folder / "runtime"
         env = self.service.env | {
             "JUPYTER_DATA_DIR": str(folder / "jupyter"),
@@ -96,10 +115,10 @@ class Lab:
 
 
 @contextmanager
-def lab(config: str = "") -> Iterator[Lab]:
+def lab(config: str = "", files: Path | None = None, user: str = "") -> Iterator[Lab]:
     """Start a JupyterLab, and end it with its service."""
     with live(config) as service:
-        one = Lab(service)
+        one = Lab(service, files, user)
         one.start()
         try:
             yield one
