@@ -10,8 +10,8 @@ import type { IJobChange, Jobs } from './jobs';
 /** Which jobs, in which order; what is of a page is the list's own. */
 export type Filter = Omit<ListQuery, 'limit' | 'cursor' | 'offset'>;
 
-const PAGE = 100; // jobs that are read at once
-const PAGES = 20; // that are kept
+const PAGE = 50; // jobs that are read at once: some more than a screen has
+const PAGES = 40; // that are kept
 const CALM = 300; // milliseconds that events have in common
 const AT_ONCE = 500; // jobs that the service gives at most
 
@@ -175,7 +175,7 @@ export class JobList implements IDisposable {
       this._changed.emit();
     }
     // what is being read may be older than what was just told
-    const stays = place !== undefined && job && this.steady && !this._reading;
+    const stays = place !== undefined && job && this.steady && !this._reads;
     if (moved && !stays) {
       this.refresh();
     }
@@ -187,37 +187,37 @@ export class JobList implements IDisposable {
     }
   }
 
-  /** Read what is looked at and isn't there as it is now; one reading at a time. */
+  /** Read what is looked at and isn't there as it is now; one reading of a filter at a time. */
   private async _read(): Promise<void> {
     const missing = this._missing();
-    if (this._reading || !this._active || !missing.length) {
+    if (this._reads || !this._active || !missing.length) {
       return;
     }
     const [generation, round] = [this._generation, this._round];
-    const same = () => generation === this._generation;
+    let found: JobPage[] = [];
     let failure: ApiError | null = null;
-    this._reading = true;
+    this._reading = generation;
     try {
-      const found = await Promise.all(
+      found = await Promise.all(
         missing.map(page => this._ask(page * PAGE, PAGE))
       );
-      if (same()) {
-        found.forEach((one, n) => this._keep(missing[n], one, round));
-      }
     } catch (error) {
       failure = error as ApiError;
     }
-    this._reading = false;
-    if (this._disposed) {
-      return;
+    if (generation !== this._generation || this._disposed) {
+      return; // nobody waits for it
     }
-    if (same()) {
-      this._error = failure;
-      this._changed.emit();
-    }
-    if (!failure || !same()) {
+    this._reading = null;
+    found.forEach((one, n) => this._keep(missing[n], one, round));
+    this._error = failure;
+    this._changed.emit();
+    if (!failure) {
       void this._read();
     }
+  }
+
+  private get _reads(): boolean {
+    return this._reading === this._generation;
   }
 
   private _missing(): number[] {
@@ -259,8 +259,8 @@ export class JobList implements IDisposable {
   private _filterChanged = new Signal<this, Filter>(this);
   private _pages = new Map<number, IPage>();
   private _places: Map<string, number> | null = null;
-  private _reading = false;
   private _generation = 0;
+  private _reading: number | null = null; // the generation
   private _round = 0;
   private _first = 0;
   private _last = 0;
