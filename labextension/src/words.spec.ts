@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
 import { row } from '../test/rows';
-import { advice, bytes, devices, duration, runningTime, title } from './words';
+import {
+  advice,
+  bytes,
+  devices,
+  duration,
+  runningTime,
+  time,
+  title
+} from './words';
 
 describe('words', () => {
   it.each([
@@ -32,6 +40,12 @@ describe('words', () => {
 
   it('counts the devices of every kind', () => {
     expect(devices({ cpu: 1, memory: 1, gpu: { A100: 2, T4: 1 } })).toBe(3);
+  });
+
+  it('writes a time in the language of the page', () => {
+    document.documentElement.lang = 'zh-CN';
+    expect(time('2026-01-31T12:15:32Z')).toContain('2026年1月');
+    document.documentElement.lang = '';
   });
 
   it('calls a job without a name by its id', () => {

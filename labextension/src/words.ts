@@ -128,8 +128,9 @@ export function devices({ gpu }: Amounts): number {
   return Object.values(gpu).reduce((sum, n) => sum + n, 0);
 }
 
-/** A time as the reader writes it. */
-export function time(at: string, language?: string): string {
+/** A time as one writes it in the language that JupyterLab speaks. */
+export function time(at: string): string {
+  const language = document.documentElement.lang || undefined;
   return new Date(at).toLocaleString(language, {
     dateStyle: 'medium',
     timeStyle: 'medium'

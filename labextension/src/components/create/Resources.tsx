@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Quota } from '../../api/types';
@@ -99,13 +100,23 @@ function Used(props: {
       </span>
       {limit !== null && (
         <meter
-          aria-label={trans.__('%1: %2', whose, name)}
+          aria-label={trans.__('%1: %2', whose, word(name, trans))}
           value={limit ? held : 0}
           max={limit || 1}
         />
       )}
     </div>
   );
+}
+
+/** What a resource is called; a kind of GPU is called what it is. */
+function word(name: string, trans: TranslationBundle): string {
+  const words: Record<string, string> = {
+    cpu: trans.__('CPU'),
+    memory: trans.__('Memory'),
+    gpu: trans.__('GPU')
+  };
+  return words[name] ?? name;
 }
 
 /** Each resource that is bounded or in use. */
