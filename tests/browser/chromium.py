@@ -22,6 +22,9 @@ ARGUMENTS = (
     "--no-sandbox",
 )
 
+# it takes the keyboard's focus from whatever has it by then
+LAUNCHER_CAME = "() => window.jupyterapp?.shell.currentWidget?.id.startsWith('launcher')"
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -38,4 +41,4 @@ def open_lab(page: Page, served: Lab) -> None:
     """Open JupyterLab with nothing of what was open before."""
     page.goto(served.url(reset=""))
     page.locator("#jupyterlab-splash").wait_for(state="detached")
-    page.locator("#jp-main-dock-panel").wait_for()
+    page.wait_for_function(LAUNCHER_CAME)
