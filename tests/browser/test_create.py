@@ -11,8 +11,6 @@ import pytest
 import yaml
 from playwright.sync_api import Locator, Page, expect
 
-from .axe import faults
-from .chromium import open_lab
 from .lab import Lab, lab
 
 CONFIG = """
@@ -255,20 +253,3 @@ def test_the_keyboard_is_enough(page: Page, served: Lab) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Submitted: typed")).to_be_visible()
     assert served.service.job(newest(served)["id"])["name"] == "typed"
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_everybody_can_use_it(page: Page, served: Lab, theme: str) -> None:
-    served.set("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
-    open_lab(page, served)
-    light = str(theme == "Light").lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
-    opened = form(page, spec={"command": "true", "priority": 5000, "env": {"A": None}})
-    expect(opened.get_by_label("Priority")).to_have_attribute("aria-invalid", "true")
-    assert faults(opened) == []
-    opened.get_by_role("radio", name="Several tasks").check()
-    opened.get_by_role("button", name="Add a role").click()
-    assert faults(opened) == []
-    opened.get_by_role("button", name="JSON", exact=True).click()
-    expect(opened.get_by_role("list", name="What is wrong")).to_be_visible()
-    assert faults(opened) == []

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .axe import faults
-from .chromium import open_lab
 from .lab import Lab, lab
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
@@ -187,14 +186,3 @@ def test_the_output_notebook_opens_in_jupyterlab(page: Page, served: Lab) -> Non
     view.get_by_role("tab", name="Artifacts").click()
     view.get_by_role("button", name=job["output"]).click()
     expect(page.locator(".jp-NotebookPanel .jp-OutputArea-output")).to_have_text("42")
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_everybody_can_use_it(page: Page, served: Lab, theme: str) -> None:
-    served.set("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
-    open_lab(page, served)
-    view = opened(page, done(served, "echo hello", name="seen", parameters={"lr": 0.1}))
-    for tab in TABS:
-        view.get_by_role("tab", name=tab).click()
-        expect(view.get_by_role("status", name="Loading")).to_have_count(0)
-        assert faults(view) == []

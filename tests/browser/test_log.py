@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .axe import faults
-from .chromium import open_lab
 from .lab import Lab
 
 pytestmark = pytest.mark.usefixtures("room")
@@ -245,15 +243,3 @@ def test_what_is_no_longer_kept_says_so(page: Page, served: Lab) -> None:
     view = opened(page, job)
     expect(view.get_by_role("heading", name="The log is no longer kept")).to_be_visible()
     expect(view.get_by_text("rerun the job")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_everybody_can_read_it(page: Page, served: Lab, theme: str) -> None:
-    served.set("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
-    open_lab(page, served)
-    view = opened(page, done(served, f"{COLOURS}echo found"))
-    expect(line(view, "found")).to_be_visible()
-    view.get_by_role("log").press("Control+f")
-    view.get_by_role("searchbox").fill("found")
-    expect(view.get_by_text("1 of 1")).to_be_visible()
-    assert faults(view) == []

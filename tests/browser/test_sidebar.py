@@ -150,18 +150,6 @@ def test_the_keyboard_is_enough(page: Page, served: Lab) -> None:
     expect(chosen(panel)).to_have_count(panel.get_by_role("option").count())
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_everybody_can_use_it(page: Page, served: Lab, theme: str) -> None:
-    with waiting(served, f"seen in {theme}"):
-        panel = opened(page)
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-        row = panel.get_by_role("option", name=f"seen in {theme}")
-        expect(row.get_by_label("Running")).to_be_visible()
-        row.click()
-        assert faults(panel) == []
-
-
 @pytest.mark.slow
 def test_nothing_is_asked_while_nothing_happens(page: Page, served: Lab) -> None:
     asked: list[str] = []

@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, Response, expect
 
 from benchmarks.history import fill
 
-from .axe import faults
 from .lab import Lab, lab
 
 MANY = 100_000
@@ -130,16 +129,3 @@ def test_an_address_says_which_jobs(page: Page, served: Lab) -> None:
     expect(table.get_by_role("heading", name="No job is like that")).to_be_visible()
     table.get_by_role("button", name="Clear the filters").click()
     expect(table.get_by_role("heading", name="No jobs yet")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_everybody_can_use_it(page: Page, theme: str) -> None:
-    table = opened(page)
-    page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
-        theme,
-    )
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-    table.locator("[aria-rowindex='3']").get_by_role("gridcell").nth(2).click()
-    expect(table.get_by_role("status")).to_have_text("1 selected")
-    assert faults(table) == []

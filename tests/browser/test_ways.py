@@ -190,31 +190,3 @@ def test_the_palette_has_what_can_be_done(page: Page, served: Lab) -> None:
     for label in ("Show the jobs", "Create a Job"):
         expect(palette.get_by_role("menuitem", name=label)).to_be_visible()
     expect(palette.get_by_role("menuitem", name="Cancel")).to_be_hidden()  # no job is selected
-
-
-@pytest.fixture
-def language(request: pytest.FixtureRequest, served: Lab) -> Iterator[None]:
-    plugin = "@jupyterlab/translation-extension/plugin"
-    served.set(plugin, {"locale": request.param})
-    yield
-    served.set(plugin, {})
-
-
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("zh_CN", ("作业", "我的作业", "所有作业", "提交为作业")),
-        ("zh_TW", ("工作", "我的工作", "所有工作", "送出為工作")),
-    ],
-    indirect=["language"],
-)
-def test_it_speaks_the_languages_of_its_people(
-    language: None, words: tuple[str, ...], page: Page, served: Lab
-) -> None:
-    tab, mine, everyones, submit = words
-    page.get_by_role("tab", name=tab, exact=True).click()
-    panel = page.locator("#jupyter-jobsub")
-    for name in (mine, everyones):
-        expect(panel.get_by_role("button", name=name)).to_be_visible()
-    notebook(served.files, "words.ipynb", "1")
-    expect(open_file(page, "words.ipynb").get_by_role("button", name=submit)).to_be_visible()
