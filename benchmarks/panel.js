@@ -35,7 +35,7 @@
     const panel = '#jupyter-jobsub:not(.lm-mod-hidden)';
     await pressed();
     const began = performance.now();
-    (await element(`${panel} .jp-Jobsub-tab[aria-pressed=false]`)).click();
+    (await element(`${panel} .jp-Jobsub-tab:nth-child(2)`)).click();
     await element(`${panel} [data-job]`);
     const list = await element(`${panel} [role=listbox]`);
     list.focus();

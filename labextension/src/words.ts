@@ -128,13 +128,21 @@ export function devices({ gpu }: Amounts): number {
   return Object.values(gpu).reduce((sum, n) => sum + n, 0);
 }
 
+/** By language: one takes longer to make than many times to write. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 /** A time as one writes it in the language that JupyterLab speaks. */
 export function time(at: string): string {
-  const language = document.documentElement.lang || undefined;
-  return new Date(at).toLocaleString(language, {
-    dateStyle: 'medium',
-    timeStyle: 'medium'
-  });
+  const { lang } = document.documentElement;
+  let format = formats.get(lang);
+  if (!format) {
+    format = new Intl.DateTimeFormat(lang || undefined, {
+      dateStyle: 'medium',
+      timeStyle: 'medium'
+    });
+    formats.set(lang, format);
+  }
+  return format.format(new Date(at));
 }
 
 const UNITS: Record<string, number> = {

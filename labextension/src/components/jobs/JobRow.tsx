@@ -20,7 +20,8 @@ interface IProps {
 }
 
 /** A job as a list shows it: how it stands, what it is called, whose it is, how far it is, why it waits. */
-export function JobRow({ job, trans }: IProps): JSX.Element {
+export const JobRow = React.memo(({ job, trans }: IProps) => {
+  const about = news(job, trans);
   return (
     <>
       <Phase phase={job.phase} trans={trans} />
@@ -32,14 +33,14 @@ export function JobRow({ job, trans }: IProps): JSX.Element {
           <Timing job={job} />
         </div>
         <div className="jp-Jobsub-row-about">{whose(job, trans)}</div>
-        <div className="jp-Jobsub-row-about" title={news(job, trans)}>
-          {news(job, trans)}
+        <div className="jp-Jobsub-row-about" title={about}>
+          {about}
         </div>
         <ProgressBar job={job} trans={trans} />
       </div>
     </>
   );
-}
+});
 
 /** How long a job has run. */
 export function Timing({ job }: { job: Job }): JSX.Element {
