@@ -7,12 +7,18 @@ import { same, type Draft } from './spec';
 
 export type Format = 'json' | 'yaml';
 
+/** A place in a text, from 1. */
+interface IPlace {
+  line: number;
+  column: number;
+}
+
 /** A text that was read. */
 export interface IParsed {
   /** What it says; undefined if it can't be read. */
   value?: unknown;
-  /** Why it can't be read, in a word for programs or a sentence, at which line from 1. */
-  wrong?: { line: number; message: string };
+  /** Why it can't be read, in the parser's word for it or its own sentence, and where. */
+  wrong?: IPlace & { message: string };
   /** The line of a field, or of what it is in. */
   lineOf(field: string): number;
 }
@@ -34,7 +40,7 @@ const json: INotation = {
     const errors: jsonc.ParseError[] = [];
     const options = { allowTrailingComma: true };
     const tree = jsonc.parseTree(text, errors, options);
-    const at = lines(text);
+    const at = places(text);
     if (errors.length || !tree) {
       const [{ error, offset }] = errors.length
         ? errors
@@ -48,7 +54,7 @@ const json: INotation = {
         nearest(field, path => {
           const node = jsonc.findNodeAtLocation(tree, path);
           const pair = node?.parent?.type === 'property' ? node.parent : node;
-          return pair && at(pair.offset);
+          return pair && at(pair.offset).line;
         })
     };
   },
@@ -70,7 +76,7 @@ const yml: INotation = {
   mimeType: 'text/x-yaml',
   parse: text => {
     const document = yaml.parseDocument(text, { prettyErrors: false });
-    const at = lines(text);
+    const at = places(text);
     const [error] = document.errors;
     if (error) {
       return unread(at(error.pos[0]), error.message);
@@ -81,7 +87,7 @@ const yml: INotation = {
         lineOf: field => nearest(field, path => placed(document, path, at))
       };
     } catch (wrong) {
-      return unread(1, (wrong as Error).message);
+      return unread(at(0), (wrong as Error).message);
     }
   },
   write: draft => yaml.stringify(draft, WIDE),
@@ -114,12 +120,15 @@ function changes(before: Draft, after: Draft): [string, unknown][] {
     .map(name => [name, after[name]]);
 }
 
-function unread(line: number, message: string): IParsed {
-  return { wrong: { line, message }, lineOf: () => 1 };
+function unread(place: IPlace, message: string): IParsed {
+  return { wrong: { ...place, message }, lineOf: () => 1 };
 }
 
-function lines(text: string): (offset: number) => number {
-  return offset => text.slice(0, offset).split('\n').length;
+function places(text: string): (offset: number) => IPlace {
+  return offset => {
+    const lines = text.slice(0, offset).split('\n');
+    return { line: lines.length, column: lines[lines.length - 1].length + 1 };
+  };
 }
 
 type Path = (string | number)[];
@@ -144,7 +153,7 @@ function nearest(
 function placed(
   document: yaml.Document,
   path: Path,
-  at: (offset: number) => number
+  at: (offset: number) => IPlace
 ): number | undefined {
   const within = document.getIn(path.slice(0, -1), true);
   const last = path[path.length - 1];
@@ -152,5 +161,5 @@ function placed(
     ? within.items.find(({ key }) => yaml.isScalar(key) && key.value === last)
     : undefined;
   const node = pair?.key ?? document.getIn(path, true);
-  return yaml.isNode(node) && node.range ? at(node.range[0]) : undefined;
+  return yaml.isNode(node) && node.range ? at(node.range[0]).line : undefined;
 }

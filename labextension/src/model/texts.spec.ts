@@ -68,6 +68,16 @@ it('finds the line of what is wrong, or of what it is in', () => {
   ]);
 });
 
+it('says where a text can’t be read, whatever the parser’s words', () => {
+  texts.write('yaml', 'name: a\nenv:\n\tA: 1\n');
+  const { line, column, message } = texts.broken!.wrong;
+  expect([line, column]).toEqual([3, 1]);
+  expect(message).toMatch(/^at column 1 it can’t be read: .*tab/i);
+  texts.write('json', '{"name": "two",\n "image": "a" "env": {}}');
+  expect(texts.broken!.wrong).toMatchObject({ line: 2, column: 15 });
+  expect(texts.broken!.wrong.message).toBe('a comma is missing');
+});
+
 it('reads a file by its name', () => {
   expect(texts.read('job.yml', 'name: a')).toBe('yaml');
   expect(texts.read('job.json', '{"name": "b",}')).toBe('json');

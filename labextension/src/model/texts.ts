@@ -8,6 +8,8 @@ import type { Format, INotation, IParsed } from './text';
 /** Something wrong, and in which line. */
 export interface ILineError extends Partial<FieldError> {
   line: number;
+  /** From 1; left out if it is the whole line. */
+  column?: number;
   message: string;
 }
 
@@ -82,8 +84,14 @@ export class SpecTexts {
 
   private _unusable({ value, wrong }: IParsed): ILineError | null {
     if (wrong) {
-      const words = jsonWords(this._trans);
-      return { ...wrong, message: words[wrong.message] ?? wrong.message };
+      const { message, column } = wrong;
+      const known = jsonWords(this._trans)[message];
+      const other = this._trans.__(
+        'at column %1 it can’t be read: %2',
+        column,
+        message
+      );
+      return { ...wrong, message: known ?? other };
     }
     return JSONExt.isObject((value ?? null) as any)
       ? null

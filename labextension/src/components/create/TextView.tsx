@@ -35,14 +35,15 @@ export function TextView(props: IProps): JSX.Element {
     editor && mark(editor, wrong);
   });
 
-  const go = (line: number) => {
-    editor?.setCursorPosition({ line: line - 1, column: 0 });
-    editor?.revealPosition({ line: line - 1, column: 0 });
+  const go = ({ line, column = 1 }: ILineError) => {
+    const place = { line: line - 1, column: column - 1 };
+    editor?.setCursorPosition(place);
+    editor?.revealPosition(place);
     editor?.focus();
   };
   React.useEffect(() => {
     if (tries && wrong.length) {
-      go(wrong[0].line);
+      go(wrong[0]);
     }
     // after a try alone
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -59,16 +60,19 @@ export function TextView(props: IProps): JSX.Element {
           aria-label={trans.__('What is wrong')}
           aria-live="polite"
         >
-          {wrong.map(({ line, field, message, remedy }) => (
-            <li key={`${line} ${field} ${message}`}>
-              <button type="button" onClick={() => go(line)}>
-                {trans.__('Line %1', line)}
-              </button>{' '}
-              {field && field !== '(whole)' && <b>{field}: </b>}
-              {message}
-              {remedy && ` – ${remedy}`}
-            </li>
-          ))}
+          {wrong.map(one => {
+            const { line, field, message, remedy } = one;
+            return (
+              <li key={`${line} ${field} ${message}`}>
+                <button type="button" onClick={() => go(one)}>
+                  {trans.__('Line %1', line)}
+                </button>{' '}
+                {field && field !== '(whole)' && <b>{field}: </b>}
+                {message}
+                {remedy && ` – ${remedy}`}
+              </li>
+            );
+          })}
         </ul>
       )}
     </div>
