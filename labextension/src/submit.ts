@@ -125,20 +125,12 @@ class Submitter {
     const name = PathExt.basename(path);
     try {
       const spec = await this._jobsub.files.spec(path);
-      spec ?? this._tellElsewhere(name);
+      spec ?? tellElsewhere(name, this._trans);
       return spec;
     } catch (error) {
       tellFailure(error, this._trans.__('Submit'), name);
       return null;
     }
-  }
-
-  private _tellElsewhere(name: string): void {
-    const message = this._trans.__(
-      '“%1” is on no disk of the Jupyter server. Copy it there, and submit the copy.',
-      name
-    );
-    Notification.error(message, { autoClose: 10000 });
   }
 
   private async _confirmed(paths: string[]): Promise<boolean> {
@@ -167,6 +159,15 @@ class Submitter {
   }
 
   private _trans: TranslationBundle;
+}
+
+/** Say that the service can't read a file, and what to do. */
+export function tellElsewhere(name: string, trans: TranslationBundle): void {
+  const message = trans.__(
+    '“%1” is on no disk of the Jupyter server. Copy it there, and submit the copy.',
+    name
+  );
+  Notification.error(message, { autoClose: 10000 });
 }
 
 /** Save a file if it is open and another than before; where that fails, ask what to do. */

@@ -11,9 +11,14 @@ const KINDS: Record<string, 'notebook' | 'script' | undefined> = {
   '.sh': 'script'
 };
 
+/** As what a file can run, by its name. */
+export function kindOf(path: string): 'notebook' | 'script' | undefined {
+  return KINDS[PathExt.extname(path)];
+}
+
 /** Whether a file can run as a job, by its name. */
 export function runnable(path: string): boolean {
-  return KINDS[PathExt.extname(path)] !== undefined;
+  return kindOf(path) !== undefined;
 }
 
 /**
@@ -52,7 +57,7 @@ export class Files {
 
   /** A job that runs a file, in the server's environment unless it is a notebook with its own; null as `whole`. */
   async spec(path: string): Promise<JobSpec | null> {
-    const kind = KINDS[PathExt.extname(path)];
+    const kind = kindOf(path);
     const whole = await this.whole(path);
     if (kind === undefined || whole === null) {
       return null;

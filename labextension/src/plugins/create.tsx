@@ -9,11 +9,14 @@ import {
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { Contents } from '@jupyterlab/services';
 import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
 
 import type { Job } from '../api/types';
+import { browser } from '../browse';
 import { meant } from '../commands';
 import type { CreatePanel } from '../components/create/CreatePanel';
 import { jobsIcon } from '../icons';
@@ -27,13 +30,15 @@ export const create: JupyterFrontEndPlugin<void> = {
   description: 'Making a job, as a form or as text.',
   autoStart: true,
   requires: [IJobsub, IEditorServices],
-  optional: [IStateDB, ILayoutRestorer],
+  optional: [IStateDB, ILayoutRestorer, IDocumentManager, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     jobsub: IJobsub,
     editors: IEditorServices,
     state: IStateDB | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    docs: IDocumentManager | null,
+    translator: ITranslator | null
   ) => {
     const { commands, shell } = app;
     const { trans, jobs, files } = jobsub;
@@ -50,6 +55,7 @@ export const create: JupyterFrontEndPlugin<void> = {
       },
       notebook: path => read(path, files, app.serviceManager.contents)
     };
+    const browse = docs && browser(jobsub, docs, translator ?? undefined);
     const submitted = (job: Job) => {
       Notification.success(trans.__('Submitted: %1', title(job)), {
         autoClose: 5000
@@ -68,7 +74,7 @@ export const create: JupyterFrontEndPlugin<void> = {
           await import('../components/create/CreatePanel');
         const panel = new CreatePanel(
           { spec: args.spec, from: args.from },
-          { jobsub, editors, around, submitted }
+          { jobsub, editors, around, browse, submitted }
         );
         const widget = new MainAreaWidget({ content: panel });
         widget.toolbar.hide();

@@ -3,6 +3,7 @@ import { DOMUtils } from '@jupyterlab/apputils';
 import * as React from 'react';
 
 import type { Job } from '../../api/types';
+import type { Browse } from '../../browse';
 import { jobsIcon } from '../../icons';
 import {
   Creation,
@@ -17,6 +18,7 @@ interface IGiven {
   jobsub: IJobsub;
   editors: IEditorServices;
   around: ISurroundings;
+  browse: Browse | null;
   submitted(job: Job): void;
 }
 
@@ -47,6 +49,7 @@ export class CreatePanel extends Looking {
         creation={this.creation}
         jobsub={this.jobsub}
         editors={this._given.editors}
+        browse={this._given.browse}
         active={this.active}
         submit={() => this._submit()}
       />

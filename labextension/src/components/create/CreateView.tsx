@@ -2,6 +2,7 @@ import type { IEditorServices } from '@jupyterlab/codeeditor';
 import * as React from 'react';
 
 import type { FieldError } from '../../api/types';
+import type { Browse } from '../../browse';
 import type { Creation } from '../../model/creation';
 import type { Format } from '../../model/text';
 import type { IJobsub } from '../../tokens';
@@ -19,6 +20,7 @@ interface IProps {
   editors: IEditorServices;
   /** Whether anybody looks. */
   active: boolean;
+  browse: Browse | null;
   /** Go on with what was submitted. */
   submit(): Promise<boolean>;
 }
@@ -27,7 +29,7 @@ type View = 'form' | Format;
 
 /** A job that is being made, as a form or as text. */
 export function CreateView(props: IProps): JSX.Element {
-  const { creation, jobsub, active } = props;
+  const { creation, jobsub, active, browse } = props;
   const { trans, jobs } = jobsub;
   useSignal(creation.changed, true);
   const catalog = useTold(jobsub.catalog, active).value;
@@ -47,7 +49,7 @@ export function CreateView(props: IProps): JSX.Element {
   }
   const { form, notebook } = creation;
   return (
-    <Editing.Provider value={{ form, notebook, catalog, usage, trans }}>
+    <Editing.Provider value={{ form, notebook, catalog, usage, trans, browse }}>
       <Trouble page={jobs.page} trans={trans} />
       <Views {...props} />
     </Editing.Provider>

@@ -1,6 +1,7 @@
-import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
+import { caretDownEmptyIcon, folderIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { Browsed } from '../../browse';
 import type { FieldError } from '../../api/types';
 import { seconds, span } from '../../words';
 import { useEditing, useText } from './editing';
@@ -79,23 +80,28 @@ export function TypedField(
     /** What a text says; undefined if it says nothing. */
     parse?(text: string): unknown;
     change(value: unknown): void;
+    /** What stands beside the input. */
+    children?: React.ReactNode;
   }
 ): JSX.Element {
   const { label, hint, placeholder, code, value, wrong, numeric } = props;
-  const { format = String, parse = String, change } = props;
+  const { format = String, parse = String, change, children } = props;
   const text = useText(value, format, parse, change);
   return (
     <Field label={label} hint={hint} wrong={wrong}>
       {tied => (
-        <input
-          {...tied}
-          {...text}
-          type="text"
-          inputMode={numeric ? 'numeric' : undefined}
-          className={`jp-mod-styled ${code ? 'jp-Jobsub-typed' : ''}`}
-          spellCheck={false}
-          placeholder={placeholder}
-        />
+        <div className="jp-Jobsub-input">
+          <input
+            {...tied}
+            {...text}
+            type="text"
+            inputMode={numeric ? 'numeric' : undefined}
+            className={`jp-mod-styled ${code ? 'jp-Jobsub-typed' : ''}`}
+            spellCheck={false}
+            placeholder={placeholder}
+          />
+          {children}
+        </div>
       )}
     </Field>
   );
@@ -106,7 +112,10 @@ interface IOfField extends ITyped {
   field: string;
 }
 
-export function TextField({ field, ...props }: IOfField): JSX.Element {
+export function TextField({
+  field,
+  ...props
+}: IOfField & { children?: React.ReactNode }): JSX.Element {
   const { form } = useEditing();
   return (
     <TypedField
@@ -117,6 +126,38 @@ export function TextField({ field, ...props }: IOfField): JSX.Element {
       parse={text => text || undefined}
       change={value => form.set(field, value)}
     />
+  );
+}
+
+/** A whole path, which can be looked for. */
+export function PathField(
+  props: Omit<IOfField, 'code'> & { what: Browsed }
+): JSX.Element {
+  const { field, what } = props;
+  const { form, trans, browse } = useEditing();
+  const words: Record<Browsed, string> = {
+    notebook: trans.__('Browse for a notebook'),
+    script: trans.__('Browse for a script'),
+    folder: trans.__('Browse for a folder')
+  };
+  const look = async () => {
+    const path = await browse?.(what, form.draft[field]);
+    path && form.set(field, path);
+  };
+  return (
+    <TextField {...props} code>
+      {browse && (
+        <button
+          type="button"
+          className="jp-Jobsub-iconButton"
+          title={words[what]}
+          aria-label={words[what]}
+          onClick={() => void look()}
+        >
+          <folderIcon.react tag="span" aria-hidden />
+        </button>
+      )}
+    </TextField>
   );
 }
 

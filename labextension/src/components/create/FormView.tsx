@@ -7,6 +7,7 @@ import {
   DurationField,
   Field,
   NumberField,
+  PathField,
   Select,
   TextField
 } from './Field';
@@ -36,11 +37,11 @@ export function FormView(): JSX.Element {
           <GroupField />
           <InstanceTypes />
           <ImageField />
-          <TextField
+          <PathField
             field="working_dir"
+            what="folder"
             label={trans.__('Working folder')}
             placeholder={trans.__('the file’s own folder, or a temporary one')}
-            code
           />
         </section>
         <section>

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { KINDS, type Kind } from '../../model/spec';
 import { join, split } from '../../model/shell';
 import { useEditing, useText } from './editing';
-import { Field, TextField } from './Field';
+import { Field, PathField } from './Field';
 import { Parameters } from './Parameters';
 import { Roles } from './Roles';
 
@@ -48,12 +48,12 @@ function NotebookFields(): JSX.Element {
   const { trans } = useEditing();
   return (
     <>
-      <TextField
+      <PathField
         field="notebook"
+        what="notebook"
         label={trans.__('Path of the notebook')}
         hint={trans.__('It is run as it is when you submit it.')}
         placeholder="/home/…/train.ipynb"
-        code
       />
     </>
   );
@@ -71,14 +71,14 @@ function ScriptFields(): JSX.Element {
   const open = typeof draft.args === 'string';
   return (
     <>
-      <TextField
+      <PathField
         field="script"
+        what="script"
         label={trans.__('Path of the script')}
         hint={trans.__(
           'A .py or .sh file; it is run as it is when you submit it.'
         )}
         placeholder="/home/…/train.py"
-        code
       />
       {typeof draft.content === 'string' && (
         <Field

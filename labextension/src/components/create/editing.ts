@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { Browse } from '../../browse';
 import type { Catalog, InstanceType, Usage } from '../../api/types';
 import { bounds, typesOf, type IBound } from '../../model/fit';
 import type { SpecForm } from '../../model/spec';
@@ -13,6 +14,8 @@ export interface IEditing {
   usage: Usage | null;
   notebook: INotebook;
   trans: TranslationBundle;
+  /** Look for a file or folder; null where there is no dialog for it. */
+  browse: Browse | null;
 }
 
 export const Editing = React.createContext<IEditing | null>(null);
