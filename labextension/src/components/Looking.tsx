@@ -22,7 +22,11 @@ export abstract class Looking extends ReactWidget {
   protected look(_active: boolean): void {}
 
   protected render(): JSX.Element {
-    return <Shown.Provider value={this.active}>{this.draw()}</Shown.Provider>;
+    return (
+      <Shown.Provider value={this.active}>
+        {this._looked && this.draw()}
+      </Shown.Provider>
+    );
   }
 
   protected onAfterAttach(message: Message): void {
@@ -45,7 +49,10 @@ export abstract class Looking extends ReactWidget {
       this.jobsub.jobs.page.start();
     }
     this.active = active;
+    this._looked ||= active;
     this.look(active);
     this.update();
   }
+
+  private _looked = false; // until then JupyterLab need not wait for what is drawn
 }
