@@ -57,9 +57,10 @@ it('looks while it is visible', async () => {
   expect(screen.getByText('is seen')).toBeTruthy();
 });
 
-it('asks for nothing before it is looked at', async () => {
+it('asks for nothing and draws nothing before it is looked at', async () => {
   view.hide();
   await settled(() => Widget.attach(view, document.body));
   expect(looked.mock.calls).toEqual([[false]]);
   expect(start).not.toHaveBeenCalled();
+  expect(view.node.textContent).toBe('');
 });
