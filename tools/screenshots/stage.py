@@ -16,6 +16,7 @@ from .jobs import Jobs
 
 THEMES = ("light", "dark")
 CLOSE = "for (const one of [...window.jupyterapp.shell.widgets('main')]) one.dispose()"
+IDLE = "jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'"
 SETTLED = """async () => {
     await document.fonts.ready;
     for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
@@ -73,6 +74,12 @@ class Stage:
         self.command("docmanager:open", path=path)
         document = self.page.locator("#jp-main-dock-panel .jp-Document:visible")
         document.wait_for()
+        return document
+
+    def notebook(self, path: str) -> Locator:
+        """Open a notebook, with its kernel."""
+        document = self.file(path)
+        self.page.wait_for_function(IDLE)
         return document
 
     def job(self, name: str, tab: str = "information") -> Locator:

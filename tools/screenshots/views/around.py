@@ -10,7 +10,7 @@ from ..stage import Stage, View, around
 def launcher(stage: Stage) -> None:
     """Show the card that makes a job."""
     stage.no_sidebar()
-    stage.page.locator(".jp-LauncherCard", has_text="Job").first.wait_for()
+    stage.page.locator(".jp-LauncherCard [data-icon='jupyter-jobsub:jobs']").wait_for()
 
 
 def file_menu(stage: Stage) -> FloatRect:
@@ -67,13 +67,13 @@ def statusbar(stage: Stage) -> FloatRect:
     return around(bar, margin=0)
 
 
-def notification(stage: Stage) -> Locator:
+def notification(stage: Stage) -> FloatRect:
     """Let a job end."""
     stage.jobs.submit("count words", command="sleep 1; exit 3")
     toast = stage.page.locator(".Toastify__toast", has_text="count words")
     toast.wait_for()
     toast.hover()  # so that it stays
-    return toast
+    return around(toast)
 
 
 def palette(stage: Stage) -> FloatRect:
@@ -87,12 +87,11 @@ def palette(stage: Stage) -> FloatRect:
 def live(stage: Stage) -> None:
     """Show a job in the cell that has made it."""
     stage.no_sidebar()
-    document = stage.file("live.ipynb")
-    stage.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for()
+    document = stage.notebook("live.ipynb")
     stage.command("notebook:run-all-cells")
     document.get_by_role("progressbar").first.wait_for()
     document.locator(".jp-OutputArea-output", has_text="42").last.wait_for()
-    document.get_by_text("steps are done").first.wait_for()
+    document.locator(".jp-OutputArea").get_by_text("12 steps are done").wait_for()
 
 
 def empty(stage: Stage) -> None:

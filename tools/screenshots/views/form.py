@@ -82,7 +82,7 @@ def errors(stage: Stage) -> None:
     """Submit what is wrong in several ways."""
     opened = form(stage, spec={"script": "missing.py", "working_dir": "results", "env": {"2ND": "two"}})
     opened.get_by_role("button", name="Submit", exact=True).click()
-    opened.get_by_text("is not an absolute path").wait_for()
+    opened.get_by_text("is not an absolute path").last.wait_for()
 
 
 def json(stage: Stage) -> None:

@@ -49,7 +49,7 @@ def search(stage: Stage) -> None:
 def traceback(stage: Stage) -> None:
     """Show why it has failed."""
     stage.no_sidebar()
-    stage.job("evaluate resnet50", "logs").get_by_text("ValueError").wait_for()
+    stage.job("evaluate resnet50", "logs").get_by_text("ValueError").last.wait_for()
 
 
 def metrics(stage: Stage) -> None:
@@ -73,7 +73,8 @@ def output(stage: Stage) -> None:
     stage.no_sidebar()
     page = stage.job("train.ipynb", "artifacts")
     page.get_by_role("button", name=str(stage.jobs.row("train.ipynb")["output"])).click()
-    stage.page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output").first.wait_for()
+    results = stage.page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output")
+    results.last.scroll_into_view_if_needed()
 
 
 def spec(stage: Stage) -> None:

@@ -10,9 +10,7 @@ from ..stage import Stage, View, around
 def overview(stage: Stage) -> None:
     """Show a notebook beside the jobs."""
     stage.sidebar()
-    stage.file("train.ipynb").locator(
-        "[data-command='jobsub:submit'], .jp-ToolbarButtonComponent"
-    ).first.wait_for()
+    stage.notebook("train.ipynb").locator("[data-jp-item-name='jobsub-submit']").wait_for()
 
 
 def mine(stage: Stage) -> Locator:
@@ -23,7 +21,7 @@ def mine(stage: Stage) -> Locator:
 def everyones(stage: Stage) -> Locator:
     """Show the jobs of all."""
     panel = stage.sidebar()
-    panel.get_by_role("button", name="All jobs").click()
+    panel.locator(".jp-Jobsub-tabs [aria-pressed=false]").click()
     panel.get_by_role("option", name="resnet50").first.wait_for()
     return panel
 
@@ -83,14 +81,11 @@ def columns(stage: Stage) -> None:
 def narrow(stage: Stage) -> Locator:
     """Make the sidebar as narrow as it goes."""
     panel = stage.sidebar()
-    box = panel.bounding_box()
-    assert box
-    mouse = stage.page.mouse
-    edge = box["x"] + box["width"] + 1
-    mouse.move(edge, 400)
-    mouse.down()
-    mouse.move(170, 400, steps=3)
-    mouse.up()
+    handle = stage.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first
+    handle.hover(force=True)
+    stage.page.mouse.down()
+    stage.page.mouse.move(40, 400, steps=5)
+    stage.page.mouse.up()
     panel.get_by_role("option").first.click()
     return panel
 
