@@ -16,9 +16,11 @@ from jupyter_jobsub.engines.kubernetes.settings import KubernetesSettings
 from jupyter_jobsub.model.job import Phase
 from jupyter_jobsub.model.progress import Progress, parse_progress
 from jupyter_jobsub.reports import without_reports
+from tools.screenshots import gallery
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+SCREENSHOTS = ROOT / "docs" / "screenshots"
 CONFIGURATION = README.partition("## Configuration")[2].partition("\n## ")[0]
 SETTINGS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", CONFIGURATION, re.MULTILINE))
 
@@ -58,6 +60,20 @@ def test_every_phase_is_explained() -> None:
 def test_links_lead_somewhere(document: str) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
     assert [link for link in links if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.skipif(not any(SCREENSHOTS.glob("*.png")), reason="a source distribution has no pictures")
+@pytest.mark.parametrize("document", [ROOT / "README.md", SCREENSHOTS / "README.md"])
+def test_pictures_are_there(document: Path) -> None:
+    named = {document.parent / name for name in re.findall(r'(?:src|srcset)="([^"]+)"', document.read_text())}
+    assert named
+    assert sorted(file for file in named if not file.exists()) == []
+
+
+def test_the_gallery_shows_every_view_and_no_picture_is_left_over() -> None:
+    page = gallery.page()
+    assert (SCREENSHOTS / "README.md").read_text() == page
+    assert {file.name for file in SCREENSHOTS.glob("*.png")} <= set(re.findall(r'src="(.*?)"', page))
 
 
 def test_every_target_named_exists() -> None:

@@ -24,8 +24,8 @@ def shrink(file: Path) -> None:
         subprocess.run([tool, *COLOURS, "--output", file, file], check=True)
 
 
-def write() -> None:
-    """Write the page: a picture of each theme beside the other."""
+def page() -> str:
+    """Show each view, one theme beside the other."""
     lines = [BEGINNING]
     for title, views in SECTIONS.items():
         lines.append(f"## {title}\n")
@@ -35,4 +35,9 @@ def write() -> None:
                 f'<img src="{name}-{theme}.png" alt="{says} ({theme})" width="49%">' for theme in THEMES
             )
             lines.append(f"{says}\n\n{pictures}\n")
-    (FOLDER / "README.md").write_text("\n".join(lines))
+    return "\n".join(lines)
+
+
+def write() -> None:
+    """Write the page."""
+    (FOLDER / "README.md").write_text(page())
