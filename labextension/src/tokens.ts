@@ -15,6 +15,8 @@ export interface IJobsub {
   files: Files;
   /** What the view that was used last has selected. */
   selection: Selection;
+  /** Where views are that need room, if it is there: in Notebook 7 a page has one document, and they are below it. */
+  areas: readonly string[];
   trans: TranslationBundle;
 }
 

@@ -22,6 +22,7 @@ import type { CreatePanel } from '../components/create/CreatePanel';
 import { jobsIcon } from '../icons';
 import type { IBeginning, ISurroundings } from '../model/creation';
 import type { Files } from '../model/files';
+import { bring } from '../place';
 import { CommandIDs, IJobsub } from '../tokens';
 import { title } from '../words';
 
@@ -79,10 +80,9 @@ export const create: JupyterFrontEndPlugin<void> = {
         const widget = new MainAreaWidget({ content: panel });
         widget.toolbar.hide();
         widget.id = panel.id;
-        shell.add(widget, 'main');
         void tracker.add(widget);
         panel.creation.changed.connect(() => void tracker.save(widget));
-        shell.activateById(widget.id);
+        bring(shell, widget, jobsub);
         return widget;
       },
       describedBy: {

@@ -12,6 +12,7 @@ import { Looking } from '../components/Looking';
 import { JobPage } from '../components/job/JobPage';
 import { jobsIcon } from '../icons';
 import { OneJob } from '../model/job';
+import { bring } from '../place';
 import type { ISelected } from '../selection';
 import { CommandIDs, IJobsub } from '../tokens';
 import { title } from '../words';
@@ -130,10 +131,7 @@ export const jobpage: JupyterFrontEndPlugin<void> = {
         if (tab) {
           page.content.tab = tab as string;
         }
-        if (!page.isAttached) {
-          app.shell.add(page, 'main', { type: 'Job' });
-        }
-        app.shell.activateById(page.id);
+        bring(app.shell, page, shared);
       },
       describedBy: {
         args: {

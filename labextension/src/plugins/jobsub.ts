@@ -1,6 +1,7 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
+import {
+  ILabShell,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -20,8 +21,12 @@ export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
     'What all views of jobs share: the jobs, and what can be done to them.',
   autoStart: true,
   provides: IJobsub,
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, translator: ITranslator | null): IJobsub => {
+  optional: [ITranslator, ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    labShell: ILabShell | null
+  ): IJobsub => {
     const trans = (translator ?? nullTranslator).load('jupyter_jobsub');
     const api = new Api(app.serviceManager.serverSettings);
     const page = new Page(api, {
@@ -39,6 +44,7 @@ export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
       usage: new Told(jobs, () => api.usage()),
       files: new Files(api, app.serviceManager.contents),
       selection: new Selection(),
+      areas: labShell ? ['main'] : ['down', 'right'],
       trans
     };
     addCommands(app.commands, shared);

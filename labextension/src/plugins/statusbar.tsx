@@ -15,12 +15,16 @@ export const statusbar: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-jobsub:statusbar',
   description: 'How many of one’s jobs run and wait, in the status bar.',
   autoStart: true,
-  requires: [IJobsub, IStatusBar],
+  requires: [IJobsub],
+  optional: [IStatusBar],
   activate: (
     app: JupyterFrontEnd,
     { jobs, catalog, usage, trans }: IJobsub,
-    bar: IStatusBar
+    bar: IStatusBar | null
   ) => {
+    if (!bar) {
+      return; // Notebook 7 has none
+    }
     const mine = new Mine(catalog, usage);
     const item = ReactWidget.create(
       <Standing

@@ -17,6 +17,7 @@ import { Chosen } from '../model/chosen';
 import { Columns } from '../model/columns';
 import { filterOf, withFilter, withoutFilter } from '../model/link';
 import { JobList, type Filter } from '../model/list';
+import { bring } from '../place';
 import { CommandIDs, IJobsub } from '../tokens';
 
 const ROUTED = 'jobsub:open-jobs-of-address';
@@ -100,7 +101,6 @@ export const table: JupyterFrontEndPlugin<void> = {
       widget.content.list.filterChanged.connect(
         () => void tracker.save(widget)
       );
-      shell.add(widget, 'main');
       void tracker.add(widget);
       router && keepAddress(app, router, widget);
       return widget;
@@ -115,7 +115,7 @@ export const table: JupyterFrontEndPlugin<void> = {
         if (open && Object.keys(args).length) {
           open.content.list.filter = filter;
         }
-        shell.activateById((open ?? made(filter)).id);
+        bring(shell, open ?? made(filter), jobsub);
       },
       describedBy: { args: ARGS }
     });
