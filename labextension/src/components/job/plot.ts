@@ -61,7 +61,11 @@ function options(
     cursor: { sync: { key: sync }, drag: { setScale: false } },
     scales: { y: { range: (_, __, max) => [0, max || 1] } },
     axes: [
-      axis,
+      {
+        ...axis,
+        space: 80,
+        values: (_, splits, __, ___, step) => times(splits, step)
+      },
       {
         ...axis,
         size: 76,
@@ -80,4 +84,31 @@ function options(
       }))
     ]
   };
+}
+
+/** The time of day at each mark, to seconds where they are so close; below it the day, where another one begins. */
+export function times(marks: number[], step: number): string[] {
+  const as = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(
+      document.documentElement.lang || undefined,
+      options
+    );
+  const day = as({ month: 'short', day: 'numeric' });
+  const time = as({
+    hour: '2-digit',
+    minute: '2-digit',
+    second: step < 60 ? '2-digit' : undefined,
+    hourCycle: 'h23'
+  });
+  let last = '';
+  return marks.map(mark => {
+    const at = new Date(mark * 1000);
+    const today = day.format(at);
+    const begins = today !== last;
+    last = today;
+    if (step >= 86400) {
+      return today;
+    }
+    return begins ? `${time.format(at)}\n${today}` : time.format(at);
+  });
 }
