@@ -58,6 +58,23 @@ def test_the_open_notebook_is_saved_submitted_and_followed_to_its_end(record: Pa
     assert output.cells[-1].outputs[0].data["text/plain"] == "42"
 
 
+def test_a_notebook_of_a_shared_drive_is_the_file_that_it_shows(record: Page, served: Lab) -> None:
+    """As it is with real-time collaboration, whose drive has the server's own files."""
+    (served.files / "shared").mkdir()
+    file = notebook(served.files / "shared", "ours.ipynb", "1")
+    record.evaluate("""() => {
+        const { contents } = window.jupyterapp.serviceManager;
+        contents.addDrive(new contents.defaultDrive.constructor({name: 'RTC'}));
+    }""")
+    panel = open_file(record, "RTC:shared/ours.ipynb")
+    panel.locator(".jp-Cell .cm-content").first.click()
+    record.keyboard.press("Control+End")
+    record.keyboard.type(" + 1")
+    panel.get_by_role("button", name="Submit as job").click()
+    assert created(record)["notebook"] == str(file)
+    assert nbformat.read(file, 4).cells[0].source == "1 + 1"
+
+
 def test_scripts_have_the_button_and_other_files_have_not(record: Page, served: Lab) -> None:
     for name in ("run.sh", "notes.md"):
         (served.files / name).write_text("true\n")
