@@ -30,7 +30,7 @@ type View = 'form' | Format;
 /** A job that is being made, as a form or as text. */
 export function CreateView(props: IProps): JSX.Element {
   const { creation, jobsub, active, browse } = props;
-  const { trans, jobs } = jobsub;
+  const { trans } = jobsub;
   useSignal(creation.changed, true);
   const catalog = useTold(jobsub.catalog, active).value;
   const usage = useTold(jobsub.usage, active).value;
@@ -50,7 +50,6 @@ export function CreateView(props: IProps): JSX.Element {
   const { form, notebook } = creation;
   return (
     <Editing.Provider value={{ form, notebook, catalog, usage, trans, browse }}>
-      <Trouble page={jobs.page} trans={trans} />
       <Views {...props} />
     </Editing.Provider>
   );
@@ -94,6 +93,7 @@ function Views({ creation, jobsub, editors, submit }: IProps): JSX.Element {
         void submit().then(done => done || setTries(n => n + 1));
       }}
     >
+      <Trouble page={jobsub.jobs.page} trans={trans} />
       <div className="jp-Jobsub-createHead">
         <div role="group" aria-label={trans.__('View')}>
           {(['form', 'json', 'yaml'] as View[]).map(one => (

@@ -28,13 +28,17 @@ export function Resources(): JSX.Element {
       <p
         role="status"
         className="jp-Jobsub-outlook"
-        data-outlook={never.length ? 'never' : free === 0 ? 'waits' : 'fits'}
+        data-outlook={
+          never.length ? 'never' : free === 0 ? 'waits' : usage && 'fits'
+        }
       >
         {never.length
           ? trans.__('It can never start: it %1.', never.join(', '))
           : free === 0
             ? trans.__('It waits until enough is free.')
-            : trans.__('Enough is free for it now.')}
+            : usage
+              ? trans.__('Enough is free for it now.')
+              : trans.__('What is free now is not known yet.')}
       </p>
       {all.map(bound => (
         <Bound key={bound.whose} bound={bound} />
