@@ -41,4 +41,4 @@ def open_lab(page: Page, served: Lab) -> None:
     """Open JupyterLab with nothing of what was open before."""
     page.goto(served.url(reset=""))
     page.locator("#jupyterlab-splash").wait_for(state="detached")
-    page.wait_for_function(LAUNCHER_CAME)
+    page.wait_for_function(LAUNCHER_CAME, polling=100)  # a page behind others draws no frames

@@ -170,9 +170,10 @@ def test_nothing_is_asked_while_nothing_happens(page: Page, served: Lab) -> None
 @pytest.mark.slow
 def test_six_pages_follow_a_job_and_jupyterlab_still_answers(page: Page, served: Lab) -> None:
     """A browser has six connections to a host: none of them is held."""
-    pages = [page, *(page.context.new_page() for _ in range(5))]
-    for one in pages[1:]:
-        open_lab(one, served)
+    pages = [page]
+    for _ in range(5):
+        pages.append(page.context.new_page())
+        open_lab(pages[-1], served)
     panels = [opened(one) for one in pages]
     with waiting(served, "seen by six") as go:
         rows = [panel.get_by_role("option", name="seen by six") for panel in panels]
