@@ -64,6 +64,9 @@ async function perform(
   some: readonly Job[],
   trans: TranslationBundle
 ): Promise<void> {
+  if (!some.length) {
+    return; // by a key
+  }
   const question = deed.question?.(some);
   if (
     question &&

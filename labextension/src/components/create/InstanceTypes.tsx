@@ -1,7 +1,9 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { InstanceType } from '../../api/types';
+import type { FieldError, InstanceType } from '../../api/types';
 import { amounts, beyond, room, typeOf } from '../../model/fit';
+import type { Draft } from '../../model/spec';
 import { useEditing, usePlace } from './editing';
 import { Wrong } from './Field';
 
@@ -11,7 +13,8 @@ export function InstanceTypes(): JSX.Element {
   const { types, all } = usePlace();
   const { draft } = form;
   const chosen = typeOf(draft, types);
-  const wrong = form.wrongAt('instance_type').concat(form.wrongAt('gpus'));
+  const said = form.wrongAt('instance_type').concat(form.wrongAt('gpus'));
+  const wrong = said.length || chosen ? said : unknown(draft, trans);
   const id = React.useId();
   return (
     <fieldset
@@ -44,6 +47,16 @@ export function InstanceTypes(): JSX.Element {
       <Wrong id={`${id}-wrong`} wrong={wrong} />
     </fieldset>
   );
+}
+
+/** What an imported specification may name, and the group doesn't have. */
+function unknown(
+  { instance_type: name }: Draft,
+  trans: TranslationBundle
+): FieldError[] {
+  const field = 'instance_type';
+  const message = trans.__('the group has no instance type “%1”', name);
+  return name ? [{ field, message, remedy: trans.__('choose one') }] : [];
 }
 
 function Type(props: {

@@ -8,6 +8,7 @@ import {
   asked,
   beyond,
   room,
+  typeOf,
   type IBound
 } from '../../model/fit';
 import { useEditing, usePlace } from './editing';
@@ -19,27 +20,20 @@ export function Resources(): JSX.Element {
   const wants = asked(form.draft, types);
   const never = beyond(wants, all, trans);
   const free = room(wants, all);
+  const known = !form.draft.instance_type || typeOf(form.draft, types);
   const used = usage?.groups.find(({ name }) => name === group);
   const own = used?.users.find(({ name }) => name === catalog.user);
   return (
     <aside className="jp-Jobsub-resources" aria-label={trans.__('Resources')}>
       <h2>{trans.__('This job asks for')}</h2>
       <p>{amounts(wants, trans).join(' · ') || trans.__('nothing bounded')}</p>
-      <p
-        role="status"
-        className="jp-Jobsub-outlook"
-        data-outlook={
-          never.length ? 'never' : free === 0 ? 'waits' : usage && 'fits'
-        }
-      >
-        {never.length
-          ? trans.__('It can never start: it %1.', never.join(', '))
-          : free === 0
-            ? trans.__('It waits until enough is free.')
-            : usage
-              ? trans.__('Enough is free for it now.')
-              : trans.__('What is free now is not known yet.')}
-      </p>
+      {known && (
+        <Outlook
+          never={never}
+          free={free}
+          ahead={usage ? (used?.waiting ?? 0) : null}
+        />
+      )}
       {all.map(bound => (
         <Bound key={bound.whose} bound={bound} />
       ))}
@@ -63,6 +57,41 @@ export function Resources(): JSX.Element {
         </p>
       ))}
     </aside>
+  );
+}
+
+/** Whether it can start, as far as the browser knows; in what order is the service's to say. */
+function Outlook(props: {
+  /** Why it never can. */
+  never: string[];
+  /** How many like it could start; null if nothing bounds them. */
+  free: number | null;
+  /** How many of its group wait; null if that is not known. */
+  ahead: number | null;
+}): JSX.Element {
+  const { trans } = useEditing();
+  const { never, free, ahead } = props;
+  let kind = 'waits';
+  let said = trans.__('It waits until enough is free.');
+  if (never.length) {
+    kind = 'never';
+    said = trans.__('It can never start: it %1.', never.join(', '));
+  } else if (ahead === null) {
+    said = trans.__('What is free now is not known yet.');
+  } else if (free !== 0 && ahead) {
+    said = trans._n(
+      'Enough is free for it now, but a job of the group waits already.',
+      'Enough is free for it now, but %1 jobs of the group wait already.',
+      ahead
+    );
+  } else if (free !== 0) {
+    kind = 'fits';
+    said = trans.__('Enough is free for it now.');
+  }
+  return (
+    <p role="status" className="jp-Jobsub-outlook" data-outlook={kind}>
+      {said}
+    </p>
   );
 }
 
