@@ -42,6 +42,13 @@ describe.each(['json', 'yaml'] as Format[])('%s', format => {
   });
 });
 
+it('gives way to a text in the other notation where it could not be read', () => {
+  texts.write('yaml', 'name: x\ncommand: [a, b\n');
+  texts.read('good.json', '{"command": "ls"}');
+  expect(texts.broken).toBeNull();
+  expect(texts.text('yaml')).toBe('command: ls\n');
+});
+
 it('keeps comments when the form changes another field', () => {
   const json = '{\n  // why\n  "name": "a", /* so */\n  "retries": 1\n}\n';
   texts.write('json', json);

@@ -58,6 +58,9 @@ export class SpecTexts {
     const parsed = this._notations[format].parse(text);
     const wrong = this._unusable(parsed);
     const { draft } = this._form;
+    if (this._broken && this._broken.format !== format) {
+      delete this._texts[this._broken.format]; // nothing can be put into it
+    }
     this._broken = wrong && { format, wrong };
     const said = wrong ? draft : (parsed.value as Draft);
     this._texts[format] = { text, draft: said };
