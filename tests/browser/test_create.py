@@ -202,6 +202,18 @@ def test_what_others_use_is_shown_as_it_changes(page: Page, served: Lab) -> None
     expect(type).to_contain_text("1 free now")
 
 
+def test_what_was_filled_in_is_there_again_after_a_reload(page: Page, served: Lab) -> None:
+    command = form(page).get_by_role("textbox", name="Command")
+    with page.expect_request_finished(
+        lambda asked: "/api/workspaces/" in asked.url and "half done" in str(asked.post_data)
+    ):
+        command.fill("echo half done")
+    for _ in range(2):
+        page.goto(served.url())
+        expect(command).to_have_value("echo half done")
+    expect(page.get_by_role("tab", name="Create a Job")).to_have_count(1)
+
+
 def test_a_notebook_offers_its_parameters(page: Page, served: Lab) -> None:
     cell = nbformat.v4.new_code_cell(
         "rate = 0.1  # how fast\nmodel = 'small'", metadata={"tags": ["parameters"]}

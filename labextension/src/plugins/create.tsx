@@ -14,6 +14,7 @@ import type { Contents } from '@jupyterlab/services';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
+import { UUID } from '@lumino/coreutils';
 
 import type { Job } from '../api/types';
 import { browser } from '../browse';
@@ -70,7 +71,7 @@ export const create: JupyterFrontEndPlugin<void> = {
       label: trans.__('Create a Job'),
       caption: trans.__('Say what is to run, where and how long.'),
       icon: args => (args.palette ? undefined : jobsIcon),
-      execute: async (args: IBeginning) => {
+      execute: async (args: IBeginning & { id?: string }) => {
         const { CreatePanel } =
           await import('../components/create/CreatePanel');
         const panel = new CreatePanel(
@@ -79,7 +80,7 @@ export const create: JupyterFrontEndPlugin<void> = {
         );
         const widget = new MainAreaWidget({ content: panel });
         widget.toolbar.hide();
-        widget.id = panel.id;
+        widget.id = args.id ?? `jobsub-create-${UUID.uuid4()}`;
         void tracker.add(widget);
         panel.creation.changed.connect(() => void tracker.save(widget));
         bring(shell, widget, jobsub);
@@ -88,7 +89,11 @@ export const create: JupyterFrontEndPlugin<void> = {
       describedBy: {
         args: {
           type: 'object',
-          properties: { spec: { type: 'object' }, from: { type: 'string' } }
+          properties: {
+            spec: { type: 'object' },
+            from: { type: 'string' },
+            id: { type: 'string' }
+          }
         }
       }
     });
@@ -109,7 +114,8 @@ export const create: JupyterFrontEndPlugin<void> = {
     void restorer?.restore(tracker, {
       command: CommandIDs.create,
       name: widget => widget.id,
-      args: widget => widget.content.creation.again
+      // by its name the layout finds it again
+      args: widget => ({ ...widget.content.creation.again, id: widget.id })
     });
   }
 };
