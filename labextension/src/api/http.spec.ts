@@ -16,7 +16,8 @@ describe('Api', () => {
       ServerConnection.makeSettings({
         baseUrl: 'http://here/',
         fetch: fetched
-      })
+      }),
+      { detail: 'away', remedy: 'try again' }
     );
   });
 
@@ -34,7 +35,11 @@ describe('Api', () => {
     fetched.mockResolvedValueOnce(answer({ id: 'job-1' }));
     expect(await api.job('job-1')).toEqual({ id: 'job-1' });
     fetched.mockRejectedValue(new TypeError('network changed'));
-    await expect(api.job('job-1')).rejects.toMatchObject({ away: true });
+    await expect(api.job('job-1')).rejects.toMatchObject({
+      away: true,
+      message: 'away',
+      remedy: 'try again'
+    });
     expect(fetched).toHaveBeenCalledTimes(4);
   });
 

@@ -71,7 +71,14 @@ export interface ILogPart {
 
 /** The service, through this Jupyter server. */
 export class Api {
-  constructor(readonly settings = ServerConnection.makeSettings()) {}
+  /**
+   * @param settings - Where the Jupyter server is.
+   * @param _away - What is said, and advised, where it does not answer.
+   */
+  constructor(
+    readonly settings = ServerConnection.makeSettings(),
+    private _away: Partial<Problem> = {}
+  ) {}
 
   list(query: ListQuery): Promise<JobPage> {
     return this._json('GET', 'jobs', { query });
@@ -230,8 +237,8 @@ export class Api {
       return await (init.method === 'GET'
         ? fetching().catch(fetching)
         : fetching());
-    } catch (error) {
-      throw new ApiError(0, { detail: String((error as Error).message) });
+    } catch {
+      throw new ApiError(0, this._away); // the browser's own words help nobody
     }
   }
 

@@ -28,9 +28,13 @@ export const jobsub: JupyterFrontEndPlugin<IJobsub> = {
     labShell: ILabShell | null
   ): IJobsub => {
     const trans = (translator ?? nullTranslator).load('jupyter_jobsub');
-    const api = new Api(app.serviceManager.serverSettings);
+    const away = trans.__('The Jupyter server does not answer.');
+    const api = new Api(app.serviceManager.serverSettings, {
+      detail: away,
+      remedy: trans.__('Look at the network, and try again.')
+    });
     const page = new Page(api, {
-      away: trans.__('The Jupyter server does not answer.'),
+      away,
       retry: trans.__('It is tried again by itself.')
     });
     const jobs = new Jobs(api, page);
