@@ -36,6 +36,16 @@ describe('the address of the page', () => {
     expect(withoutFilter('?text=of-others')).toBe('?text=of-others');
   });
 
+  it('loses what no table could have as it is read', () => {
+    const search =
+      '?jobs=mine&sort=bogus&order=up&phase=Failed&phase=Nosuch&phase=unfinished';
+    expect(filterOf(search)).toEqual({
+      mine: true,
+      group: [],
+      phase: ['Failed', 'unfinished']
+    });
+  });
+
   it('may name none', () => {
     expect(filterOf('?text=of-others')).toBeNull();
   });

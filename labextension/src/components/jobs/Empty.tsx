@@ -32,15 +32,13 @@ export function Empty({ list, trans, commands }: IProps): JSX.Element {
             ? trans.__('None of your own jobs passes all the filters.')
             : trans.__('None that you may see passes all the filters.')}
         </p>
-        <button
-          className="jp-Button jp-mod-styled"
-          onClick={() => {
+        <Clear
+          trans={trans}
+          clear={() => {
             const { mine, sort, order } = list.filter;
             list.filter = { mine, sort, order };
           }}
-        >
-          {trans.__('Clear the filters')}
-        </button>
+        />
       </div>
     );
   }
@@ -62,23 +60,50 @@ export function Empty({ list, trans, commands }: IProps): JSX.Element {
   );
 }
 
-/** Why the list could not be read, and the way to try again. */
+function Clear(props: {
+  trans: TranslationBundle;
+  clear(): void;
+}): JSX.Element {
+  return (
+    <button className="jp-Button jp-mod-styled" onClick={props.clear}>
+      {props.trans.__('Clear the filters')}
+    </button>
+  );
+}
+
+/** Why the list could not be read, and the way out: to ask for less, or to try again. */
 export function Failure(props: {
   list: JobList;
   trans: TranslationBundle;
 }): JSX.Element | null {
   const { list, trans } = props;
+  const { error } = list;
+  if (!error) {
+    return null;
+  }
   return (
-    list.error && (
-      <div className="jp-Jobsub-failure" role="alert">
-        <p>{advice(list.error)}</p>
+    <div className="jp-Jobsub-failure" role="alert">
+      <p>{advice(error)}</p>
+      {error.fields.map(({ field, message, remedy }) => (
+        <p key={field}>
+          {field}: {advice({ message, remedy })}
+        </p>
+      ))}
+      {error.fields.length ? (
+        <Clear
+          trans={trans}
+          clear={() => {
+            list.filter = { mine: list.filter.mine };
+          }}
+        />
+      ) : (
         <button
           className="jp-Button jp-mod-styled"
           onClick={() => list.refresh()}
         >
           {trans.__('Try again')}
         </button>
-      </div>
-    )
+      )}
+    </div>
   );
 }
