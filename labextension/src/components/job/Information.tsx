@@ -36,9 +36,13 @@ export function Information(props: IProps): JSX.Element {
       </dl>
       <section>
         <h2>{what(job, trans)}</h2>
-        <pre className="jp-Jobsub-code" tabIndex={0}>
-          {job.command}
-        </pre>
+        {job.command ? (
+          <pre className="jp-Jobsub-code" tabIndex={0}>
+            {job.command}
+          </pre>
+        ) : (
+          <p>{trans.__('Only %1 and admins may see it.', job.user)}</p>
+        )}
       </section>
       <Tasks job={job} trans={trans} />
       <section>
