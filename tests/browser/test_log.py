@@ -132,6 +132,10 @@ def test_a_log_of_200_mb_from_its_end_to_its_first_line_and_all_of_it(page: Page
     expect(line(view, "first line")).to_have_count(0)
     lines.press("Home")
     expect(line(view, "first line")).to_be_visible()
+    lines.press("Control+f")
+    view.get_by_role("searchbox").fill("last line")
+    expect(view.get_by_text("Not in the loaded lines")).to_be_visible()
+    view.get_by_role("searchbox").press("Escape")
     lines.press("End")
     expect(line(view, "last line")).to_be_visible()
     size = 200 * 2**20

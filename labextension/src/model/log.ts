@@ -101,8 +101,8 @@ export class LogModel implements IDisposable {
 
   /** Show the newest lines, and those that come. */
   toEnd(): Promise<void> {
-    this.sticky = true;
     return this._ask(true, { tail: NEWEST }, part => {
+      this.sticky = true;
       this._begin(part);
       this._follow();
     });
@@ -110,10 +110,14 @@ export class LogModel implements IDisposable {
 
   /** Show the first lines. */
   toStart(): Promise<void> {
-    this.sticky = false;
     const attempt = this._lines.start.split(':')[0];
-    return this._ask(true, { from: attempt + BEGINNING, limit: RANGE }, part =>
-      this._begin(part)
+    return this._ask(
+      true,
+      { from: attempt + BEGINNING, limit: RANGE },
+      part => {
+        this.sticky = false; // only now: the end may have been in sight until here
+        this._begin(part);
+      }
     );
   }
 

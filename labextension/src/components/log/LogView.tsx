@@ -115,6 +115,7 @@ function Log(props: IProps & { model: LogModel }): JSX.Element {
           text={sought}
           focus={asked.current}
           count={search.count(model.lines, current)}
+          whole={model.whole && model.behind !== 'more'}
           {...{ trans, seek, go, close }}
         />
       )}

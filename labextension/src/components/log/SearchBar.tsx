@@ -11,6 +11,8 @@ interface IProps {
   text: string;
   /** How often it was found, and which of these is the current one. */
   count: { all: number; at: number };
+  /** Whether all lines are loaded: it is looked for in these alone. */
+  whole: boolean;
   trans: TranslationBundle;
   /** Whether it takes the focus when it comes. */
   focus: boolean;
@@ -21,10 +23,13 @@ interface IProps {
 
 /** What is looked for, and the way from one place to the next. */
 export function SearchBar(props: IProps): JSX.Element {
-  const { text, count, trans, focus, seek, go, close } = props;
+  const { text, count, whole, trans, focus, seek, go, close } = props;
   const found = count.all
-    ? trans.__('%1 of %2', count.at, count.all)
-    : text && trans.__('Not found');
+    ? whole
+      ? trans.__('%1 of %2', count.at, count.all)
+      : trans.__('%1 of %2 in the loaded lines', count.at, count.all)
+    : text &&
+      (whole ? trans.__('Not found') : trans.__('Not in the loaded lines'));
   return (
     <div
       className="jp-Jobsub-log-search"
