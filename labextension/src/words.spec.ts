@@ -8,7 +8,8 @@ import {
   duration,
   runningTime,
   time,
-  title
+  title,
+  unmasked
 } from './words';
 
 describe('words', () => {
@@ -20,6 +21,14 @@ describe('words', () => {
     [187200, '2d04h']
   ])('a duration of %d s is %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text);
+  });
+
+  it.each([
+    ['t\u202excod.exe', 't<U+202E>xcod.exe'],
+    ['a\nb', 'a<U+000A>b'],
+    ['训练/👩‍👩‍👧 می‌خواهم', '训练/👩‍👩‍👧 می‌خواهم']
+  ])('%j is shown as %s', (text, shown) => {
+    expect(unmasked(text)).toBe(shown);
   });
 
   it.each([

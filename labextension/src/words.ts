@@ -74,6 +74,15 @@ export function title(job: Pick<Job, 'id' | 'name'>): string {
   return job.name ?? job.id;
 }
 
+/** A text in which what doesn't show itself, such as a turn of the direction of writing, is shown by its number. */
+export function unmasked(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    hidden =>
+      `<U+${hidden.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`
+  );
+}
+
 /** How long a job has run until now, in seconds; null before it has begun. */
 export function runningTime(job: Job, now: number): number | null {
   if (!job.started_at || job.phase === 'Pending') {

@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { Artifact, Artifacts as Kept, JobDetail } from '../../api/types';
 import type { OneJob } from '../../model/job';
 import type { IJobsub } from '../../tokens';
-import { bytes, FINAL, time } from '../../words';
+import { bytes, FINAL, time, unmasked } from '../../words';
 import { useTold } from '../hooks';
 import { OutputNotebook } from './OutputNotebook';
 import { Preview } from './Preview';
@@ -101,7 +101,9 @@ function Dropped(props: {
       </summary>
       <ul>
         {kept.dropped.map(path => (
-          <li key={path}>{path}</li>
+          <li key={path}>
+            <bdi>{unmasked(path)}</bdi>
+          </li>
         ))}
         {kept.dropped_count > kept.dropped.length && <li>…</li>}
       </ul>
@@ -176,7 +178,7 @@ function File(props: IFile): JSX.Element {
             title={trans.__('Preview')}
             onClick={toggle}
           >
-            {item.path}
+            <bdi>{unmasked(item.path)}</bdi>
           </button>
         </th>
         <td>{bytes(item.size)}</td>
@@ -186,7 +188,7 @@ function File(props: IFile): JSX.Element {
             className="jp-Jobsub-link"
             href={api.artifactUrl(one.id, item.path, attempt)}
             download={item.path.split('/').pop()}
-            aria-label={trans.__('Download %1', item.path)}
+            aria-label={trans.__('Download %1', unmasked(item.path))}
           >
             {trans.__('Download')}
           </a>

@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import type { Api, ApiError } from '../../api/http';
 import type { Artifact } from '../../api/types';
-import { bytes } from '../../words';
+import { bytes, unmasked } from '../../words';
 import { Unread } from './Unread';
 
 const IMAGES: Record<string, string | undefined> = {
@@ -35,20 +35,28 @@ type Content = { image: string } | { text: string } | { binary: true };
 export function Preview(props: IProps): JSX.Element {
   const { item, trans } = props;
   const { content, error, again } = useContent(props);
+  const [broken, setBroken] = React.useState(false);
+  const name = unmasked(item.path);
+  React.useEffect(() => setBroken(false), [content]);
   if (!content) {
     return <Unread told={{ error, refresh: again }} trans={trans} />;
   }
+  if ('binary' in content || broken) {
+    return <p>{trans.__('This can’t be shown here: download it.')}</p>;
+  }
   if ('image' in content) {
     return (
-      <img className="jp-Jobsub-image" src={content.image} alt={item.path} />
+      <img
+        className="jp-Jobsub-image"
+        src={content.image}
+        alt={name}
+        onError={() => setBroken(true)}
+      />
     );
-  }
-  if ('binary' in content) {
-    return <p>{trans.__('This can’t be shown here: download it.')}</p>;
   }
   return (
     <>
-      <pre className="jp-Jobsub-code" aria-label={item.path} tabIndex={0}>
+      <pre className="jp-Jobsub-code" aria-label={name} tabIndex={0}>
         {content.text}
       </pre>
       {item.size > MOST_TEXT && (

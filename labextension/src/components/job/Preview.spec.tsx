@@ -1,6 +1,12 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { nullTranslator } from '@jupyterlab/translation';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import * as React from 'react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { contentOf } from './Preview';
+import type { Api } from '../../api/http';
+import { contentOf, Preview } from './Preview';
+
+afterEach(cleanup);
 
 describe('what is shown of a file', () => {
   const holds = (text: string) =>
@@ -31,5 +37,23 @@ describe('what is shown of a file', () => {
     const read = holds('');
     expect(await contentOf('empty', 0, read)).toEqual({ text: '' });
     expect(read).not.toHaveBeenCalled();
+  });
+
+  it('is a word where a picture is broken', async () => {
+    URL.revokeObjectURL = vi.fn();
+    const api = { artifact: async () => new Uint8Array(1) };
+    const item = { path: 'bad.png', size: 1, modified_at: '' };
+    render(
+      <Preview
+        api={api as unknown as Api}
+        id="job-1"
+        item={item}
+        attempt={1}
+        trans={nullTranslator.load('')}
+      />
+    );
+    fireEvent.error(await screen.findByRole('img', { name: 'bad.png' }));
+    screen.getByText('This can’t be shown here: download it.');
+    expect(screen.queryByRole('img')).toBeNull();
   });
 });
