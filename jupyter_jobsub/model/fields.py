@@ -17,6 +17,7 @@ LONGEST_LABEL = 128  # characters
 _LONGEST_ARGUMENT = 131_071  # bytes that Linux takes as one argument or variable
 _LONGEST_CONTENT = 256 * 1024  # bytes
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")  # categories of characters that don't print
+_JOINERS = "\u200c\u200d"  # of the category Cf, but part of how words and emoji are written
 _NUL = re.compile(r"\x00")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED_ENV = re.compile(r"JOBSUB_.*|PRIMEHUB_(USER|GROUP)|CUDA_VISIBLE_DEVICES")
@@ -41,11 +42,11 @@ def shaped(pattern: str, wrong: str, remedy: str) -> AfterValidator:
 
 
 def _unseen(text: str) -> bool:
-    return any(unicodedata.category(character) in _UNSEEN for character in text)
+    return any(unicodedata.category(character) in _UNSEEN and character not in _JOINERS for character in text)
 
 
 def _label(text: str) -> str:
-    if not text.strip():
+    if all(character.isspace() or character in _JOINERS for character in text):
         reject("is empty", "give at least one visible character")
     if _unseen(text):
         reject("has control characters", "use printable characters on one line")

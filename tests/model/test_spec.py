@@ -60,3 +60,11 @@ def test_parameters_are_small() -> None:
 def test_content_is_a_scripts(spec: dict[str, Any], field: str) -> None:
     assert field in wrong(**spec)
     assert wrong(script="/a.sh", content="é" * (128 * 1024)) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["\U0001f469\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"]
+)
+def test_a_name_may_have_what_joins_characters_and_what_keeps_them_apart(name: str) -> None:
+    """Emoji of several people, and words of Persian and Hindi."""
+    assert JobSpec(command="x", name=name).name == name

@@ -43,6 +43,7 @@ BODIES: list[tuple[str, Any, set[str]]] = [
     ("name with a tab", OK | {"name": "a\tb"}, {"name"}),
     ("name with a C1 control", OK | {"name": "a\u009b31mRED"}, {"name"}),
     ("name with a line separator", OK | {"name": "a\u2028b"}, {"name"}),
+    ("name of nothing but joiners", OK | {"name": " \u200d\u200c"}, {"name"}),
     ("name that turns the text around", OK | {"name": "a\u202eb"}, {"name"}),
     ("command over 128 KiB", {"command": "echo " + "x" * 131_072}, {"command"}),
     ("env value over 128 KiB", OK | {"env": {"A": "ü" * 70_000}}, {"env"}),
