@@ -89,6 +89,12 @@ it('asks before anything is lost, and names what is meant', async () => {
   expect(act.mock.calls).toEqual([['a', 'cancel']]);
 });
 
+it('says of what has not begun that it will not run', async () => {
+  select([row({ started_at: null })]);
+  await commands.execute(CommandIDs.cancel);
+  expect(body()).toContain('It will not run.');
+});
+
 it('asks nothing where nothing is lost', async () => {
   await commands.execute(CommandIDs.rerun, { jobs: [ended] as any });
   const waiting = row({ started_at: null });

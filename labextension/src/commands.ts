@@ -153,7 +153,9 @@ function deeds(trans: TranslationBundle): IDeed[] {
       act: (jobs, id) => jobs.act(id, 'cancel'),
       question: chosen => ({
         title: trans._n('Cancel this job?', 'Cancel %1 jobs?', chosen.length),
-        body: trans.__('What runs is ended. Logs and what was kept stay.')
+        body: chosen.some(job => job.started_at)
+          ? trans.__('What runs is ended. Logs and what was kept stay.')
+          : trans._n('It will not run.', 'They will not run.', chosen.length)
       })
     },
     {

@@ -51,6 +51,8 @@ describe('figures', () => {
       'GPU use',
       'GPU memory'
     ]);
+    const unknown = { ...gpu, memory: [null, null, null] };
+    expect(names(metrics({ gpus: [unknown] })).slice(4)).toEqual(['GPU use']);
   });
 
   it('are told in words', () => {

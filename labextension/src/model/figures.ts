@@ -63,7 +63,7 @@ export function measured({ at }: TaskMetrics): boolean {
   return at.some(time => time !== null);
 }
 
-/** What is charted of a task's metrics; GPUs only where it has some. */
+/** What is charted of a task's metrics; GPUs only where they were measured. */
 export function figures(
   metrics: TaskMetrics,
   trans: TranslationBundle
@@ -112,7 +112,12 @@ export function figures(
     { name: trans.__('GPU use'), lines: each('utilization'), ...share },
     { name: trans.__('GPU memory'), lines: each('memory'), ...size }
   ];
-  return metrics.gpus.length ? [...always, ...devices] : always;
+  return [...always, ...devices.filter(known)];
+}
+
+/** Whether any of it was measured. */
+function known({ lines }: Pick<IFigure, 'lines'>): boolean {
+  return lines.some(({ values }) => values.some(value => value !== null));
 }
 
 function percent(value: number): string {

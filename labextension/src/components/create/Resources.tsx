@@ -11,6 +11,7 @@ import {
   typeOf,
   type IBound
 } from '../../model/fit';
+import { bytes } from '../../words';
 import { useEditing, usePlace } from './editing';
 
 /** What the job asks for, and what of it its person, group and machine have, use and wait for. */
@@ -123,13 +124,16 @@ function Used(props: {
 }): JSX.Element {
   const { trans } = useEditing();
   const { whose, name, held, limit } = props;
-  const label = amount(name, held, trans);
   return (
     <div className="jp-Jobsub-used">
       <span>
         {limit === null
-          ? trans.__('%1 in use, no limit', label)
-          : trans.__('%1 of %2 in use', label, amount(name, limit, trans))}
+          ? trans.__('%1 in use, no limit', amount(name, held, trans))
+          : trans.__(
+              '%1 of %2 in use',
+              part(name, held),
+              amount(name, limit, trans)
+            )}
       </span>
       {limit !== null && (
         <meter
@@ -140,6 +144,14 @@ function Used(props: {
       )}
     </div>
   );
+}
+
+/** Write what is used of an amount that says what it is of. */
+function part(name: string, held: number): string {
+  if (name === 'memory') {
+    return bytes(held);
+  }
+  return String(name === 'cpu' ? held / 1000 : held);
 }
 
 /** What a resource is called; a kind of GPU is called what it is. */

@@ -91,15 +91,17 @@ function times(job: JobDetail, trans: TranslationBundle): Field[] {
 
 function place(job: JobDetail, trans: TranslationBundle): Field[] {
   const size = amounts(job.request, trans);
-  return [
-    [
-      trans.__('Instance type'),
-      job.instance_type ? `${job.instance_type} (${size})` : size
-    ],
+  const one = job.tasks.length < 2;
+  const shared = job.instance_type && one ? ` (${size})` : '';
+  const type = job.instance_type ?? (one ? size : '-');
+  const all: Field[] = [
+    [trans.__('Instance type'), `${type}${shared}`],
     [trans.__('Devices'), devices(job.request)],
-    [trans.__('Image'), job.image ?? '-'],
-    [trans.__('Working directory'), job.working_dir ?? '-']
+    [trans.__('Image'), job.image ?? '-']
   ];
+  one || all.splice(1, 0, [trans.__('In all'), size]);
+  job.working_dir && all.push([trans.__('Working directory'), job.working_dir]);
+  return all;
 }
 
 function rules(job: JobDetail, trans: TranslationBundle): Field[] {
@@ -110,16 +112,18 @@ function rules(job: JobDetail, trans: TranslationBundle): Field[] {
       job.preemptible ? trans.__('Yes') : trans.__('No')
     ],
     [trans.__('Deadline'), span(job.deadline_seconds)],
-    [
-      trans.__('Retries'),
-      trans.__(
-        '%1 of %2',
-        String(Math.min(job.failures, job.retries)),
-        String(job.retries)
-      )
-    ],
+    ...(job.retries ? [retries(job, trans)] : []),
     [trans.__('Attempt'), job.attempt || '-']
   ];
+}
+
+function retries(
+  { failures, retries }: JobDetail,
+  trans: TranslationBundle
+): Field {
+  const done = Math.min(failures, retries);
+  const said = trans.__('%1 of %2', String(done), String(retries));
+  return [trans.__('Retries'), said];
 }
 
 /** What only some jobs have. */
