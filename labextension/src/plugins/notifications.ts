@@ -11,7 +11,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Job } from '../api/types';
 import { Ends } from '../model/ends';
 import { CommandIDs, IJobsub } from '../tokens';
-import { title } from '../words';
+import { PHASES, phaseWord, title } from '../words';
 
 const SETTINGS = 'jupyter-jobsub:jobs';
 const SHOWN = 10000; // milliseconds; then it is in the notification center
@@ -40,9 +40,14 @@ export const notifications: JupyterFrontEndPlugin<void> = {
       settings.changed.connect(read);
     });
     const me = async () => (catalog.value ?? (await jobs.api.catalog())).user;
-    new Ends(jobs.page, me).ended.connect((_, job) => {
-      if (wanted === 'all' || (wanted === 'failures' && failed(job))) {
-        tell(job, app.commands, trans);
+    new Ends(jobs.page, me).ended.connect((_, ended) => {
+      const some = ended.filter(
+        job => wanted === 'all' || (wanted === 'failures' && failed(job))
+      );
+      if (some.length > 1) {
+        tellTogether(some, app.commands, trans);
+      } else {
+        some.forEach(job => tell(job, app.commands, trans));
       }
     });
   }
@@ -63,6 +68,37 @@ function tell(
     autoClose: SHOWN,
     actions: actions(job, commands, trans)
   });
+}
+
+/** Tell of several jobs in one. */
+function tellTogether(
+  ended: readonly Job[],
+  commands: CommandRegistry,
+  trans: TranslationBundle
+): void {
+  const say = ended.some(failed) ? Notification.error : Notification.info;
+  say(together(ended, trans), {
+    autoClose: SHOWN,
+    actions: [
+      {
+        label: trans.__('Open'),
+        callback: () =>
+          void commands.execute(CommandIDs.openJobs, { mine: true })
+      }
+    ]
+  });
+}
+
+/** How several jobs have ended. */
+function together(ended: readonly Job[], trans: TranslationBundle): string {
+  const counts = PHASES.map(phase => ({
+    phase,
+    count: ended.filter(job => job.phase === phase).length
+  })).filter(({ count }) => count);
+  return [
+    trans._n('%1 job has ended.', '%1 jobs have ended.', ended.length),
+    ...counts.map(({ phase, count }) => `${phaseWord(phase, trans)}: ${count}`)
+  ].join('\n');
 }
 
 /** How a job has ended. */
