@@ -146,6 +146,11 @@ export class Lines {
     this._restyle(older._lines.length, last.style);
   }
 
+  /** How much of what it takes is text. */
+  get density(): number {
+    return 1 - (COST * this.length) / this._size;
+  }
+
   /** Drop the first lines, until it takes no more than this if that can be. */
   trimStart(most: number): void {
     let size = this._size;

@@ -179,6 +179,20 @@ describe('LogModel', () => {
     expect(model.lines.at(model.lines.length - 2).text).toBe('new');
   });
 
+  it('reads on from short lines without losing those in sight', async () => {
+    await opened('7\n'.repeat(400_000));
+    await model.toStart();
+    for (let n = 0; n < 3; n++) {
+      await model.newer(); // the beginning was of any length
+    }
+    for (let n = 0; n < 10; n++) {
+      const inSight = model.lines.first + model.lines.length - 20;
+      await model.newer();
+      expect(model.lines.first).toBeLessThan(inSight);
+      expect(model.lines.size).toBeLessThan(4_000_000);
+    }
+  });
+
   it('keeps little of a flood, the newest of it', async () => {
     await opened('');
     for (let n = 0; n < 20_000; n += 50) {

@@ -22,6 +22,7 @@ export type Behind = 'more' | 'live' | 'nothing';
 
 const NEWEST = 2000; // lines that are read at once
 const RANGE = 512 * 1024; // bytes that are read at once where lines can't be counted
+const LEAST = 4096; // bytes, of lines however short
 const MOST = 3_000_000; // characters that are kept
 const SLACK = 500_000; // over which they are cut
 const BEGINNING = ':0';
@@ -138,8 +139,11 @@ export class LogModel implements IDisposable {
   /** Read what follows the lines that are there, if it doesn't come by itself. */
   async newer(): Promise<void> {
     if (this._read && !this._error && this._behind === 'more') {
-      const { end } = this._lines;
-      await this._ask(false, { from: end, limit: RANGE }, part => {
+      const { end, density } = this._lines;
+      // no more at once than leaves the lines in sight in what is kept
+      const limit = Math.max(LEAST, Math.round((density * MOST) / 3));
+      const range = { from: end, limit: Math.min(RANGE, limit) };
+      await this._ask(false, range, part => {
         if (part.end === end) {
           this._follow();
         } else {
