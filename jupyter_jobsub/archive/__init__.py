@@ -9,3 +9,4 @@ from .logs import LogArchive as LogArchive
 from .logs import LogInfo as LogInfo
 from .metrics import MetricsArchive as MetricsArchive
 from .pieces import Gap as Gap
+from .trees import open_beneath as open_beneath

@@ -20,7 +20,7 @@ from typing import Any
 from ..model.job import JobId, Micros, TaskKey
 from . import trees
 from .contents import LATEST, MOST, Artifact, ArtifactLimits, Contents, named, settle, survey
-from .files import ABSENT, open_file, opened, replacing
+from .files import opened, replacing
 
 LONGEST = 256 * 2**20  # bytes of a manifest: one that is longer is none
 _MANIFEST = re.compile(r"[1-9][0-9]*\.artifacts\.json")
@@ -111,17 +111,9 @@ class ArtifactArchive:
             if named(path) == path:
                 raise
             return self._open(job, attempt, named(path))
-        except OSError as error:
-            if error.errno not in ABSENT:
-                raise
-            raise FileNotFoundError(f"{path!r}: {error.strerror}") from error
 
     def _open(self, job: JobId, attempt: int, path: str) -> int:
-        *folders, name = path.split("/")
-        if any(each in ("", ".", "..") or "\0" in each for each in (*folders, name)):
-            raise FileNotFoundError(f"{path!r} is no path of an artifact")
-        with trees.descended(self._root, [job, _name(attempt), *folders]) as folder:
-            return open_file(name, folder=folder)
+        return trees.open_beneath(self._root, [job, _name(attempt), *path.split("/")])
 
     def _manifest(self, job: JobId, attempt: int) -> Path:
         return self._root / job / f"{attempt}.artifacts.json"

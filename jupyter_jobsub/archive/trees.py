@@ -10,8 +10,10 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from .files import ABSENT, open_file
 
 DEEPEST = 64  # folders in one another
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -56,6 +58,26 @@ def descended(root: Path, names: Iterable[str]) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def open_beneath(root: Path, names: Sequence[str]) -> int:
+    """Open a file for reading by its way down from a folder; no link leads there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it isn't there, can't be read, or is no regular file.
+    """
+    if any(each in ("", ".", "..") or "\0" in each for each in names):
+        raise FileNotFoundError(f"{'/'.join(names)!r} leads to no file")
+    *folders, name = names
+    try:
+        with descended(root, folders) as folder:
+            return open_file(name, folder=folder)
+    except OSError as error:
+        if error.errno not in ABSENT:
+            raise
+        raise FileNotFoundError(f"{'/'.join(names)!r}: {error.strerror}") from error
 
 
 def remove(folder: int, name: str) -> None:

@@ -163,12 +163,13 @@ class Service:
 
     def detail(self, job: Job, person: Person) -> dict[str, Any]:
         """A job's page."""
-        shown = render.detail(job, self.engine.addresses(job)) | {"output": self._output(job)}
+        shown = render.detail(job, self.engine.addresses(job)) | {"output": self.output(job)}
         if not may(person, Action.READ, job, self.settings):
             shown |= {"tasks": [], "command": "", "working_dir": None, "output": None}
         return self.row(job, person) | shown
 
-    def _output(self, job: Job) -> str | None:
+    def output(self, job: Job) -> str | None:
+        """Where the output notebook of the newest attempt is, if the job makes one."""
         group = self.settings.catalog.groups.get(job.spec.group or "")
         folder = self.archive.artifacts.folder(job.id, job.attempt)
         return self.engine.output(job, group.volume if group else None, folder)

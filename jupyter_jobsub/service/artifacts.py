@@ -1,17 +1,18 @@
-"""Artifacts over HTTP: what there is, and one of them, whole or in part."""
+"""Artifacts over HTTP: what there is, and one of them or the output notebook, whole or in part."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from ..archive import Contents
+from ..archive import Contents, open_beneath
 from ..errors import NotFound, UserError
 from ..model.job import Job, TaskKey
 from . import render
@@ -82,13 +83,54 @@ async def get_artifact(call: Call) -> None:
         os.close(fd)
 
 
+async def get_output(call: Call) -> None:
+    """Send the output notebook of the newest attempt, or a range of it."""
+    job = await _read(call)
+    _refuse_gone(call, job, max(job.attempt, 1))
+    path = await asyncio.to_thread(call.service.output, job)
+    if path is None:
+        raise _without_output(job)
+    try:
+        fd = await asyncio.to_thread(_open_output, path)
+    except (FileNotFoundError, ValueError) as error:
+        raise NotFound(
+            f"the service finds no regular file {path[:1000]!r} that it can read",
+            remedy="ask again when the job has written it; open what is in a cluster's volume in a Pod",
+        ) from error
+    try:
+        await _send(call, fd, path.rpartition("/")[2])
+    finally:
+        os.close(fd)
+
+
+async def _read(call: Call) -> Job:
+    return await call.service.usecases.read(call.person, call.service.id_of(call))
+
+
 async def _asked(call: Call) -> tuple[Job, int]:
-    job = await call.service.usecases.read(call.person, call.service.id_of(call))
+    job = await _read(call)
     attempt = call.query(ArtifactsQuery).attempt or max(job.attempt, 1)
     refuse_missing(job, attempt)
-    first = TaskKey(job.id, attempt, next(iter(job.spec.roles)), 0)
-    refuse_gone(job, call.service.archive, first)
+    _refuse_gone(call, job, attempt)
     return job, attempt
+
+
+def _refuse_gone(call: Call, job: Job, attempt: int) -> None:
+    refuse_gone(job, call.service.archive, TaskKey(job.id, attempt, next(iter(job.spec.roles)), 0))
+
+
+def _without_output(job: Job) -> NotFound:
+    if not job.spec.notebook:
+        return NotFound(f"{job.id} makes no output notebook", remedy="submit a notebook to get one")
+    if job.phase.final:
+        return NotFound(f"{job.id} has left no output notebook", remedy="rerun it to get one")
+    return NotFound(f"{job.id} has no output notebook yet", remedy="ask again when it runs")
+
+
+def _open_output(path: str) -> int:
+    """Open what an engine names; a job may have put links in its place, or in that of its folders."""
+    *root, jobs, id, name = Path(path).parts  # …/jobs/<id>/<name>, …/<id>/<attempt>.artifacts/<name>
+    return open_beneath(Path(*root).resolve(), [jobs, id, name])
 
 
 def _over(job: Job, attempt: int) -> bool:

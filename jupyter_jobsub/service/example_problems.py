@@ -122,6 +122,7 @@ PROBLEMS: Mapping[str, Problems] = {
     "get_log": {**_refused("read"), 410: _GONE, 422: _TAIL, **_STREAMS},
     "list_artifacts": {**_refused("read"), 410: _GONE, 422: _ATTEMPT},
     "get_artifact": {**_refused("read"), 410: _GONE, 416: _BYTES, 422: _ATTEMPT},
+    "get_output": {**_refused("read"), 410: _GONE, 416: _BYTES},
     "timeline": _refused("read"),
     "get_metrics": {**_refused("read"), 410: _GONE, 422: _WINDOW},
     "events": {422: _LAST, **_STREAMS},

@@ -277,6 +277,7 @@ ANSWERS: Mapping[str, Any] = {
         "dropped_because": ["at most 10 GiB are kept"],
     },
     "get_artifact": "the bytes of the file",
+    "get_output": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
     "timeline": {"items": [_STARTED]},
     "get_metrics": _SERIES,
     "catalog": _CATALOG,

@@ -6,7 +6,7 @@ from ..model.edit import JobEdit
 from ..model.spec import JobSpec
 from ..model.sweep import Sweep
 from . import endpoints as e
-from .artifacts import Artifacts, ArtifactsQuery, get_artifact, list_artifacts
+from .artifacts import Artifacts, ArtifactsQuery, get_artifact, get_output, list_artifacts
 from .http import Route
 from .inventory import Catalog, Draining, Health, OpenAPI, Reloaded, Status, Stopping, Usage
 from .listing import ListQuery, list_jobs
@@ -162,6 +162,16 @@ ROUTES = (
         query=ArtifactsQuery,
         media="application/octet-stream",
         statuses=(206, 403, 404, 410, 416, 422),
+        headers=("Range", "If-Range"),
+        answer_headers=("Content-Disposition", "Content-Range", "Accept-Ranges", "ETag"),
+    ),
+    Route(
+        "GET",
+        f"{JOB}/output",
+        get_output,
+        "Download the output notebook of the newest attempt, whole or in part.",
+        media="application/octet-stream",
+        statuses=(206, 403, 404, 410, 416),
         headers=("Range", "If-Range"),
         answer_headers=("Content-Disposition", "Content-Range", "Accept-Ranges", "ETag"),
     ),

@@ -13,13 +13,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from .axe import faults
 from .lab import Lab, lab
+from .notebooks import notebook
 
 WAIT = "until [ -e {} ]; do sleep 0.05; done"
 pytestmark = pytest.mark.usefixtures("room")
 TABS = ["Information", "Logs", "Metrics", "Artifacts", "Spec"]
 CONFIG = """
 from pathlib import Path
-c.JobsubService.groups = {"research": {"volume": str(Path(__file__).parents[1] / "files")}}
+c.JobsubService.groups = {"research": {"volume": str(Path(__file__).parents[1] / "files")}, "without": {}}
 c.JobsubService.max_artifact_files = 3
 """
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -169,20 +170,23 @@ def test_what_it_keeps_is_listed_shown_and_downloaded(page: Page, served: Lab) -
 
 
 def test_the_output_notebook_opens_in_jupyterlab(page: Page, served: Lab) -> None:
-    cell = {
-        "cell_type": "code",
-        "source": "print(6 * 7)",
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-    }
-    spec = {"name": "python3", "display_name": "Python 3"}
-    notebook = {"cells": [cell], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 4}
-    file = served.files / "answer.ipynb"
-    file.write_text(json.dumps(notebook))
+    file = notebook(served.files, "answer.ipynb", "print(6 * 7)")
     job = served.service.submit(notebook=str(file))
     job = served.service.until(job["id"], seconds=60)
     view = opened(page, job)
     view.get_by_role("tab", name="Artifacts").click()
     view.get_by_role("button", name=job["output"]).click()
     expect(page.locator(".jp-NotebookPanel .jp-OutputArea-output")).to_have_text("42")
+
+
+def test_an_output_notebook_that_jupyterlab_does_not_show_is_downloaded(page: Page, served: Lab) -> None:
+    file = notebook(served.files, "away.ipynb", "print(6 * 7)")
+    job = served.service.submit(notebook=str(file), group="without")
+    job = served.service.until(job["id"], seconds=60)
+    view = opened(page, job)
+    expect(view.get_by_role("button", name="Copy Path")).to_be_visible()
+    with page.expect_download() as download:
+        field(view, "Output notebook").get_by_role("link", name=f"Download {job['output']}").click()
+    assert download.value.suggested_filename == "away.ipynb"
+    (cell,) = json.loads(download.value.path().read_text())["cells"]
+    assert "".join(cell["outputs"][0]["text"]) == "42\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from jupyter_jobsub.service.examples import REQUESTS
+from jupyter_jobsub.service.examples import ANSWERS, REQUESTS
 from tests.live import Answer, Live, live
 
 Answers: TypeAlias = dict[tuple[str, int], Answer]
@@ -40,6 +40,7 @@ ON_JOBS = {
     "timeline": ("GET", "/timeline"),
     "list_artifacts": ("GET", "/artifacts"),
     "get_artifact": ("GET", "/artifacts/pi"),
+    "get_output": ("GET", "/output"),
     "purge": ("POST", "/purge"),
 }
 SPEC, EDIT = REQUESTS["submit"], REQUESTS["edit"]
@@ -77,9 +78,10 @@ def _of_jobs(service: Live, found: Answers) -> None:
     found["list_jobs", 200] = service.get(JOBS)
     done = f"{JOBS}/{service.until(found['submit', 201].json['id'])['id']}"
     for name, (method, path) in ON_JOBS.items():
-        if method == "GET" and name != "get_artifact":
+        if method == "GET" and name not in ("get_artifact", "get_output"):
             found[name, 200] = service.get(done + path)
     _of_artifacts(service, found)
+    _of_output(service, found)
     found["rerun", 201] = service.post(f"{done}/rerun", headers={"Idempotency-Key": "again"})
     found["rerun", 200] = service.post(f"{done}/rerun", headers={"Idempotency-Key": "again"})
     for name in ("cancel", "pause", "resume"):
@@ -126,6 +128,18 @@ def _of_artifacts(service: Live, found: Answers) -> None:
     found["purge", 200] = service.post(f"{job}/purge")
     found["list_artifacts", 410] = service.get(f"{job}/artifacts")
     found["get_artifact", 410] = service.get(pi)
+
+
+def _of_output(service: Live, found: Answers) -> None:
+    notebook = service.folder / "a.ipynb"
+    notebook.write_text(ANSWERS["get_output"])
+    job = f"{JOBS}/{service.until(service.submit(notebook=str(notebook), image='python3')['id'])['id']}"
+    output = f"{job}/output"
+    found["get_output", 200] = service.get(output)
+    found["get_output", 206] = service.ask("GET", output, headers={"Range": "bytes=0-0"})
+    found["get_output", 416] = service.ask("GET", output, headers={"Range": "bytes=99999-"})
+    service.post(f"{job}/purge")
+    found["get_output", 410] = service.get(output)
 
 
 def _rerun_of_what_is_gone(service: Live, path: str) -> Answer:

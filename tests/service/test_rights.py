@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_jobsub.service.examples import ANSWERS
 from jupyter_jobsub.service.routes import ROUTES
 from tests.live import Answer, Live, live
 
@@ -42,6 +43,7 @@ MATRIX = {
     ("GET", f"{JOB}/metrics"):        (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/artifacts"):      (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/artifacts/{{path}}"): (200, 200, 200, 200, 404),
+    ("GET", f"{JOB}/output"):         (200, 200, 200, 200, 404),
     ("GET", f"{JOB}/timeline"):       (200, 200, 200, 200, 404),
     ("GET", "/jobsub/events"):        (200, 200, 200, 200, 200),  # of the jobs that one may see
     ("GET", "/jobsub/catalog"):       (200, 200, 200, 200, 200),  # of one's own groups
@@ -56,7 +58,8 @@ MATRIX = {
 }  # fmt: skip
 
 SHARED_READS = [
-    f"{JOB}/{part}" for part in ("spec", "log", "metrics", "artifacts", "artifacts/{path}", "timeline")
+    f"{JOB}/{part}"
+    for part in ("spec", "log", "metrics", "artifacts", "artifacts/{path}", "output", "timeline")
 ]
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/jobsub/jobs"): {"command": "true", "group": "lab"},
@@ -109,12 +112,24 @@ def people() -> Iterator[Live]:
         for group in ("lab", "quiet"):
             body = failing | {"group": group, "name": "ran", "env": {"TOKEN": SECRET}}
             service.until(ask(service, "owner", "POST", "/jobsub/jobs", body).json["id"])
+            service.until(noted(service, group))
         service.post("/jobsub/drain", {"drain": True})
         yield service
 
 
-def ran(service: Live, group: str) -> str:
-    found = service.get("/jobsub/jobs", group=group, text="ran").json["items"]
+def noted(service: Live, group: str) -> str:
+    """A notebook without cells."""
+    path = service.folder / "a.ipynb"
+    path.write_text(ANSWERS["get_output"])
+    body = {"notebook": str(path), "group": group, "name": "noted", "image": "python3"}
+    id: str = ask(service, "owner", "POST", "/jobsub/jobs", body).json["id"]
+    return id
+
+
+def ran(service: Live, group: str, path: str = "") -> str:
+    """A job that has left what is asked for."""
+    name = "noted" if path.endswith("/output") else "ran"
+    found = service.get("/jobsub/jobs", group=group, text=name).json["items"]
     id: str = found[-1]["id"]
     return id
 
@@ -144,7 +159,7 @@ def test_the_matrix_has_a_row_for_every_route() -> None:
     ],
 )
 def test_matrix(people: Live, person: str, method: str, path: str, status: int) -> None:
-    id = STATES.get((method, path), waiting)(people) if method != "GET" else ran(people, "lab")
+    id = STATES.get((method, path), waiting)(people) if method != "GET" else ran(people, "lab", path)
     body = BODIES.get((method, path))
     assert status_of(people, person, method, path.format(id=id, path="words"), body) == status
 
@@ -161,7 +176,7 @@ def test_an_admin_may_stop_the_service() -> None:
 def test_a_group_may_keep_logs_and_specs_from_its_members(
     people: Live, person: str, status: int, path: str
 ) -> None:
-    id = ran(people, "quiet")
+    id = ran(people, "quiet", path)
     assert ask(people, person, "GET", path.format(id=id, path="words")).status == status
 
 

@@ -183,6 +183,14 @@ export class Api {
     return this.downloadUrl(id, ['artifacts', ...path.split('/')], { attempt });
   }
 
+  /** Whether the newest attempt's output notebook can be downloaded now. */
+  hasOutput(id: string): Promise<boolean> {
+    return this._ask('HEAD', at(id, 'output')).then(
+      () => true,
+      () => false
+    );
+  }
+
   /** Where a browser downloads something of a job. */
   downloadUrl(id: string, path: string[], query: object = {}): string {
     return this._url(at(id, ...path)) + search(query);

@@ -33,7 +33,10 @@ export function Artifacts(props: IProps): JSX.Element {
       {job.output && (
         <p>
           {trans.__('Output notebook')}{' '}
-          <OutputNotebook path={job.output} {...{ files, commands, trans }} />
+          <OutputNotebook
+            job={{ ...job, output: job.output }}
+            {...{ one, files, commands, trans }}
+          />
         </p>
       )}
       <div className="jp-Jobsub-bar">

@@ -127,7 +127,7 @@ function retries(
 }
 
 /** What only some jobs have. */
-function found({ jobsub, job, commands }: IProps): Field[] {
+function found({ jobsub, one, job, commands }: IProps): Field[] {
   const { trans, files } = jobsub;
   const rerunOf = job.rerun_of;
   const has: [boolean, string, React.ReactNode][] = [
@@ -169,8 +169,8 @@ function found({ jobsub, job, commands }: IProps): Field[] {
       trans.__('Output notebook'),
       <OutputNotebook
         key="output"
-        path={job.output ?? ''}
-        {...{ files, commands, trans }}
+        job={{ ...job, output: job.output ?? '' }}
+        {...{ one, files, commands, trans }}
       />
     ],
     [
