@@ -1,6 +1,7 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { act, screen } from '@testing-library/react';
+import { act, fireEvent, screen } from '@testing-library/react';
 import * as React from 'react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
@@ -10,9 +11,16 @@ import { Looking } from './Looking';
 
 const start = vi.fn();
 const looked = vi.fn();
-const jobsub = { jobs: { page: { start } } } as unknown as IJobsub;
+const jobsub = {
+  jobs: { page: { start } },
+  trans: nullTranslator.load('')
+} as unknown as IJobsub;
+let broken = false;
 
 function Content(): JSX.Element {
+  if (broken) {
+    throw new Error('out of paper');
+  }
   return <p>{React.useContext(Shown) ? 'is seen' : 'is not seen'}</p>;
 }
 
@@ -63,4 +71,18 @@ it('asks for nothing and draws nothing before it is looked at', async () => {
   expect(looked.mock.calls).toEqual([[false]]);
   expect(start).not.toHaveBeenCalled();
   expect(view.node.textContent).toBe('');
+});
+
+it('says that it has failed, and goes on when it can', async () => {
+  const quiet = vi.spyOn(console, 'error').mockReturnValue();
+  const hush = (event: Event) => event.preventDefault();
+  window.addEventListener('error', hush);
+  broken = true;
+  await settled(() => Widget.attach(view, document.body));
+  expect(screen.getByRole('alert').textContent).toContain('out of paper');
+  broken = false;
+  fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(screen.getByText('is seen')).toBeTruthy();
+  window.removeEventListener('error', hush);
+  quiet.mockRestore();
 });

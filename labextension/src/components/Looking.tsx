@@ -3,6 +3,7 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import type { IJobsub } from '../tokens';
+import { Boundary } from './Boundary';
 import { Shown } from './hooks';
 
 /** A view of jobs that looks while it is visible, and asks for nothing while it isn't. */
@@ -24,7 +25,9 @@ export abstract class Looking extends ReactWidget {
   protected render(): JSX.Element {
     return (
       <Shown.Provider value={this.active}>
-        {this._looked && this.draw()}
+        <Boundary trans={this.jobsub.trans}>
+          {this._looked && this.draw()}
+        </Boundary>
       </Shown.Provider>
     );
   }
