@@ -420,6 +420,17 @@ async def test_the_mark_of_an_earlier_attempt_gives_way_to_the_next(lab: Cluster
 
 
 @scenario
+async def test_what_an_attempt_had_that_nobody_settled_goes_before_the_next(
+    lab: ClusterLab, administrator: Any
+) -> None:
+    for attempt in (1, 2):
+        assert (await lab.run(attempt=attempt, env={"MINE": "x"})).exit_code == 0
+    async with administrator() as admin:
+        left = await admin.uids("secrets", names.selector(STORE, JobId("job-1")))
+    assert {name.partition("-env")[0] for name in left} == {"job-1-2"}
+
+
+@scenario
 async def test_nothing_is_heard_of_who_is_closed_amid_a_launch(lab: ClusterLab, tmp_path: Path) -> None:
     launch = lab.task(MARKED, working_dir=str(tmp_path))
     engine = lab.engine

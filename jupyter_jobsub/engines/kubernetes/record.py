@@ -81,8 +81,10 @@ class Records:
             return None
         if not names.is_of(pod, self.store):
             raise self._taken(name)
-        if names.key_of(pod) == key:
+        if (found := names.key_of(pod)) == key:
             return pod
+        if found:  # nobody may have settled it before a crash; all of its attempt have ended
+            await self.tidy(found, pod)
         await self.release(pod)
         return None
 
