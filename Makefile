@@ -19,10 +19,11 @@ demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook 
 lab: $(VENV)/.lab-panel ## Start JupyterLab with the extension, in examples/
 	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-# those in a browser apart: it drops what it has asked for when the networks of Pods come and go
+# those in a browser apart: it drops what it has asked for when the networks of Pods come and go; what fails is
+# looked at once more, alone, as browsers' tests are elsewhere
 test: lint ## Check style, layers and types, then run the tests
 	$(PY) -m pytest -n 2
-	$(BROWSER)
+	$(BROWSER) || $(PY) -m pytest --last-failed tests/browser
 
 lint: $(VENV)/.test-panel ## Check style, layers and types
 	$(VENV)/bin/ruff check .

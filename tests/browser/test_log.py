@@ -82,10 +82,10 @@ def test_the_newest_lines_are_there_and_older_ones_come_by_scrolling_up(page: Pa
     expect(line(view, "5000")).to_be_visible()
     assert [url.split("?")[1] for url in asked] == ["tail=2000"]
     lines = view.get_by_role("log")
-    while line(view, "1").count() == 0:
-        first = lines.locator(".jp-Jobsub-log-line").first.inner_text()
+    first = lines.locator(".jp-Jobsub-log-line").first
+    while (text := first.inner_text().strip()) != "1":
         lines.evaluate("lines => lines.scrollBy(0, -20000)")
-        expect(lines.locator(".jp-Jobsub-log-line").first).not_to_have_text(first)
+        expect(first).not_to_have_text(text)
     assert len(asked) == 3
     expect(line(view, "2")).to_be_visible()
     lines.press("End")

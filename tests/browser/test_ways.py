@@ -178,6 +178,7 @@ def test_the_status_bar_counts_what_runs_and_a_notification_tells_how_it_ended(
         expect(toast.get_by_role("button", name=name)).to_be_visible()
     toast.get_by_role("button", name="Rerun").click()
     again = page.locator("#jupyter-jobsub").get_by_role("option").first
+    expect(again).not_to_have_attribute("data-job", job["id"])
     expect(again.get_by_label("Failed")).to_be_visible()
     newest = served.service.get("/jobsub/jobs").json["items"][0]
     assert newest["rerun_of"] == job["id"]
