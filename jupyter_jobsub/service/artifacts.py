@@ -77,10 +77,7 @@ async def get_artifact(call: Call) -> None:
         raise NotFound(
             f"{job.id} has no artifact {path[:200]!r} in attempt {attempt}", remedy="list its artifacts"
         ) from error
-    try:
-        await _send(call, fd, path.rpartition("/")[2])
-    finally:
-        os.close(fd)
+    await _send_file(call, fd, path)
 
 
 async def get_output(call: Call) -> None:
@@ -97,10 +94,7 @@ async def get_output(call: Call) -> None:
             f"the service finds no regular file {path[:1000]!r} that it can read",
             remedy="ask again when the job has written it; open what is in a cluster's volume in a Pod",
         ) from error
-    try:
-        await _send(call, fd, path.rpartition("/")[2])
-    finally:
-        os.close(fd)
+    await _send_file(call, fd, path)
 
 
 async def _read(call: Call) -> Job:
@@ -150,6 +144,14 @@ def _listing(contents: Contents, over: bool) -> dict[str, Any]:
         "dropped_bytes": contents.dropped_bytes,
         "dropped_because": contents.why,
     }
+
+
+async def _send_file(call: Call, fd: int, path: str) -> None:
+    """Send an open file by its name, and close it."""
+    try:
+        await _send(call, fd, path.rpartition("/")[2])
+    finally:
+        os.close(fd)
 
 
 async def _send(call: Call, fd: int, name: str) -> None:

@@ -231,10 +231,6 @@ def test_a_notebook_offers_its_parameters(page: Page, served: Lab) -> None:
 
 def test_roles_make_a_job_of_several_tasks(page: Page, served: Lab) -> None:
     opened = form(page, spec={"name": "gang"})
-    none = form(page, spec={"command": "true", "instance_type": "none"})
-    expect(none.get_by_role("group", name="Instance type")).to_contain_text("has no instance type “none”")
-    expect(none.get_by_role("complementary", name="Resources").get_by_role("status")).to_have_count(0)
-    page.evaluate("window.jupyterapp.shell.currentWidget.close()")
     opened.get_by_role("radio", name="Several tasks").check()
     opened.get_by_role("button", name="Add a role").click()
     opened.get_by_label("Tasks", exact=True).fill("2")
