@@ -19,7 +19,7 @@ from . import gallery
 from .jobs import CONFIG, ME, Jobs, furnish
 from .place import VOLUME, enter, entered
 from .stage import THEMES, Stage, View
-from .views import EMPTY, GONE, LANGUAGES, METRICS, PLAIN, ZOOMED, in_language
+from .views import EMPTY, GONE, LANGUAGES, METRICS, PLAIN, SECTIONS, ZOOMED, in_language
 
 PATIENCE = 20_000  # milliseconds
 SIZE = (1280, 800)
@@ -123,6 +123,9 @@ def take(camera: Camera, browser: Browser, served: Lab, jobs: Jobs) -> None:
 
 def main() -> None:
     """Set up a JupyterLab, take all pictures of it, and write the gallery."""
+    names = [view.name for views in SECTIONS.values() for view in views]
+    if wrong := [one for one in sys.argv[1:] if not any(name.startswith(one) for name in names)]:
+        sys.exit(f"screenshots: there is no view {', '.join(wrong)}; there are {', '.join(names)}")
     if not entered():
         enter(sys.argv[1:])
     furnish()
