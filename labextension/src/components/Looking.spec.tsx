@@ -16,6 +16,7 @@ const jobsub = {
   trans: nullTranslator.load('')
 } as unknown as IJobsub;
 let broken = false;
+let there = true;
 
 function Content(): JSX.Element {
   if (broken) {
@@ -29,8 +30,11 @@ class View extends Looking {
     looked(active);
   }
 
-  protected draw(): JSX.Element {
-    return <Content />;
+  protected async load(): Promise<() => JSX.Element> {
+    if (!there) {
+      throw new Error('Loading chunk 1 failed.');
+    }
+    return () => <Content />;
   }
 }
 
@@ -85,4 +89,25 @@ it('says that it has failed, and goes on when it can', async () => {
   expect(screen.getByText('is seen')).toBeTruthy();
   window.removeEventListener('error', hush);
   quiet.mockRestore();
+});
+
+it('says that it could not be loaded, and tries again', async () => {
+  there = false;
+  await settled(() => Widget.attach(view, document.body));
+  expect(screen.getByRole('alert').textContent).toContain(
+    'This view could not be loaded.'
+  );
+  there = true;
+  const button = screen.getByRole('button', { name: 'Try again' });
+  await settled(() => fireEvent.click(button));
+  expect(screen.getByText('is seen')).toBeTruthy();
+});
+
+it('tries again to load what could not be loaded when it is shown again', async () => {
+  there = false;
+  await settled(() => Widget.attach(view, document.body));
+  there = true;
+  await settled(() => view.hide());
+  await settled(() => view.show());
+  expect(screen.getByText('is seen')).toBeTruthy();
 });

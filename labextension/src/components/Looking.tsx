@@ -1,10 +1,14 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
-import type { Message } from '@lumino/messaging';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { MessageLoop, type Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { ApiError } from '../api/http';
 import type { IJobsub } from '../tokens';
 import { Boundary } from './Boundary';
 import { Shown } from './hooks';
+import { Unread } from './Unread';
 
 /** A view of jobs that looks while it is visible, and asks for nothing while it isn't. */
 export abstract class Looking extends ReactWidget {
@@ -16,17 +20,24 @@ export abstract class Looking extends ReactWidget {
   /** Whether anybody can see it. */
   protected active = false;
 
-  /** What is drawn. */
-  protected abstract draw(): JSX.Element;
+  /** Import what draws it, when it is first looked at: JupyterLab need not wait for that. */
+  protected abstract load(): Promise<() => JSX.Element>;
+
+  /** Settles when it has been drawn for the first time. */
+  protected get drawn(): Promise<void> {
+    return this._drawn.promise;
+  }
 
   /** Somebody looks, or nobody does any more. */
   protected look(_active: boolean): void {}
 
   protected render(): JSX.Element {
+    const { trans } = this.jobsub;
     return (
       <Shown.Provider value={this.active}>
-        <Boundary trans={this.jobsub.trans}>
-          {this._looked && this.draw()}
+        <Boundary trans={trans}>
+          {this._draw?.() ??
+            (this._loading && <Unread told={this._loading} trans={trans} />)}
         </Boundary>
       </Shown.Provider>
     );
@@ -52,10 +63,37 @@ export abstract class Looking extends ReactWidget {
       this.jobsub.jobs.page.start();
     }
     this.active = active;
-    this._looked ||= active;
     this.look(active);
+    if (active && (!this._loading || this._loading.error)) {
+      void this._load();
+    }
     this.update();
   }
 
-  private _looked = false; // until then JupyterLab need not wait for what is drawn
+  private async _load(): Promise<void> {
+    const refresh = () => void this._load();
+    this._loading = { error: null, refresh };
+    this.update();
+    try {
+      this._draw = await this.load();
+      if (this.isDisposed) {
+        return;
+      }
+      MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
+      await this.renderPromise;
+      this._drawn.resolve();
+    } catch {
+      const { trans } = this.jobsub;
+      const detail = trans.__('This view could not be loaded.');
+      const remedy = trans.__(
+        'Look at the network, and try again; or reload the page.'
+      );
+      this._loading = { error: new ApiError(0, { detail, remedy }), refresh };
+      this.update();
+    }
+  }
+
+  private _draw: (() => JSX.Element) | null = null;
+  private _loading: { error: ApiError | null; refresh(): void } | null = null;
+  private _drawn = new PromiseDelegate<void>();
 }

@@ -9,7 +9,6 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { Looking } from '../components/Looking';
-import { JobPage } from '../components/job/JobPage';
 import { jobsIcon } from '../icons';
 import { OneJob } from '../model/job';
 import { bring } from '../place';
@@ -60,8 +59,9 @@ class Content extends Looking {
     this.one.active = active;
   }
 
-  protected draw(): JSX.Element {
-    return (
+  protected async load(): Promise<() => JSX.Element> {
+    const { JobPage } = await import('../components/job/JobPage');
+    return () => (
       <JobPage
         jobsub={this.jobsub}
         commands={this._commands}

@@ -7,7 +7,6 @@ import { IStateDB } from '@jupyterlab/statedb';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { JobsPanel } from '../components/jobs/JobsPanel';
 import { Looking } from '../components/Looking';
 import { jobsIcon } from '../icons';
 import { Chosen } from '../model/chosen';
@@ -47,8 +46,9 @@ class Sidebar extends Looking {
     });
   }
 
-  protected draw(): JSX.Element {
-    return (
+  protected async load(): Promise<() => JSX.Element> {
+    const { JobsPanel } = await import('../components/jobs/JobsPanel');
+    return () => (
       <JobsPanel
         jobsub={this.jobsub}
         commands={this._commands}

@@ -10,8 +10,6 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { Looking } from '../components/Looking';
-import { columnsOf } from '../components/table/columns';
-import { JobsTable } from '../components/table/JobsTable';
 import { jobsIcon } from '../icons';
 import { Chosen } from '../model/chosen';
 import { Columns } from '../model/columns';
@@ -28,17 +26,11 @@ class Table extends Looking {
     jobsub: IJobsub,
     private _commands: CommandRegistry,
     filter: Filter,
-    state: IStateDB | null
+    private _state: IStateDB | null
   ) {
     super(jobsub);
     this.node.tabIndex = -1;
     this.title.label = jobsub.trans.__('Jobs');
-    this._columns = new Columns(
-      new Map(this._all.map(({ id, width }) => [id, width])),
-      this._all.filter(({ usual }) => usual).map(({ id }) => id),
-      state
-    );
-    void this._columns.restore();
     this.list = new JobList(jobsub.jobs, filter);
     this._chosen = new Chosen(this.list, jobsub.jobs);
   }
@@ -53,7 +45,7 @@ class Table extends Looking {
 
   protected onActivateRequest(): void {
     this.node.focus();
-    void this.renderPromise?.then(() =>
+    void this.drawn.then(() =>
       this.node.querySelector<HTMLElement>('[role=grid]')?.focus()
     );
   }
@@ -62,20 +54,29 @@ class Table extends Looking {
     this.list.active = active;
   }
 
-  protected draw(): JSX.Element {
-    return (
+  protected async load(): Promise<() => JSX.Element> {
+    const [{ JobsTable }, { columnsOf }] = await Promise.all([
+      import('../components/table/JobsTable'),
+      import('../components/table/columns')
+    ]);
+    const all = columnsOf(this.jobsub.trans);
+    const columns = new Columns(
+      new Map(all.map(({ id, width }) => [id, width])),
+      all.filter(({ usual }) => usual).map(({ id }) => id),
+      this._state
+    );
+    void columns.restore();
+    return () => (
       <JobsTable
         jobsub={this.jobsub}
         commands={this._commands}
         chosen={this._chosen}
-        columns={this._columns}
-        all={this._all}
+        columns={columns}
+        all={all}
       />
     );
   }
 
-  private _all = columnsOf(this.jobsub.trans);
-  private _columns: Columns;
   private _chosen: Chosen;
 }
 

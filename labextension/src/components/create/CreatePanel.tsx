@@ -43,8 +43,8 @@ export class CreatePanel extends Looking {
 
   readonly creation: Creation;
 
-  protected draw(): JSX.Element {
-    return (
+  protected async load(): Promise<() => JSX.Element> {
+    return () => (
       <CreateView
         creation={this.creation}
         jobsub={this.jobsub}

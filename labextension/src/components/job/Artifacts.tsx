@@ -10,7 +10,7 @@ import { bytes, FINAL, time, unmasked } from '../../words';
 import { useTold } from '../hooks';
 import { OutputNotebook } from './OutputNotebook';
 import { Preview } from './Preview';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 interface IProps {
   jobsub: IJobsub;

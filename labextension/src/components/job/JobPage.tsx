@@ -16,7 +16,7 @@ import { Information } from './Information';
 import { Metrics } from './Metrics';
 import { SpecView } from './SpecView';
 import { Tabs, type ITab } from './Tabs';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 export interface IProps {
   jobsub: IJobsub;

@@ -18,7 +18,7 @@ import { time } from '../../words';
 import { useOwned, useTold } from '../hooks';
 import { TaskChoice } from '../log/TaskChoice';
 import { Chart } from './Chart';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 interface IProps {
   jobs: Jobs;

@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { Api, ApiError } from '../../api/http';
 import type { Artifact } from '../../api/types';
 import { bytes, unmasked } from '../../words';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 const IMAGES: Record<string, string | undefined> = {
   '.apng': 'image/apng',

@@ -6,7 +6,7 @@ import type { JobSpec } from '../../api/types';
 import type { Format } from '../../model/text';
 import type { Told } from '../../model/told';
 import { useTold } from '../hooks';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 const FORMATS: [Format, string][] = [
   ['yaml', 'YAML'],

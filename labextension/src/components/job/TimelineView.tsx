@@ -6,7 +6,7 @@ import type { Told } from '../../model/told';
 import { time } from '../../words';
 import { useTold } from '../hooks';
 import { Phase } from '../Phase';
-import { Unread } from './Unread';
+import { Unread } from '../Unread';
 
 /** What happened to a job, the newest first. */
 export function TimelineView(props: {

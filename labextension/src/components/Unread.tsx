@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Told } from '../../model/told';
+import type { Told } from '../model/told';
 
 /** Answers that are the same when one asks again: not allowed, not there, no longer kept. */
 const FOR_GOOD: ReadonlySet<number> = new Set([403, 404, 410]);

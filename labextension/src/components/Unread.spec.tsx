@@ -3,7 +3,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import * as React from 'react';
 import { afterEach, expect, it, vi } from 'vitest';
 
-import { ApiError } from '../../api/http';
+import { ApiError } from '../api/http';
 import { Unread } from './Unread';
 
 afterEach(cleanup);
