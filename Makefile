@@ -2,6 +2,7 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 BROWSER = $(PY) -m pytest -n 2 --dist loadscope tests/browser
+again = { [ $$? -eq 1 ] && $(PY) -m pytest --last-failed --last-failed-no-failures none $(1); }
 PANEL := $(shell find labextension -type f -not -path '*/node_modules/*' -not -path '*/lib/*')
 export PYTHON
 # jlpm, jupyter-builder and their Node are in the environment
@@ -19,11 +20,11 @@ demo: $(VENV)/.$(if $(filter kubernetes,$(ENGINE)),test,demo) ## Put a notebook 
 lab: $(VENV)/.lab-panel ## Start JupyterLab with the extension, in examples/
 	$(VENV)/bin/jupyter lab --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-# those in a browser apart: it drops what it has asked for when the networks of Pods come and go; what fails is
-# looked at once more, alone, as browsers' tests are elsewhere
+# those in a browser apart: it drops what it has asked for when the networks of Pods come and go; what fails beside
+# others is looked at once more, alone, as it is where else there are real clusters and browsers
 test: lint ## Check style, layers and types, then run the tests
-	$(PY) -m pytest -n 2
-	$(BROWSER) || $(PY) -m pytest --last-failed tests/browser
+	$(PY) -m pytest -n 2 || $(call again)
+	$(BROWSER) || $(call again,tests/browser)
 
 lint: $(VENV)/.test-panel ## Check style, layers and types
 	$(VENV)/bin/ruff check .
