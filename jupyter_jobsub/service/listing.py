@@ -60,9 +60,7 @@ class ListQuery(BaseModel, extra="forbid"):
         json_schema_extra={"items": {"type": "string", "enum": list[JsonValue](_PHASES)}},
     )
     sweep: str | None = Field(None, min_length=1, max_length=128, description="Of this parameter sweep.")
-    text: str | None = Field(
-        None, min_length=3, max_length=128, description="In name or id; 3 characters or more."
-    )
+    text: str | None = Field(None, min_length=1, max_length=128, description="In name or id.")
     since: Moment | None = Field(None, description="RFC 3339; queued then or later.")
     until: Moment | None = Field(None, description="RFC 3339; queued before then.")
     mine: bool = Field(False, description="Only your own.")

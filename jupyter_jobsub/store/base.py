@@ -72,8 +72,7 @@ class JobQuery:
     groups, phases:
         Any of these; empty is all.
     text:
-        Three characters or more, taken literally, anywhere in name or id, upper and lower
-        case alike.
+        Taken literally, anywhere in name or id, upper and lower case alike.
     since, until:
         Bounds of ``queued_at``: from, inclusive, and up to, exclusive.
     order:

@@ -30,6 +30,8 @@ from .tables import jobs
 
 Kinds: TypeAlias = tuple[tuple[str, ...], ...]
 """Which columns of each of some strands have a value; that of the nth's ``user`` is ``user_of_n``."""
+INDEXED = 3
+"""Characters of a text that a text index can be asked for, at least."""
 MAX_TRIGRAMS = 30
 FREQUENT = 3000
 """Matches that are looked at one by one sooner than whose they are is asked of the text index."""

@@ -5,7 +5,8 @@ arrival. The strands of a filter never overlap, and the counters say which exist
 they are; so a page reads about as many entries as it shows, however many jobs there are.
 
 Text that is frequent fills a page with the newest rows of the strands. If it doesn't, there are two
-plans: the text index gives candidates, and the strands do where they are the rarer of the two.
+plans: the text index gives candidates, and the strands do where they are the rarer of the two. Text that is
+too short for the index is looked for in all rows of the strands.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select, union_all
 
 from .base import JobQuery, Page
-from .counters import Counters
 from .cursor import make_cursor, parse_cursor
-from .database import Database
-from .dialects import Dialect, Kinds, any_of, in_span
-from .rows import JOB_COLUMNS, read_job
+from .dialects import INDEXED, Dialect, Kinds, any_of, in_span
+from .rows import JOB_COLUMNS, read_job, searchable
 from .strands import Asked
 from .tables import jobs
 
@@ -46,6 +45,11 @@ class Span:
     before: int
 
 
+def is_long(query: JobQuery) -> bool:
+    """Whether a page may take as long as it takes to read all rows that may be on it."""
+    return query.text is not None and len(searchable(query.text)) < INDEXED
+
+
 @dataclass(frozen=True)
 class Pages:
     """Reads pages of one store.
@@ -56,24 +60,20 @@ class Pages:
         The store's name, which its cursors bear.
     """
 
-    database: Database
+    connection: Connection
+    dialect: Dialect
     store: str
 
-    @property
-    def _connection(self) -> Connection:
-        return self.database.read
-
-    def read(self, query: JobQuery, counters: Counters, last_seq: int) -> Page:
+    def read(self, query: JobQuery, asked: Asked, last_seq: int) -> Page:
         """Read the page that the query asks for."""
         span = self._span(query, last_seq)
-        asked = Asked.of(query, counters)
         if not asked.possible or span.first >= span.before:
             return Page((), None, asked.total)
         values = asked.values | {"first": span.first, "before": span.before, "size": query.limit + 1}
         if query.sweep is None:
             rows = self._rows(asked, values, last_seq)
         else:
-            of_sweep = sweep_by_row(asked.kinds, self.database.dialect, asked.text is not None)
+            of_sweep = sweep_by_row(asked.kinds, self.dialect, asked.text is not None)
             rows = self._ask(of_sweep, values | {"sweep_of_0": query.sweep})
         items = [read_job(row) for row in rows[: query.limit]]
         after = make_cursor(self.store, items[-1].seq) if len(rows) > query.limit else None
@@ -86,28 +86,28 @@ class Pages:
         return Span(1 if query.since is None else self._first_since(query.since, last_seq), before)
 
     def _first_since(self, since: int, last_seq: int) -> int:
-        found: int | None = self._connection.execute(_FIRST_SINCE, {"since": since}).scalar()
+        found: int | None = self.connection.execute(_FIRST_SINCE, {"since": since}).scalar()
         return last_seq + 1 if found is None else found
 
     def _rows(self, asked: Asked, values: dict[str, Any], last_seq: int) -> Sequence[Row[Any]]:
         strands, kinds, text = asked.strands, asked.kinds, asked.text
-        dialect = self.database.dialect
+        dialect = self.dialect
         few = len(strands) <= MAX_STRANDS
         in_order = (strand_by_strand if few else row_by_row)(kinds, dialect, text is not None)
-        if text is None or len(text) < 3:
+        if text is None or len(text) < INDEXED:
             return self._ask(in_order, values)
         rows = sum(strand.rows for strand in strands)
         near = max(values["first"], values["before"] - LOOK * last_seq // rows)
         found = self._ask(in_order, values | {"first": near})
         if len(found) == values["size"] or near == values["first"]:
             return found
-        values |= dialect.text_values(self._connection, asked.owners, values)
-        if few and () not in kinds and dialect.rarer(self._connection, rows / last_seq, values):
+        values |= dialect.text_values(self.connection, asked.owners, values)
+        if few and () not in kinds and dialect.rarer(self.connection, rows / last_seq, values):
             return self._ask(in_order, values)
         return self._ask(match_by_match(kinds, dialect), values)
 
     def _ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        return self._connection.execute(statement, values).all()
+        return self.connection.execute(statement, values).all()
 
     def _seq_of(self, cursor: str) -> int:
         store, order, seq = parse_cursor(cursor)

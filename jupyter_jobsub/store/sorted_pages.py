@@ -18,7 +18,7 @@ from ..model.job import FINAL, Job, Micros, Phase
 from .base import JobQuery, Page
 from .counters import Counters
 from .cursor import make_cursor, parse_cursor
-from .dialects import Dialect, Kinds, any_of
+from .dialects import INDEXED, Dialect, Kinds, any_of
 from .orders import LIFECYCLE, NEWEST_FIRST, Order, Sort
 from .rows import JOB_COLUMNS, read_job
 from .strands import Asked
@@ -85,7 +85,7 @@ class SortedPage:
         """Values of what is asked besides the strands, by their parameters."""
         text = self.asked.text
         given = {name: getattr(self.query, name) for name in _CONDITIONS}
-        by_index = text is not None and len(text) >= 3
+        by_index = text is not None and len(text) >= INDEXED
         of_text = dialect.text_values(connection, (), {"text": text}) if by_index else {}
         return {name: value for name, value in given.items() if value is not None} | dict(of_text)
 

@@ -20,9 +20,10 @@ from .counters import Counters
 from .database import CommitInDoubt
 from .databases import database_at
 from .migrations import migrate
-from .pages import Pages
+from .pages import Pages, is_long
 from .queries import Head
 from .sorted_pages import SortedPage, is_sorted
+from .strands import Asked
 from .writer import Work, Writer
 from .writes import DAY, PROOF, Batch
 
@@ -48,8 +49,6 @@ class SqlStore(Store):
     clock:
         Tells the time of events, in microseconds.
     """
-
-    _pages: Pages
 
     def __init__(self, url: str, clock: Callable[[], Micros] = wall_clock) -> None:
         super().__init__()
@@ -92,7 +91,6 @@ class SqlStore(Store):
     def _load(self) -> None:
         self._id, self._head = queries.newest(self._database.read)
         self._counters = queries.all_counters(self._database.read)
-        self._pages = Pages(self._database, self._id)
 
     async def close(self) -> None:
         """Finish what is being written and let go."""
@@ -176,19 +174,27 @@ class SqlStore(Store):
         return await self._ask(queries.get, id)
 
     async def page(self, query: JobQuery) -> Page:
-        """Read one page; what has to be sorted or counted is read beside all else, one at a time."""
-        if not is_sorted(query):
-            async with self._turn:
-                return await self._database.run(
-                    lambda: self._pages.read(query, self._counters, self._head.seq)
-                )
-        page = SortedPage.of(query, self._counters, self._id, self._clock())
-        async with self._look:
-            return await asyncio.to_thread(self._read_aside, page)
+        """Read one page; what reads, sorts or counts many rows is read beside all else, one at a time."""
+        if is_sorted(query):
+            page = SortedPage.of(query, self._counters, self._id, self._clock())
+            return await self._read_aside(lambda connection: page.read(connection, self._database.dialect))
+        if is_long(query):
+            return await self._read_aside(self._newest(query))
+        async with self._turn:
+            return await self._database.run(lambda: self._newest(query)(self._database.read))
 
-    def _read_aside(self, page: SortedPage) -> Page:
-        with self._database.looking() as connection:
-            return page.read(connection, self._database.dialect)
+    def _newest(self, query: JobQuery) -> Callable[[Connection], Page]:
+        asked, last_seq = Asked.of(query, self._counters), self._head.seq
+        dialect, id = self._database.dialect, self._id
+        return lambda connection: Pages(connection, dialect, id).read(query, asked, last_seq)
+
+    async def _read_aside(self, read: Callable[[Connection], Page]) -> Page:
+        def aside() -> Page:
+            with self._database.looking() as connection:
+                return read(connection)
+
+        async with self._look:
+            return await asyncio.to_thread(aside)
 
     async def sweep(self, id: SweepId) -> list[Job]:
         """Read the jobs of a sweep, without their tasks, oldest first."""

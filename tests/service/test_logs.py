@@ -128,10 +128,11 @@ def test_progress_is_read_from_the_log(service: Live) -> None:
 
 
 def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
-    fifo = service.folder / "go on"
-    os.mkfifo(fifo)
+    begin, end = service.folder / "begin", service.folder / "end"
+    os.mkfifo(begin)
+    os.mkfifo(end)  # who opens one twice may find the one who wrote the first time
     reports = " ".join(f"'\\033]7717;{n / 10};\\007'" for n in range(1, 10))
-    command = f"read <'{fifo}'; for r in {reports}; do printf $r; done; read <'{fifo}'"
+    command = f"read <'{begin}'; for r in {reports}; do printf $r; done; read <'{end}'"
     id = service.submit(command, deadline_seconds=60)["id"]
     fractions = []
     for event in service.events(f"/jobsub/jobs/{id}/log", follow="true"):
@@ -139,11 +140,11 @@ def test_a_follower_hears_of_progress_to_the_last(service: Live) -> None:
         assert event["event"] in ("job", "end")
         if row["phase"] == "Running" and not row["progress"] and not fractions:
             fractions.append(0.0)
-            fifo.write_text("\n")
+            begin.write_text("\n")
         elif row["progress"]:
             fractions.append(row["progress"]["fraction"])
             if fractions.count(0.9) == 1:  # a row is told again when there is a new sample of what it uses
-                fifo.write_text("\n")
+                end.write_text("\n")
     assert fractions[-1] == 0.9
     assert fractions == sorted(fractions)
     assert len(set(fractions)) < 5  # at most one a second

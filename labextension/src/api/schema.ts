@@ -1733,7 +1733,7 @@ export interface operations {
                 phase?: ("Pending" | "Preparing" | "Running" | "Paused" | "Unknown" | "Succeeded" | "Failed" | "Cancelled" | "unfinished")[];
                 /** @description Of this parameter sweep. */
                 sweep?: string;
-                /** @description In name or id; 3 characters or more. */
+                /** @description In name or id. */
                 text?: string;
                 /** @description RFC 3339; queued then or later. */
                 since?: string;

@@ -202,7 +202,7 @@ def test_files_that_a_kubelet_leaves_out_are_noticed(monkeypatch: pytest.MonkeyP
             node.now += 5 * SECOND
             node.write(lines * 3)
             while service.follower._rotations._newest != stamp(node.files[-1][0].at):
-                if service.follower._heard.is_set():  # it looks before it is given more, however slow the disk
+                if service.follower._heard.is_set():  # it looks first, however slow the disk
                     await asyncio.sleep(0.001)
                 else:
                     await node.tell()

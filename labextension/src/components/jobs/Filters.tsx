@@ -8,7 +8,7 @@ import { PHASES } from '../../words';
 import { Phase } from '../Phase';
 import { useSignal } from '../hooks';
 import { Choice } from './Choice';
-import { Search, SHORTEST } from './Search';
+import { Search } from './Search';
 import { UserChoice } from './UserChoice';
 
 interface IProps {
@@ -26,10 +26,7 @@ export function Filters({ jobsub, filter, change }: IProps): JSX.Element {
       <Search
         text={filter.text ?? ''}
         trans={trans}
-        search={typed => {
-          const text = typed.trim();
-          change({ text: text.length >= SHORTEST ? text : undefined });
-        }}
+        search={typed => change({ text: typed.trim() || undefined })}
       />
       <Choice
         label={trans.__('Group')}

@@ -9,13 +9,11 @@ interface IProps {
   trans: TranslationBundle;
 }
 
-export const SHORTEST = 3; // what the service searches for
 const PAUSE = 250; // milliseconds without typing
 
 /** Type a part of a name or an id. */
 export function Search({ text, search, trans }: IProps): JSX.Element {
   const [typed, setTyped] = React.useState(text);
-  const hint = React.useId();
   const latest = React.useRef(search);
   latest.current = search;
   const later = React.useMemo(
@@ -29,7 +27,6 @@ export function Search({ text, search, trans }: IProps): JSX.Element {
     setTyped(words);
     void later.invoke(words);
   };
-  const short = typed !== '' && typed.trim().length < SHORTEST;
   return (
     <div className="jp-Jobsub-search" role="search">
       <InputGroup
@@ -37,7 +34,6 @@ export function Search({ text, search, trans }: IProps): JSX.Element {
         value={typed}
         placeholder={trans.__('Search name or id')}
         aria-label={trans.__('Search name or id')}
-        aria-describedby={short ? hint : undefined}
         rightIcon={typed ? undefined : searchIcon}
         onChange={event => type(event.target.value)}
         onKeyDown={event => event.key === 'Escape' && type('')}
@@ -51,11 +47,6 @@ export function Search({ text, search, trans }: IProps): JSX.Element {
         >
           <closeIcon.react tag="span" />
         </button>
-      )}
-      {short && (
-        <div id={hint} className="jp-Jobsub-hint">
-          {trans.__('Type three characters or more.')}
-        </div>
       )}
     </div>
   );
