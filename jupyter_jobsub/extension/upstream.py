@@ -172,7 +172,7 @@ class Exchange(HTTPMessageDelegate):
             self.close_stream()
         if not (self._complete or self.closed):
             raise ConnectionLost(
-                "The service ended while it answered.", remedy="try again: it starts by itself"
+                "The service ended while it answered.", remedy="it is started anew by the next request"
             )
 
     async def _exchange(self, stream: IOStream) -> None:

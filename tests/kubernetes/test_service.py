@@ -55,6 +55,8 @@ def test_a_notebook_runs_and_comes_back(service: Live, tmp_path: Path) -> None:
     assert job["phase"] == "Succeeded", service.log(id)
     *_, last = json.loads(Path(job["output"]).read_text())["cells"]
     assert last["outputs"][0]["data"]["text/plain"] == ["42"]
+    downloaded = service.ask("GET", f"/jobsub/jobs/{id}/output")
+    assert (downloaded.status, downloaded.body) == (200, Path(job["output"]).read_bytes())
 
 
 def test_what_can_not_start_says_why_and_is_cancelled(service: Live) -> None:
