@@ -88,6 +88,7 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         self._feed: Feed | None = None
         self._logs: dict[str, FollowedLog] = {}
         self._lost: set[str] = set()  # what is subscribed and not there
+        self._offline = ""  # what was said of it last
         self._unsent = 0
         self._newest: dict[str, str] = {}  # of jobs, while the page is slow
 
@@ -226,9 +227,11 @@ class Page(WebSocketMixin, WebSocketHandler, ProblemHandler):
         self._found(key)
 
     def stream_lost(self, key: str, error: Unreachable) -> None:
-        """Tell the page when the first of what it subscribed stops."""
-        if not self._lost:
-            self.send(json.dumps({"type": "offline", "message": error.detail, "remedy": error.remedy}))
+        """Tell the page when the first of what it subscribed stops, and when it is for another reason."""
+        offline = json.dumps({"type": "offline", "message": error.detail, "remedy": error.remedy})
+        if not self._lost or self._offline != offline:
+            self.send(offline)
+        self._offline = offline
         self._lost.add(key)
 
     def _found(self, key: str) -> None:

@@ -83,6 +83,7 @@ it('asks before anything is lost, and names what is meant', async () => {
   expect(asked).toHaveLength(1);
   expect(body()).toContain('one');
   expect(body()).not.toContain('two');
+  expect(body()).toContain('1 other that is selected stays as it is.');
   expect(act).not.toHaveBeenCalled();
   accept = true;
   await commands.execute(CommandIDs.cancel);

@@ -28,13 +28,21 @@ export function able(command: string, jobs: readonly Job[]): Job[] {
   return jobs.filter(job => job.allowed.includes(DEEDS.get(command)!));
 }
 
-/** The jobs that a command is given, or those that are selected, as far as it can be done to them. */
+/** The jobs that a command is given, or those that are selected. */
+function given(
+  args: { jobs?: unknown },
+  { selection }: IJobsub
+): readonly Job[] {
+  return (args.jobs as Job[] | undefined) ?? selection.jobs;
+}
+
+/** Those of them to which it can be done. */
 export function meant(
   command: string,
   args: { jobs?: unknown },
-  { selection }: IJobsub
+  jobsub: IJobsub
 ): Job[] {
-  return able(command, (args.jobs as Job[] | undefined) ?? selection.jobs);
+  return able(command, given(args, jobsub));
 }
 
 /** Add a command for everything that can be done to the selected jobs, or to those with the ids that are given. */
@@ -45,7 +53,7 @@ export function addCommands(commands: CommandRegistry, jobsub: IJobsub): void {
       label: deed.label,
       icon: args => (args.toolbar ? deed.icon : undefined),
       isEnabled: args => meant(deed.id, args, jobsub).length > 0,
-      execute: args => perform(deed, jobs, meant(deed.id, args, jobsub), trans),
+      execute: args => perform(deed, jobs, given(args, jobsub), trans),
       describedBy: {
         args: { type: 'object', properties: { jobs: { type: 'array' } } }
       }
@@ -61,18 +69,29 @@ export function addCommands(commands: CommandRegistry, jobsub: IJobsub): void {
 async function perform(
   deed: IDeed,
   jobs: Jobs,
-  some: readonly Job[],
+  all: readonly Job[],
   trans: TranslationBundle
 ): Promise<void> {
+  const some = able(deed.id, all);
   if (!some.length) {
     return; // by a key
   }
   const question = deed.question?.(some);
-  if (
-    question &&
-    !(await confirmed(question, names(some), deed.label, trans))
-  ) {
-    return;
+  if (question) {
+    const left = all.length - some.length;
+    const said = [question.body, names(some)];
+    if (left) {
+      said.push(
+        trans._n(
+          '1 other that is selected stays as it is.',
+          '%1 others that are selected stay as they are.',
+          left
+        )
+      );
+    }
+    if (!(await confirmed(question.title, said, deed.label, trans))) {
+      return;
+    }
   }
   const failures = await each(some, ({ id }) => deed.act(jobs, id));
   if (failures.length) {
@@ -116,14 +135,14 @@ function names(jobs: readonly Job[]): string {
 }
 
 async function confirmed(
-  question: { title: string; body: string },
-  about: string,
+  title: string,
+  said: string[],
   label: string,
   trans: TranslationBundle
 ): Promise<boolean> {
   const answer = await showDialog({
-    title: question.title,
-    body: paragraphs(question.body, about),
+    title,
+    body: paragraphs(...said),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Back') }),
       Dialog.warnButton({ label })

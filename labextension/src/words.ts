@@ -27,7 +27,7 @@ export function phaseWord(phase: Phase, trans: TranslationBundle): string {
 /** Why a job is as it is: the service's own words, else what is being done to it or how it ended. */
 export function why(job: Job, trans: TranslationBundle): string {
   if (job.message) {
-    return job.message;
+    return unmasked(job.message);
   }
   switch (job.reason) {
     case 'Cancelling':

@@ -214,6 +214,21 @@ def test_what_was_filled_in_is_there_again_after_a_reload(page: Page, served: La
     expect(page.get_by_role("tab", name="Create a Job")).to_have_count(1)
 
 
+def test_a_form_that_does_not_come_at_first_keeps_what_was_filled_in(page: Page, served: Lab) -> None:
+    command = form(page).get_by_role("textbox", name="Command")
+    with page.expect_request_finished(
+        lambda asked: "/api/workspaces/" in asked.url and "precious" in str(asked.post_data)
+    ):
+        command.fill("echo precious")
+    page.route("**/*CreateView*", lambda route: route.abort())
+    page.goto(served.url())
+    tab = page.get_by_role("tabpanel", name="Create a Job")
+    expect(tab.get_by_text("This could not be loaded.")).to_be_visible()
+    page.unroute("**/*CreateView*")
+    tab.get_by_role("button", name="Try again").click()
+    expect(command).to_have_value("echo precious")
+
+
 def test_a_notebook_offers_its_parameters(page: Page, served: Lab) -> None:
     cell = nbformat.v4.new_code_cell(
         "rate = 0.1  # how fast\nmodel = 'small'", metadata={"tags": ["parameters"]}

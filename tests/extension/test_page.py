@@ -373,14 +373,15 @@ async def test_a_service_that_is_busy_is_tried_again(history, service, monkeypat
         answers += 1
         if answers < 4:
             handler.set_status(503)
-            handler.write({"detail": "Busy.", "remedy": "wait"})
+            handler.write({"detail": "Busy." if answers < 2 else "Full.", "remedy": "wait"})
         else:
             await history.answer(handler)
 
     service.answer = answer
     browser = await browse()
     await browser.tell(subscribe="events")
-    assert await browser.hear() == {"type": "offline", "message": "Busy.", "remedy": "wait"}
+    for reason in ("Busy.", "Full."):  # one that lasts is told once
+        assert await browser.hear() == {"type": "offline", "message": reason, "remedy": "wait"}
     assert await browser.hear() == {"type": "online"}
     assert (await browser.hear())["type"] == "hello"
 

@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type {
   Artifacts,
@@ -48,6 +49,14 @@ export class ApiError extends Error {
   get away(): boolean {
     return this.status === 0 || this.status >= 502;
   }
+}
+
+/** What is said where a part of the page could not be imported. */
+export function unloaded(trans: TranslationBundle): ApiError {
+  return new ApiError(0, {
+    detail: trans.__('This could not be loaded.'),
+    remedy: trans.__('Look at the network, and try again; or reload the page.')
+  });
 }
 
 /** What the Jupyter server tells of itself. */

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { act, fireEvent, screen } from '@testing-library/react';
 import * as React from 'react';
@@ -11,8 +12,9 @@ import { Looking } from './Looking';
 
 const start = vi.fn();
 const looked = vi.fn();
+const connectionChanged = new Signal<object, { online: boolean }>({});
 const jobsub = {
-  jobs: { page: { start } },
+  jobs: { page: { start, connectionChanged } },
   trans: nullTranslator.load('')
 } as unknown as IJobsub;
 let broken = false;
@@ -95,11 +97,19 @@ it('says that it could not be loaded, and tries again', async () => {
   there = false;
   await settled(() => Widget.attach(view, document.body));
   expect(screen.getByRole('alert').textContent).toContain(
-    'This view could not be loaded.'
+    'This could not be loaded.'
   );
   there = true;
   const button = screen.getByRole('button', { name: 'Try again' });
   await settled(() => fireEvent.click(button));
+  expect(screen.getByText('is seen')).toBeTruthy();
+});
+
+it('tries again to load what could not be loaded when the server answers again', async () => {
+  there = false;
+  await settled(() => Widget.attach(view, document.body));
+  there = true;
+  await settled(() => connectionChanged.emit({ online: true }));
   expect(screen.getByText('is seen')).toBeTruthy();
 });
 

@@ -1,10 +1,11 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { MessageLoop, type Message } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import { ApiError } from '../api/http';
+import { unloaded, type ApiError } from '../api/http';
 import type { IJobsub } from '../tokens';
 import { Boundary } from './Boundary';
 import { Shown } from './hooks';
@@ -15,6 +16,12 @@ export abstract class Looking extends ReactWidget {
   constructor(protected readonly jobsub: IJobsub) {
     super();
     this.addClass('jp-Jobsub');
+    jobsub.jobs.page.connectionChanged.connect(this._loadIfMissing, this);
+  }
+
+  dispose(): void {
+    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Whether anybody can see it. */
@@ -64,10 +71,14 @@ export abstract class Looking extends ReactWidget {
     }
     this.active = active;
     this.look(active);
-    if (active && (!this._loading || this._loading.error)) {
+    this._loadIfMissing();
+    this.update();
+  }
+
+  private _loadIfMissing(): void {
+    if (this.active && (!this._loading || this._loading.error)) {
       void this._load();
     }
-    this.update();
   }
 
   private async _load(): Promise<void> {
@@ -83,12 +94,7 @@ export abstract class Looking extends ReactWidget {
       await this.renderPromise;
       this._drawn.resolve();
     } catch {
-      const { trans } = this.jobsub;
-      const detail = trans.__('This view could not be loaded.');
-      const remedy = trans.__(
-        'Look at the network, and try again; or reload the page.'
-      );
-      this._loading = { error: new ApiError(0, { detail, remedy }), refresh };
+      this._loading = { error: unloaded(this.jobsub.trans), refresh };
       this.update();
     }
   }

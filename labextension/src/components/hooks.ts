@@ -1,7 +1,9 @@
 import type { ISignal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { unloaded, type ApiError } from '../api/http';
 import type { Told } from '../model/told';
 
 /**
@@ -40,6 +42,28 @@ export function useTold<T>(told: Told<T>, active: boolean): Told<T> {
   useSignal(told.changed);
   React.useEffect(() => (active ? told.watch() : undefined), [told, active]);
   return told;
+}
+
+/** What a view imports when it is looked at; an error says that it could not be, until it is tried again. */
+export function useImported<T>(
+  load: () => Promise<T>,
+  trans: TranslationBundle
+): { value: T | null; error: ApiError | null; refresh(): void } {
+  const [tries, refresh] = React.useReducer((n: number) => n + 1, 0);
+  const [value, set] = React.useState<{ it: T } | null>(null);
+  const [error, fail] = React.useState<ApiError | null>(null);
+  React.useEffect(() => {
+    let wanted = true;
+    fail(null);
+    load().then(
+      it => wanted && set({ it }),
+      () => wanted && fail(unloaded(trans))
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [load, tries, trans]);
+  return { value: value?.it ?? null, error, refresh };
 }
 
 /** Something that a view makes for itself, and disposes of when it needs another or is gone. */

@@ -90,6 +90,13 @@ describe('A job begins', () => {
     expect(creation.form.draft).toEqual({ working_dir: '/home/ada' });
   });
 
+  it('once, and what was typed since stays', async () => {
+    const creation = await begun();
+    creation.form.set('command', 'echo precious');
+    await creation.load();
+    expect(creation.form.draft.command).toBe('echo precious');
+  });
+
   it('with what is known of it, and what was chosen for the last', async () => {
     const first = await begun({ spec: { command: 'true', priority: 7 } });
     await first.submit();
@@ -180,7 +187,7 @@ describe('A job is submitted', () => {
 
   it('not while its text can’t be read', async () => {
     const creation = await begun({ spec: { command: 'true' } });
-    const texts = await creation.withTexts();
+    const texts = (await creation.withTexts())!;
     texts.write('json', '{');
     expect(await creation.submit()).toBeNull();
     expect(sent).toEqual([]);

@@ -3,7 +3,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError } from '../api/http';
+import { ApiError, unloaded } from '../api/http';
 import type { Catalog, Job } from '../api/types';
 import type { Schemas } from './check';
 import type { Jobs } from './jobs';
@@ -85,8 +85,11 @@ export class Creation {
     return this._texts;
   }
 
-  /** Read all that it begins with. */
+  /** Read all that it begins with, once. */
   async load(): Promise<void> {
+    if (this._ready) {
+      return;
+    }
     const { jobs } = this._around;
     this._error = null;
     try {
@@ -103,14 +106,19 @@ export class Creation {
     }
   }
 
-  /** Have the specification as text, too. */
-  async withTexts(): Promise<SpecTexts> {
-    const [{ SpecTexts }, { notations }] = await Promise.all([
-      import('./texts'),
-      import('./text')
-    ]);
+  /** Have the specification as text, too; null if what reads and writes it can't be loaded, which is said then. */
+  async withTexts(): Promise<SpecTexts | null> {
     const { trans } = this._around;
-    this._texts ??= new SpecTexts(this.form, notations, trans);
+    this._error = null;
+    try {
+      const [{ SpecTexts }, { notations }] = await Promise.all([
+        import('./texts'),
+        import('./text')
+      ]);
+      this._texts ??= new SpecTexts(this.form, notations, trans);
+    } catch {
+      this._fail(unloaded(trans));
+    }
     this._changed.emit();
     return this._texts;
   }

@@ -78,6 +78,7 @@ describe('metrics', () => {
   const jobs = {
     changed: new Signal<object, any>({}),
     renewed: new Signal<object, void>({}),
+    page: { connectionChanged: new Signal<object, void>({}) },
     api: { metrics: async () => (asked++, metrics()) }
   };
   const tell = (second: string, moved = false) =>

@@ -16,6 +16,7 @@ class Stored {
   changed = new Signal<this, any>(this);
   renewed = new Signal<this, void>(this);
   page = {
+    connectionChanged: new Signal<object, { online: boolean }>({}),
     follow: (_: object, reader: object) => {
       this.followed = reader;
       return { dispose: () => (this.followed = null) };
@@ -112,6 +113,23 @@ describe('OneJob', () => {
     one.refresh();
     await settle();
     expect(one.gone).toBe(true);
+  });
+
+  it('is read again when the service answers again', async () => {
+    const { connectionChanged } = stored.page;
+    stored.failure = new ApiError(503, { detail: 'away' });
+    one.active = true;
+    await settle();
+    stored.failure = null;
+    connectionChanged.emit({ online: false });
+    await settle();
+    expect(one.error?.message).toBe('away');
+    connectionChanged.emit({ online: true });
+    await settle();
+    expect([one.error, one.job?.id]).toEqual([null, ID]);
+    connectionChanged.emit({ online: true });
+    await settle();
+    expect(stored.asked).toEqual(['job', 'job']);
   });
 
   it('is gone when that is told', async () => {

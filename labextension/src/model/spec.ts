@@ -22,11 +22,11 @@ const OF: Record<Kind, string[]> = {
 };
 
 /** What another field's change may put right, too. */
-const DEPEND: Record<string, string[]> = {
-  group: ['instance_type', 'image', 'task_roles'],
-  gpus: ['instance_type'],
-  env: ['parameters']
-};
+const DEPEND: ReadonlyMap<string, string[]> = new Map([
+  ['group', ['instance_type', 'image', 'task_roles']],
+  ['gpus', ['instance_type']],
+  ['env', ['parameters']]
+]);
 
 /** Compare what JSON can say. */
 export function same(one: unknown, other: unknown): boolean {
@@ -199,7 +199,7 @@ export class SpecForm {
   private _forgive(names: readonly string[]): void {
     const gone = new Set([
       '(whole)',
-      ...names.flatMap(name => [name, ...(DEPEND[name] ?? [])])
+      ...names.flatMap(name => [name, ...(DEPEND.get(name) ?? [])])
     ]);
     this._refused = this._refused.filter(
       ({ field }) => !gone.has(field.split('.')[0])

@@ -36,7 +36,7 @@ const STYLE = { insertSpaces: true, tabSize: 2 };
 
 const json: INotation = {
   mimeType: 'application/json',
-  parse: text => {
+  parse: shallow(text => {
     const errors: jsonc.ParseError[] = [];
     const options = { allowTrailingComma: true };
     const tree = jsonc.parseTree(text, errors, options);
@@ -57,7 +57,7 @@ const json: INotation = {
           return pair && at(pair.offset).line;
         })
     };
-  },
+  }),
   write: draft => `${JSON.stringify(draft, null, 2)}\n`,
   amend: (text, before, after) =>
     changes(before, after).reduce(
@@ -118,6 +118,20 @@ function changes(before: Draft, after: Draft): [string, unknown][] {
   return [...names]
     .filter(name => !same(before[name], after[name]))
     .map(name => [name, after[name]]);
+}
+
+/** A parser that calls itself for what is within something, which no browser lets it do for ever. */
+function shallow(parse: INotation['parse']): INotation['parse'] {
+  return text => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof RangeError) {
+        return unread({ line: 1, column: 1 }, 'TooDeep');
+      }
+      throw error;
+    }
+  };
 }
 
 function unread(place: IPlace, message: string): IParsed {

@@ -40,6 +40,19 @@ describe.each(['json', 'yaml'] as Format[])('%s', format => {
     texts.write(format, '[1]');
     expect(texts.broken?.wrong.message).toContain('no fields');
   });
+
+  it('is told when it is nested too deeply', () => {
+    const [open, close] = ['[', ']'].map(sign => sign.repeat(20000));
+    texts.write(format, `{"env": ${open}${close}}`);
+    expect(texts.broken?.wrong.line).toBe(1);
+    expect(form.draft).toEqual({ command: 'true' });
+  });
+
+  it('may have fields of any name', () => {
+    const draft = { constructor: 'x', toString: 'y' };
+    texts.write(format, notations[format].write(draft));
+    expect(form.draft).toEqual(draft);
+  });
 });
 
 it('gives way to a text in the other notation where it could not be read', () => {

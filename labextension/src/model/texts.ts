@@ -122,6 +122,7 @@ function jsonWords(trans: TranslationBundle): Record<string, string> {
     InvalidNumberFormat: trans.__('this is no number'),
     UnexpectedEndOfString: trans.__('a closing quote is missing'),
     UnexpectedEndOfComment: trans.__('a comment has no end'),
+    TooDeep: trans.__('it is nested too deeply'),
     InvalidUnicode: trans.__('after \\u come four hexadecimal digits'),
     InvalidEscapeCharacter: trans.__('JSON has no such escape after \\'),
     InvalidCharacter: trans.__('a character here must be written with \\')

@@ -24,6 +24,10 @@ export class Told<T> implements IDisposable {
       (_, change) => changes(change) && this.refresh(),
       this
     );
+    jobs.page.connectionChanged.connect(
+      (_, { online }) => online && this._error?.away && this.refresh(),
+      this
+    );
   }
 
   get changed(): ISignal<this, void> {

@@ -19,7 +19,7 @@ import { UUID } from '@lumino/coreutils';
 import type { Job } from '../api/types';
 import { browser } from '../browse';
 import { meant } from '../commands';
-import type { CreatePanel } from '../components/create/CreatePanel';
+import { CreatePanel } from '../components/create/CreatePanel';
 import { jobsIcon } from '../icons';
 import type { IBeginning, ISurroundings } from '../model/creation';
 import type { Files } from '../model/files';
@@ -71,9 +71,7 @@ export const create: JupyterFrontEndPlugin<void> = {
       label: trans.__('Create a Job'),
       caption: trans.__('Say what is to run, where and how long.'),
       icon: args => (args.palette ? undefined : jobsIcon),
-      execute: async (args: IBeginning & { id?: string }) => {
-        const { CreatePanel } =
-          await import('../components/create/CreatePanel');
+      execute: (args: IBeginning & { id?: string }) => {
         const panel = new CreatePanel(
           { spec: args.spec, from: args.from },
           { jobsub, editors, around, browse, submitted }

@@ -45,9 +45,11 @@ class Table extends Looking {
 
   protected onActivateRequest(): void {
     this.node.focus();
-    void this.drawn.then(() =>
-      this.node.querySelector<HTMLElement>('[role=grid]')?.focus()
-    );
+    void this.drawn.then(() => {
+      if (this.node === document.activeElement) {
+        this.node.querySelector<HTMLElement>('[role=grid]')?.focus();
+      }
+    });
   }
 
   protected look(active: boolean): void {

@@ -12,7 +12,6 @@ import {
 } from '../../model/creation';
 import type { IJobsub } from '../../tokens';
 import { Looking } from '../Looking';
-import { CreateView } from './CreateView';
 
 interface IGiven {
   jobsub: IJobsub;
@@ -44,6 +43,7 @@ export class CreatePanel extends Looking {
   readonly creation: Creation;
 
   protected async load(): Promise<() => JSX.Element> {
+    const { CreateView } = await import('./CreateView');
     return () => (
       <CreateView
         creation={this.creation}

@@ -34,7 +34,10 @@ export function CreateView(props: IProps): JSX.Element {
   useSignal(creation.changed, true);
   const catalog = useTold(jobsub.catalog, active).value;
   const usage = useTold(jobsub.usage, active).value;
-  React.useEffect(() => void creation.load(), [creation]);
+  const { page } = jobsub.jobs;
+  useSignal(page.connectionChanged);
+  const { online } = page.connection;
+  React.useEffect(() => void creation.load(), [creation, online]);
   if (!creation.ready || !catalog) {
     return (
       <Loading
@@ -62,10 +65,9 @@ function Views({ creation, jobsub, editors, submit }: IProps): JSX.Element {
   const [tries, setTries] = React.useState(0);
   const root = React.useRef<HTMLFormElement>(null);
   const show = async (next: View) => {
-    if (next !== 'form') {
-      await creation.withTexts();
+    if (next === 'form' || (await creation.withTexts())) {
+      setView(next);
     }
-    setView(next);
   };
   React.useEffect(() => {
     const panel = root.current?.closest('.jp-Jobsub');

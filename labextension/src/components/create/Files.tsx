@@ -16,15 +16,16 @@ export function Files(props: {
   const take = async (file: File | undefined) => {
     if (file) {
       const texts = await creation.withTexts();
-      const format = texts.read(file.name, await file.text());
-      if (texts.broken) {
+      const text = await file.text();
+      const format = texts?.read(file.name, text);
+      if (format && texts?.broken) {
         opened(format);
       }
     }
   };
   const give = async (format: Format) => {
     const texts = await creation.withTexts();
-    download(`${fileName(creation)}.${format}`, texts.text(format));
+    texts && download(`${fileName(creation)}.${format}`, texts.text(format));
   };
   return (
     <div

@@ -125,7 +125,7 @@ function Files(props: {
   return (
     <>
       <div className="jp-Jobsub-wide">
-        <table className="jp-Jobsub-table">
+        <table className="jp-Jobsub-table jp-Jobsub-artifacts">
           <thead>
             <tr>
               <th scope="col">{trans.__('Name')}</th>

@@ -12,11 +12,13 @@ interface IProps {
   x: number[];
   /** What charts have in common that show one time. */
   sync: string;
+  /** What draws it. */
+  Plot: typeof Plot;
   trans: TranslationBundle;
 }
 
-/** One figure over time; the library that draws it is loaded when it is needed. */
-export function Chart({ figure, x, sync, trans }: IProps): JSX.Element {
+/** One figure over time. */
+export function Chart({ figure, x, sync, Plot, trans }: IProps): JSX.Element {
   const node = React.useRef<HTMLDivElement>(null);
   const plot = React.useRef<Plot | null>(null);
   const newest = React.useRef({ figure, x });
@@ -24,19 +26,14 @@ export function Chart({ figure, x, sync, trans }: IProps): JSX.Element {
   const theme = useTheme();
   const lines = figure.lines.length;
   React.useEffect(() => {
-    let wanted = true;
-    void import('./plot').then(({ Plot }) => {
-      if (wanted && node.current) {
-        const { figure, x } = newest.current;
-        plot.current = new Plot(node.current, figure, x, sync);
-      }
-    });
+    const { figure, x } = newest.current;
+    const drawn = new Plot(node.current!, figure, x, sync);
+    plot.current = drawn;
     return () => {
-      wanted = false;
-      plot.current?.destroy();
+      drawn.destroy();
       plot.current = null;
     };
-  }, [theme, sync, lines]);
+  }, [Plot, theme, sync, lines]);
   React.useEffect(() => plot.current?.draw(figure, x), [figure, x]);
   const words = summary(figure, trans);
   return (

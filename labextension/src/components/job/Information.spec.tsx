@@ -43,7 +43,12 @@ it('says of what may not be read who may read it', () => {
 const field = (name: string) =>
   screen.queryByText(name)?.nextElementSibling?.textContent;
 const task = (index: number) =>
-  ({ role: 'worker', index, ports: {} }) as unknown as JobDetail['tasks'][0];
+  ({
+    role: 'worker',
+    index,
+    ports: {},
+    message: ''
+  }) as unknown as JobDetail['tasks'][0];
 
 it('leaves out what says nothing', () => {
   shown({ working_dir: null, retries: 0 });

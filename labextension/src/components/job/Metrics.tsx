@@ -15,7 +15,7 @@ import type { Jobs } from '../../model/jobs';
 import type { ILogTask } from '../../model/log';
 import type { Told } from '../../model/told';
 import { time } from '../../words';
-import { useOwned, useTold } from '../hooks';
+import { useImported, useOwned, useTold } from '../hooks';
 import { TaskChoice } from '../log/TaskChoice';
 import { Chart } from './Chart';
 import { Unread } from '../Unread';
@@ -80,7 +80,6 @@ interface IShown {
 function Shown({ told, active, asTable, trans }: IShown): JSX.Element {
   useTold(told, active);
   const metrics = told.value;
-  const sync = React.useId();
   const x = React.useMemo(() => (metrics ? times(metrics) : []), [metrics]);
   const all = React.useMemo(
     () => (metrics ? figures(metrics, trans) : []),
@@ -104,21 +103,35 @@ function Shown({ told, active, asTable, trans }: IShown): JSX.Element {
   if (asTable) {
     return <Table {...{ all, x, trans }} />;
   }
+  return <Charts {...{ all, x, trans }} />;
+}
+
+interface IFigures {
+  all: IFigure[];
+  x: number[];
+  trans: TranslationBundle;
+}
+
+/** The figures as charts; the library that draws them is loaded with the first. */
+function Charts({ all, x, trans }: IFigures): JSX.Element {
+  const sync = React.useId();
+  const plot = useImported(loadPlot, trans);
+  if (!plot.value) {
+    return <Unread told={plot} trans={trans} />;
+  }
+  const { Plot } = plot.value;
   return (
     <div className="jp-Jobsub-charts">
       {all.map(figure => (
-        <Chart key={figure.name} {...{ figure, x, sync, trans }} />
+        <Chart key={figure.name} {...{ figure, x, sync, Plot, trans }} />
       ))}
     </div>
   );
 }
 
-function Table(props: {
-  all: IFigure[];
-  x: number[];
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { all, x, trans } = props;
+const loadPlot = () => import('./plot');
+
+function Table({ all, x, trans }: IFigures): JSX.Element {
   const columns = all.flatMap(({ name, format, lines }) =>
     lines.map(line => ({ ...line, name: `${name}: ${line.name}`, format }))
   );

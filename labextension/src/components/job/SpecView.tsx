@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { JobSpec } from '../../api/types';
 import type { Format } from '../../model/text';
 import type { Told } from '../../model/told';
-import { useTold } from '../hooks';
+import { useImported, useTold } from '../hooks';
 import { Unread } from '../Unread';
 
 const FORMATS: [Format, string][] = [
@@ -22,10 +22,11 @@ export function SpecView(props: {
   const { trans } = props;
   const told = useTold(props.told, props.active);
   const [format, choose] = React.useState<Format>('yaml');
-  const text = useText(told.value, format);
-  if (!told.value || text === null) {
-    return <Unread told={told} trans={trans} />;
+  const written = useImported(loadText, trans);
+  if (!told.value || !written.value) {
+    return <Unread told={told.value ? written : told} trans={trans} />;
   }
+  const text = written.value.notations[format].write(told.value);
   return (
     <div className="jp-Jobsub-spec">
       <div className="jp-Jobsub-bar">
@@ -63,19 +64,4 @@ export function SpecView(props: {
   );
 }
 
-/** A specification as text; what writes it is loaded when somebody looks. */
-function useText(spec: JobSpec | null, format: Format): string | null {
-  const [text, set] = React.useState<string | null>(null);
-  React.useEffect(() => {
-    let wanted = true;
-    if (spec) {
-      void import('../../model/text').then(
-        ({ notations }) => wanted && set(notations[format].write(spec))
-      );
-    }
-    return () => {
-      wanted = false;
-    };
-  }, [spec, format]);
-  return text;
-}
+const loadText = () => import('../../model/text');

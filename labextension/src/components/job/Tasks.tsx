@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { JobDetail, Task } from '../../api/types';
-import { time } from '../../words';
+import { time, unmasked } from '../../words';
 
 interface IProps {
   job: JobDetail;
@@ -40,7 +40,7 @@ export function Tasks({ job, trans }: IProps): JSX.Element | null {
                 <td>{at(task.started_at)}</td>
                 <td>{at(task.finished_at)}</td>
                 <td>{task.exit_code}</td>
-                <td>{task.message}</td>
+                <td>{unmasked(task.message)}</td>
               </tr>
             ))}
           </tbody>

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { Timeline } from '../../api/types';
 import type { Told } from '../../model/told';
-import { time } from '../../words';
+import { time, unmasked } from '../../words';
 import { useTold } from '../hooks';
 import { Phase } from '../Phase';
 import { Unread } from '../Unread';
@@ -25,7 +25,7 @@ export function TimelineView(props: {
         <li key={entry.id}>
           <time dateTime={entry.at}>{time(entry.at)}</time>
           <Phase phase={entry.phase} trans={trans} withWord />
-          <span>{entry.message}</span>
+          <span>{unmasked(entry.message)}</span>
           {entry.attempt > 1 && (
             <span className="jp-Jobsub-aside">
               {trans.__('Attempt %1', String(entry.attempt))}

@@ -73,6 +73,10 @@ export function LogLines(props: IProps): JSX.Element {
   });
   const width = useWidest(scroller, wrap, lines);
   const stick = useStick(scroller, model);
+  const readOn = () => {
+    const { scrollHeight, clientHeight } = scroller.current!;
+    scrollHeight <= clientHeight && void model.older(); // nothing can be scrolled
+  };
 
   return (
     <div
@@ -83,6 +87,10 @@ export function LogLines(props: IProps): JSX.Element {
       aria-label={trans.__('Log')}
       tabIndex={0}
       onScroll={stick}
+      onWheel={({ deltaY }) => deltaY < 0 && readOn()}
+      onKeyDown={({ key }) =>
+        (key === 'ArrowUp' || key === 'PageUp') && readOn()
+      }
     >
       <div style={{ height: rows.getTotalSize(), minWidth: width }}>
         {inSight.map(({ index, key, start, size }) => {

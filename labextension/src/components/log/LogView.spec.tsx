@@ -1,8 +1,14 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import {
+  act,
+  cleanup,
+  fireEvent,
+  render,
+  screen
+} from '@testing-library/react';
 import * as React from 'react';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { detail } from '../../../test/rows';
 import type { IJobsub } from '../../tokens';
@@ -10,16 +16,18 @@ import { FIRST_LOOK, LogView } from './LogView';
 
 const TEXT = 'one\ntwo\nthree\ntwo\n';
 
+let start = '1:0';
+const log = vi.fn(async () => ({
+  data: new TextEncoder().encode(TEXT),
+  start,
+  end: '1:1000',
+  complete: true
+}));
 const jobsub = {
   trans: nullTranslator.load(''),
   jobs: {
     api: {
-      log: async () => ({
-        data: new TextEncoder().encode(TEXT),
-        start: '1:0',
-        end: `1:${TEXT.length}`,
-        complete: true
-      }),
+      log,
       downloadUrl: () => '#'
     },
     page: {
@@ -75,4 +83,19 @@ it('no longer looks for anything once that is closed', async () => {
   expect(await pressed('Find in the log')).not.toBe('true');
   fireEvent.click(screen.getByTitle('Find in the log'));
   expect(sought().value).toBe('');
+});
+
+it('is read on upwards though its lines leave nothing to scroll', async () => {
+  page.unmount();
+  start = '1:500';
+  render(<Page shown />);
+  const lines = await screen.findByRole('log');
+  log.mockClear();
+  fireEvent.wheel(lines, { deltaY: 1 });
+  expect(log).not.toHaveBeenCalled();
+  fireEvent.wheel(lines, { deltaY: -1 });
+  expect(log).toHaveBeenCalledTimes(1);
+  await act(async () => {});
+  fireEvent.keyDown(lines, { key: 'PageUp' });
+  expect(log).toHaveBeenCalledTimes(2);
 });
