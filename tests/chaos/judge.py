@@ -98,7 +98,8 @@ def _of_job(planned: PlannedJob, seen: Evidence) -> Iterator[Fault]:
 
 def _of_end(planned: PlannedJob, row: Row, seen: Evidence) -> Iterator[Fault]:
     if planned.cancelled:
-        if row["phase"] != "Cancelled":
+        # whose Pod was deleted had ended before somebody could cancel it
+        if row["phase"] != "Cancelled" and (row["id"], row["attempt"]) not in seen.deleted:
             yield _wrong(planned, row, f"was cancelled and is {row['phase']} ({row['reason']})")
         return
     attempt, code = row["attempt"], row["exit_code"]

@@ -236,6 +236,14 @@ def test_the_command_tells_of_a_second_run(tmp_path: Path) -> None:
     assert any(".again." in path.name for path in marks.iterdir())
 
 
+def test_a_job_whose_pod_was_deleted_may_have_ended_before_it_was_cancelled(good: Evidence) -> None:
+    change(good, 2, phase="Failed", reason="Error", exit_code=143)
+    good.timelines["job-cancelled"][-1] = "Failed"
+    assert found(good) == ["wrong"]
+    good.deleted.add(("job-cancelled", 1))
+    assert found(good) == []
+
+
 def test_a_pod_that_was_deleted_may_end_in_any_way_but_not_run_twice(good: Evidence) -> None:
     good.deleted.add(("job-plain", 1))
     change(good, 0, reason="Error", exit_code=143)
