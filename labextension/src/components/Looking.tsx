@@ -1,7 +1,6 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { MessageLoop, type Message } from '@lumino/messaging';
-import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
@@ -17,11 +16,6 @@ export abstract class Looking extends ReactWidget {
     super();
     this.addClass('jp-Jobsub');
     jobsub.jobs.page.connectionChanged.connect(this._loadIfMissing, this);
-  }
-
-  dispose(): void {
-    Signal.clearData(this);
-    super.dispose();
   }
 
   /** Whether anybody can see it. */

@@ -51,7 +51,6 @@ class Content extends Looking {
 
   dispose(): void {
     this.one.dispose();
-    Signal.clearData(this);
     super.dispose();
   }
 
