@@ -23,15 +23,16 @@ SAID = """view => {
 }"""
 IN_ALL_LANGUAGES = re.compile(
     r"\b(CPU|GPU|ID|JSON|YAML|[KMGT]iB|Shift|Escape|Tab|shell)\b|\$JOBSUB_ARTIFACTS|“parameters”|「parameters」"
-    r"|job-\d{8}-\w{8}|python train\.py|/home/…/train\.ipynb|^(true|priority)$"
+    r"|python train\.py|/home/…/train\.ipynb|^(true|priority)$"
 )
+JOB = r"job-\d{8}-\w{8}"  # before shorter data, which may be in it by chance
 OF_JUPYTERLAB = re.compile("main area content|notification timer|Hide notification")
 WORD = re.compile("[A-Za-z]{2,}")
 
 
 def foreign(view: Locator, data: Collection[str]) -> list[str]:
     """What a view says in English, where it is to speak Chinese, without what are data."""
-    longest_first = "|".join(map(re.escape, sorted(data, key=len, reverse=True)))
+    longest_first = "|".join([JOB, *map(re.escape, sorted(data, key=len, reverse=True))])
 
     def bare(text: str) -> str:
         return IN_ALL_LANGUAGES.sub("", OF_JUPYTERLAB.sub("", re.sub(longest_first, "", text)))
