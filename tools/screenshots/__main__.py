@@ -63,10 +63,12 @@ class Camera:
                 self.missed.append(view.name)
 
     def _take(self, stage: Stage, view: View) -> None:
-        stage.clear()
-        part = view.set(stage)
-        for theme in sorted(THEMES, key=lambda theme: theme != stage.theme):
+        part = None
+        for number, theme in enumerate(sorted(THEMES, key=lambda theme: theme != stage.theme)):
             stage.look(theme)
+            if not number or view.fleeting:
+                stage.clear()
+                part = view.set(stage)
             file = gallery.FOLDER / f"{view.name}-{theme}.png"
             stage.take(file, part)
             gallery.shrink(file)

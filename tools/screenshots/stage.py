@@ -118,11 +118,18 @@ Setting = Callable[[Stage], "Locator | FloatRect | None"]
 
 @dataclass(frozen=True)
 class View:
-    """What there is to see: a name, a sentence, how to get there; the part that is shown."""
+    """What there is to see: a name, a sentence, how to get there; the part that is shown.
+
+    Parameters
+    ----------
+    fleeting:
+        It may be gone once the theme is another, and is set up anew then.
+    """
 
     name: str
     says: str
     set: Setting
+    fleeting: bool = False
 
 
 def around(*parts: Locator, margin: int = 12) -> FloatRect:

@@ -121,6 +121,6 @@ AROUND = [
     View("delete", "The question before a job is deleted", delete),
     View("status-bar", "How many run and wait", statusbar),
     View("notification", "A job has ended", notification),
-    View("palette", "The commands", palette),
+    View("palette", "The commands", palette, fleeting=True),
     View("live", "A job in the notebook that has made it", live),
 ]
