@@ -196,6 +196,20 @@ describe('A job is submitted', () => {
     expect(sent[0].spec).toEqual({ command: 'echo' });
   });
 
+  it('and says that texts could not be loaded, beside what else is wrong', async () => {
+    const creation = await begun({ spec: { command: 'true' } });
+    const errors = [{ field: 'group', message: 'is not yours', remedy: '' }];
+    failure = new ApiError(422, { detail: 'It is wrong.', remedy: '', errors });
+    await creation.submit();
+    vi.doMock('./texts', () => Promise.reject(new Error('no chunk')));
+    expect(await creation.withTexts()).toBeNull();
+    expect(creation.error?.message).toBe('This could not be loaded.');
+    expect(creation.form.wrongAt('group')).toEqual(errors);
+    vi.doUnmock('./texts');
+    expect(await creation.withTexts()).not.toBeNull();
+    expect(creation.error).toBe(failure);
+  });
+
   it('and what the service finds wrong stands at its field', async () => {
     const creation = await begun({ spec: { command: 'true', group: 'ops' } });
     const errors = [

@@ -72,7 +72,7 @@ export class Creation {
 
   /** Why the last thing that was asked for could not be done. */
   get error(): ApiError | null {
-    return this._error;
+    return this._missing ?? this._error;
   }
 
   /** What its notebook offers. */
@@ -109,7 +109,7 @@ export class Creation {
   /** Have the specification as text, too; null if what reads and writes it can't be loaded, which is said then. */
   async withTexts(): Promise<SpecTexts | null> {
     const { trans } = this._around;
-    this._error = null;
+    this._missing = null;
     try {
       const [{ SpecTexts }, { notations }] = await Promise.all([
         import('./texts'),
@@ -117,7 +117,7 @@ export class Creation {
       ]);
       this._texts ??= new SpecTexts(this.form, notations, trans);
     } catch {
-      this._fail(unloaded(trans));
+      this._missing = unloaded(trans);
     }
     this._changed.emit();
     return this._texts;
@@ -141,6 +141,7 @@ export class Creation {
     }
     this._busy = true;
     this._error = null;
+    this._missing = null;
     this._changed.emit();
     try {
       const job = await this._around.jobs.submit(request, this._sent.key);
@@ -233,6 +234,7 @@ export class Creation {
   private _ready = false;
   private _busy = false;
   private _error: ApiError | null = null;
+  private _missing: ApiError | null = null; // what reads and writes texts
   private _texts: SpecTexts | null = null;
   private _notebook = NONE;
   private _path: unknown;
